@@ -1,0 +1,226 @@
+//! Latencies summed into a histogram that merges, and its stored form.
+
+use crate::{Error, Result};
+
+/// The number of buckets into which each power of two is divided, as a power of two.
+const SUB_BITS: u32 = 6;
+const SUB_BUCKETS: u64 = 1 << SUB_BITS;
+/// The first byte of the stored form.
+const FORM: u8 = 1;
+
+/// A distribution of durations in microseconds.
+///
+/// Values below 128 µs are kept exactly; above, each power of two is divided into 64 buckets of
+/// equal width, so that a value read back is at most 0.8 % from the one recorded
+/// ([`Histogram::ERROR_MAX`]). Adding two histograms loses nothing: merging the parts equals
+/// recording the whole. Only buckets that hold something take space.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Histogram {
+    /// Bucket number and count, ascending by number, counts above 0.
+    buckets: Vec<(u16, u64)>,
+}
+
+impl Histogram {
+    /// The largest relative error of a value read back: half a bucket's width over its low end.
+    pub const ERROR_MAX: f64 = 1.0 / (2 * SUB_BUCKETS) as f64;
+
+    /// A histogram without values.
+    pub const fn new() -> Self {
+        Self { buckets: Vec::new() }
+    }
+
+    /// Adds one duration.
+    pub fn record(&mut self, micros: u64) {
+        self.add(bucket_of(micros), 1);
+    }
+
+    /// Adds every value of another histogram.
+    pub fn merge(&mut self, other: &Self) {
+        if self.buckets.is_empty() {
+            self.buckets.clone_from(&other.buckets);
+            return;
+        }
+        for &(bucket, count) in &other.buckets {
+            self.add(bucket, count);
+        }
+    }
+
+    fn add(&mut self, bucket: u16, count: u64) {
+        match self.buckets.binary_search_by_key(&bucket, |&(number, _)| number) {
+            Ok(at) => self.buckets[at].1 = self.buckets[at].1.saturating_add(count),
+            Err(at) => self.buckets.insert(at, (bucket, count)),
+        }
+    }
+
+    /// How many values were recorded.
+    pub fn count(&self) -> u64 {
+        self.buckets.iter().fold(0, |sum, &(_, count)| sum.saturating_add(count))
+    }
+
+    /// Whether nothing was recorded.
+    pub fn is_empty(&self) -> bool {
+        self.buckets.is_empty()
+    }
+
+    /// Each bucket that holds something: lowest and highest value in µs, both included, and count.
+    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64, u64)> + '_ {
+        self.buckets.iter().map(|&(bucket, count)| {
+            let (low, high) = range_of(bucket);
+            (low, high, count)
+        })
+    }
+
+    /// The stored form: a version byte, then for each bucket the distance to the bucket before it
+    /// and its count, both as LEB128.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(1 + self.buckets.len() * 3);
+        bytes.push(FORM);
+        let mut before = 0;
+        for &(bucket, count) in &self.buckets {
+            write_leb128(&mut bytes, u64::from(bucket - before));
+            write_leb128(&mut bytes, count);
+            before = bucket;
+        }
+        bytes
+    }
+
+    /// Reads the stored form.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Histogram`] when the bytes are not what [`Histogram::to_bytes`] writes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
+        let damaged = |what| Error::Histogram(what);
+        let Some((&FORM, mut rest)) = bytes.split_first() else {
+            return Err(damaged("it begins with an unknown form"));
+        };
+        let mut buckets = Vec::new();
+        let mut bucket = 0_u64;
+        while !rest.is_empty() {
+            let distance = read_leb128(&mut rest).ok_or(damaged("a bucket is cut off"))?;
+            let count = read_leb128(&mut rest).ok_or(damaged("a count is cut off"))?;
+            if count == 0 || (distance == 0 && !buckets.is_empty()) {
+                return Err(damaged("a bucket is empty or told twice"));
+            }
+            bucket = bucket.saturating_add(distance);
+            let number = u16::try_from(bucket).ok().filter(|&number| number <= bucket_of(u64::MAX));
+            buckets.push((number.ok_or(damaged("a bucket is out of range"))?, count));
+        }
+        Ok(Self { buckets })
+    }
+}
+
+fn bucket_of(micros: u64) -> u16 {
+    if micros < 2 * SUB_BUCKETS {
+        return micros as u16;
+    }
+    let shift = u64::BITS - 1 - micros.leading_zeros() - SUB_BITS;
+    (u64::from(shift) * SUB_BUCKETS + (micros >> shift)) as u16
+}
+
+fn range_of(bucket: u16) -> (u64, u64) {
+    let bucket = u64::from(bucket);
+    if bucket < 2 * SUB_BUCKETS {
+        return (bucket, bucket);
+    }
+    let shift = bucket / SUB_BUCKETS - 1;
+    let low = (bucket - shift * SUB_BUCKETS) << shift;
+    (low, low + ((1 << shift) - 1))
+}
+
+fn write_leb128(bytes: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        bytes.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    bytes.push(value as u8);
+}
+
+fn read_leb128(bytes: &mut &[u8]) -> Option<u64> {
+    let mut value = 0_u64;
+    for shift in (0..u64::BITS).step_by(7) {
+        let (&byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        let part = u64::from(byte & 0x7f);
+        if part.leading_zeros() < shift {
+            return None;
+        }
+        value |= part << shift;
+        if byte < 0x80 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn recorded(values: &[u64]) -> Histogram {
+        let mut histogram = Histogram::new();
+        values.iter().for_each(|&micros| histogram.record(micros));
+        histogram
+    }
+
+    #[test]
+    fn buckets_cover_every_value_without_gap_or_overlap() {
+        let mut next = 0;
+        for bucket in 0..=bucket_of(u64::MAX) {
+            let (low, high) = range_of(bucket);
+            assert_eq!(low, next, "bucket {bucket}");
+            assert_eq!((bucket_of(low), bucket_of(high)), (bucket, bucket));
+            assert!((high - low) as f64 / 2.0 <= low as f64 * Histogram::ERROR_MAX);
+            next = high.wrapping_add(1);
+        }
+        assert_eq!(next, 0, "the last bucket ends at the largest value");
+    }
+
+    #[test]
+    fn damaged_forms_are_refused() {
+        for bad in [
+            &[][..],
+            &[2],
+            &[1, 5],
+            &[1, 5, 0],
+            &[1, 5, 1, 0, 1],
+            &[1, 0xff, 0xff, 0x7f, 1],
+            &[1, 0x80],
+        ] {
+            assert!(Histogram::from_bytes(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn merged_parts_equal_the_whole(a: Vec<u64>, b: Vec<u64>, c: Vec<u64>) {
+            let whole = recorded(&[&a[..], &b, &c].concat());
+            let mut left = recorded(&a);
+            left.merge(&recorded(&b));
+            left.merge(&recorded(&c));
+            let mut right = recorded(&b);
+            right.merge(&recorded(&c));
+            let mut other = recorded(&a);
+            other.merge(&right);
+            prop_assert_eq!(&left, &whole);
+            prop_assert_eq!(&other, &whole);
+            prop_assert_eq!(whole.count(), (a.len() + b.len() + c.len()) as u64);
+        }
+
+        #[test]
+        fn the_stored_form_round_trips(values: Vec<u64>) {
+            let histogram = recorded(&values);
+            prop_assert_eq!(Histogram::from_bytes(&histogram.to_bytes()).unwrap(), histogram);
+        }
+
+        #[test]
+        fn any_bytes_are_a_histogram_or_refused(bytes: Vec<u8>) {
+            if let Ok(histogram) = Histogram::from_bytes(&bytes) {
+                let again = Histogram::from_bytes(&histogram.to_bytes()).unwrap();
+                prop_assert_eq!(again, histogram);
+            }
+        }
+    }
+}
