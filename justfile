@@ -1,0 +1,54 @@
+# Lists the recipes.
+default:
+    @just --list
+
+# Compiles everything without building it: the quickest answer.
+check:
+    cargo check --workspace --all-targets --all-features
+
+# Formats the code.
+fmt:
+    cargo fmt --all
+
+# Holds the code to rustfmt, clippy and the spelling.
+lint:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets --all-features -- -D warnings
+    typos
+
+# Runs every test.
+test:
+    cargo test --workspace
+
+# Runs the tests of one crate: `just test-crate piecewatch-store`.
+test-crate NAME:
+    cargo test --package {{NAME}}
+
+# Builds the documentation of the crates; warnings are errors.
+doc:
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# Runs the benches, or those of one area: `just bench parse`.
+bench AREA="":
+    cargo bench --package piecewatch-benches -- {{AREA}}
+
+# Measures the figures that perf-reports/README.md sets limits for.
+perf:
+    cargo bench --package piecewatch-benches -- --noplot
+
+# Checks licences, sources, duplicates and security advisories of the dependencies.
+deny:
+    cargo deny check
+
+# Fuzzes the decoders of ingest for some seconds: `just fuzz decode 600`.
+fuzz TARGET="decode" SECONDS="60":
+    cd crates/ingest && cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
+
+# Imports the example log into demo.db and shows what the node did.
+demo:
+    cargo run --release -- import --db demo.db --node demo docs/example/node.log.gz
+    cargo run --release -- summary --db demo.db
+
+# Runs what CI runs.
+ci:
+    .ci/run
