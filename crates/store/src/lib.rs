@@ -1,1 +1,22 @@
-//! Empty until its first module.
+//! Keeps what Storj storage nodes did in one SQLite file.
+//!
+//! [`Store::open`] gives one [`Writer`] and a pool of [`Reader`]s. The writer takes
+//! [`Batch`](piecewatch_model::Batch)es: records, the sums made of them, and the place in the
+//! source up to which they were read, all of it in one transaction, so that a process may be killed
+//! at any instant and goes on where it was. Readers are read-only and ask typed questions.
+
+mod error;
+mod open;
+mod query;
+mod retention;
+mod writer;
+
+pub use error::{Error, Result};
+pub use open::{Readers, Store, StoreConfig};
+pub use query::{
+    Fate, Nodes, Reader, Window,
+    sources::KnownSources,
+    traffic::{TrafficRow, TrafficTotals},
+};
+pub use retention::{OldTransfers, Retention};
+pub use writer::{Appended, Writer};
