@@ -1,0 +1,5 @@
+//! Later.
+use super::Node;
+impl Node {
+    pub(super) fn restart(&mut self) {}
+}

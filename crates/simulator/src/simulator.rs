@@ -1,0 +1,63 @@
+//! The node and its log, joined.
+
+use std::io::{self, Write};
+
+use crate::{Config, Encoding, Truth, log::Log, node::Node, truth::Clocks};
+
+/// A node that is not there, writing its log.
+#[derive(Debug, Clone)]
+pub struct Simulator {
+    node: Node,
+    log: Log,
+    truth: Truth,
+    clocks: Clocks,
+}
+
+impl Simulator {
+    /// A node at the beginning of its log.
+    pub fn new(config: Config) -> Self {
+        let grain_micros = config.vocabulary.eras()[0].grain_micros();
+        let has_arrival = matches!(config.encoding, Encoding::DockerJson | Encoding::JournalJson);
+        Self {
+            log: Log::new(&config),
+            clocks: Clocks { grain_micros, has_arrival },
+            node: Node::new(config),
+            truth: Truth::default(),
+        }
+    }
+
+    /// Appends the next line with its newline, and counts it. A line that Docker or journald
+    /// splits is appended with all of its parts.
+    pub fn next_line(&mut self, out: &mut Vec<u8>) {
+        let told = self.node.next_told();
+        let written = self.log.write(&told, out);
+        self.truth.nul_bytes += written.nul_bytes;
+        self.truth.book(told.kind, told.stamp, written.lines, self.clocks);
+    }
+
+    /// Writes lines until there are `lines` more, or some more than that when the last one is
+    /// split, and gives the totals of everything since the beginning.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`. What was not written is then counted all the same.
+    pub fn write(&mut self, lines: u64, out: &mut impl Write) -> io::Result<Truth> {
+        const CHUNK: usize = 64 * 1024;
+        let end = self.truth.lines.saturating_add(lines);
+        let mut buffer = Vec::with_capacity(CHUNK + 8 * 1024);
+        while self.truth.lines < end {
+            self.next_line(&mut buffer);
+            if buffer.len() >= CHUNK {
+                out.write_all(&buffer)?;
+                buffer.clear();
+            }
+        }
+        out.write_all(&buffer)?;
+        Ok(self.truth.clone())
+    }
+
+    /// The totals of what was written so far.
+    pub fn truth(&self) -> &Truth {
+        &self.truth
+    }
+}
