@@ -186,9 +186,9 @@ impl Event {
         self
     }
 
-    /// Adds `error`, and `errorVerbose` where there are frames.
+    /// Adds `error`, and `errorVerbose` where there are frames. The era of 2019 says little.
     pub(crate) fn with_error(self, error: String, frames: &'static str) -> Self {
-        if frames.is_empty() {
+        if frames.is_empty() || self.era == Era::Y2019 {
             return self.with(same("error"), error);
         }
         let verbose = format!("{error}{frames}");

@@ -52,7 +52,7 @@ impl Log {
         Self {
             encoding: config.encoding,
             offset_minutes,
-            rng: Rng::new(config.seed ^ 0x6C6F_67),
+            rng: Rng::new(config.seed ^ 0x006C_6F67),
             line: Vec::with_capacity(1_024),
             times: Times::default(),
         }

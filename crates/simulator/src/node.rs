@@ -214,7 +214,7 @@ impl Node {
     /// The words of the next thing: of one node of a fleet.
     fn era(&mut self) -> Era {
         let eras = self.config.vocabulary.eras();
-        if eras.len() == 1 { eras[0] } else { *self.rng.pick(eras) }
+        if eras.len() == 1 { eras[0] } else { self.rng.pick(eras) }
     }
 
     fn satellite(&mut self) -> usize {
@@ -235,7 +235,7 @@ impl Node {
         piece[51] = if piece[51] & 1 == 0 { b'A' } else { b'Q' };
         // Readers that search lines for levels or actions are misled by such ids.
         if self.rng.one_in(1_000) {
-            let word = *self.rng.pick(&["INFO", "ERROR", "DEBUG", "FATAL"]);
+            let word = self.rng.pick(&["INFO", "ERROR", "DEBUG", "FATAL"]);
             let at = self.rng.below(51 - word.len() as u64) as usize;
             piece[at..at + word.len()].copy_from_slice(word.as_bytes());
         }

@@ -43,8 +43,8 @@ impl Rng {
     }
 
     /// One of these.
-    pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len() as u64) as usize]
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u64) as usize]
     }
 
     /// The index of a weight, as often as its share in the sum.
@@ -57,11 +57,6 @@ impl Rng {
             left -= u64::from(weight);
         }
         0
-    }
-
-    /// From 0 to 1, without 1.
-    pub(crate) fn unit(&mut self) -> f64 {
-        (self.bits() >> 11) as f64 / (1_u64 << 53) as f64
     }
 
     /// The time until the next of events that come at random, in units of their mean distance.

@@ -169,7 +169,6 @@ impl Node {
             if fits && known { row.4 } else { 0 }
         });
         let (text, class, frames, ..) = TABLE[self.rng.weighted(&weights)];
-        let frames = if transfer.era >= Era::Y2022 { frames } else { "" };
         Failure { text: self.fill(text, transfer), class, frames }
     }
 

@@ -1,0 +1,4 @@
+//! Simulated logs as a reader gets them.
+
+mod forms;
+mod totals;
