@@ -1,0 +1,191 @@
+//! Finished logs on disk: which files are meant, and in which order they were written.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+use piecewatch_model::Timestamp;
+
+use crate::{Error, Parsed, Parser, Result, Unparsed, chunk::LINE_LEN_MAX, content::Content};
+
+/// How much of a file is searched for a line that a node writes, in bytes. A power cut may have left
+/// a block of NUL at the beginning.
+const SAMPLE_LEN: u64 = 4 << 20;
+
+/// A log file to import.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Archive {
+    /// The time of its first line that has one.
+    first_at: Option<Timestamp>,
+    path: PathBuf,
+    disk_len: u64,
+}
+
+impl Archive {
+    /// Looks at a file.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Missing`], [`Error::Empty`], [`Error::NotALog`] and [`Error::Encoding`] as they say;
+    /// [`Error::Io`] when it cannot be read.
+    pub fn open(path: &Path) -> Result<Self> {
+        let metadata = metadata(path)?;
+        if metadata.len() == 0 && metadata.is_file() {
+            return Err(Error::Empty { path: path.to_owned() });
+        }
+        let content = Content::open(path)?.from_offset(0)?;
+        let first_at = first_time(path, content)?;
+        Ok(Self { first_at, path: path.to_owned(), disk_len: metadata.len() })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Its size as it is on disk, in bytes: compressed, if it is.
+    pub const fn disk_len(&self) -> u64 {
+        self.disk_len
+    }
+}
+
+/// Finds the logs that paths mean: files, folders of rotated files, patterns with `*`, `?` and `[]`.
+///
+/// They come in the order in which they were written, told by the time of their first line; each
+/// file once, however often it was named. In a folder, what is no log is passed over. What cannot be
+/// read is reported beside.
+pub fn find_archives(paths: &[PathBuf]) -> (Vec<Archive>, Vec<Error>) {
+    let mut found = BTreeSet::new();
+    let mut errors = Vec::new();
+    for path in paths {
+        match expand(path) {
+            Ok(Named::Files(files)) => {
+                for file in files {
+                    match Archive::open(&file) {
+                        Ok(archive) => drop(found.insert(archive)),
+                        Err(error) => errors.push(error),
+                    }
+                }
+            }
+            Ok(Named::Folder(files)) => folder(path, files, &mut found, &mut errors),
+            Err(error) => errors.push(error),
+        }
+    }
+    // Logs without any time come last: nothing tells where they belong.
+    let (dated, undated): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|archive| archive.first_at.is_some());
+    (dated.into_iter().chain(undated).collect(), errors)
+}
+
+enum Named {
+    /// Files that were meant one by one.
+    Files(Vec<PathBuf>),
+    /// Whatever is in a folder.
+    Folder(Vec<PathBuf>),
+}
+
+fn expand(path: &Path) -> Result<Named> {
+    match metadata(path) {
+        Ok(metadata) if metadata.is_dir() => {
+            let mut files = Vec::new();
+            for entry in fs::read_dir(path).map_err(Error::io("open", path))? {
+                let entry = entry.map_err(Error::io("read", path))?;
+                let hidden = entry.file_name().as_encoded_bytes().starts_with(b".");
+                if !hidden && entry.path().is_file() {
+                    files.push(entry.path());
+                }
+            }
+            Ok(Named::Folder(files))
+        }
+        Ok(_) => Ok(Named::Files(vec![path.to_owned()])),
+        Err(error @ Error::Missing { .. }) => {
+            let pattern = path.to_string_lossy();
+            if !pattern.contains(['*', '?', '[']) {
+                return Err(error);
+            }
+            let files: Vec<PathBuf> = glob::glob(&pattern)
+                .map(|paths| paths.flatten().filter(|path| path.is_file()).collect())
+                .unwrap_or_default();
+            if files.is_empty() {
+                return Err(Error::NoMatch { pattern: pattern.into_owned() });
+            }
+            Ok(Named::Files(files))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn folder(
+    path: &Path,
+    files: Vec<PathBuf>,
+    found: &mut BTreeSet<Archive>,
+    errors: &mut Vec<Error>,
+) {
+    let mut logs = 0;
+    for file in files {
+        match Archive::open(&file) {
+            Ok(archive) => {
+                logs += 1;
+                found.insert(archive);
+            }
+            Err(Error::Empty { .. } | Error::NotALog { .. }) => {}
+            Err(error) => {
+                logs += 1;
+                errors.push(error);
+            }
+        }
+    }
+    if logs == 0 {
+        errors.push(Error::NoLogs { path: path.to_owned() });
+    }
+}
+
+fn metadata(path: &Path) -> Result<fs::Metadata> {
+    match fs::metadata(path) {
+        Ok(metadata) => Ok(metadata),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            Err(Error::Missing { path: path.to_owned() })
+        }
+        Err(error) => Err(Error::io("open", path)(error)),
+    }
+}
+
+/// The first time in a log; an error when its beginning has no line that a node writes.
+fn first_time(path: &Path, content: impl Read) -> Result<Option<Timestamp>> {
+    let mut content = BufReader::with_capacity(1 << 16, content.take(SAMPLE_LEN));
+    let mut parser = Parser::new();
+    let mut line = Vec::new();
+    let mut is_log = false;
+    let mut refused = None;
+    loop {
+        line.clear();
+        let mut limited = content.by_ref().take(LINE_LEN_MAX as u64);
+        if limited.read_until(b'\n', &mut line).map_err(Error::io("read", path))? == 0 {
+            break;
+        }
+        let text = line.strip_suffix(b"\n").unwrap_or(&line);
+        let nuls = text.iter().take_while(|&&byte| byte == 0).count();
+        match parser.parse(&text[nuls..]) {
+            Parsed::Unparsed(Unparsed::Pretty) => refused = Some("pretty"),
+            Parsed::Unparsed(Unparsed::GoogleCloud) => refused = Some("gcloudlogging"),
+            Parsed::Unparsed(Unparsed::Unknown) | Parsed::Continuation => {}
+            Parsed::Ended(_)
+            | Parsed::Started(_)
+            | Parsed::Record(_)
+            | Parsed::Undated(_)
+            | Parsed::ToldTwice
+            | Parsed::Other => is_log = true,
+        }
+        if parser.last_at().is_some() {
+            return Ok(parser.last_at());
+        }
+    }
+    match (is_log, refused) {
+        (true, _) => Ok(None),
+        (false, Some(encoding)) => Err(Error::Encoding { path: path.to_owned(), encoding }),
+        (false, None) => Err(Error::NotALog { path: path.to_owned() }),
+    }
+}

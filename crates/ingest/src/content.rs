@@ -1,0 +1,225 @@
+//! What a file holds, decompressed: to read it, and to compare it with checkpoints.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Read, Seek, SeekFrom},
+    path::Path,
+};
+
+use flate2::bufread::MultiGzDecoder;
+use piecewatch_model::{Checkpoint, Fingerprinter};
+
+use crate::{Error, Result, chunk::LastLine};
+
+/// How a file is compressed, told by its first bytes and not by its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Compression {
+    None,
+    Gzip,
+    Zstd,
+}
+
+impl Compression {
+    /// The longest sign by which a compression is known, in bytes.
+    pub(crate) const SIGN_LEN: usize = 4;
+
+    pub(crate) fn of(beginning: &[u8]) -> Self {
+        if beginning.starts_with(&[0x1f, 0x8b]) {
+            Self::Gzip
+        } else if beginning.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]) {
+            Self::Zstd
+        } else {
+            Self::None
+        }
+    }
+
+    /// Reads the decompressed content of `input`; several streams one after another are one.
+    pub(crate) fn reader<'a>(
+        self,
+        input: impl Read + Send + 'a,
+    ) -> io::Result<Box<dyn Read + Send + 'a>> {
+        Ok(match self {
+            Self::None => Box::new(input),
+            Self::Gzip => Box::new(MultiGzDecoder::new(BufReader::with_capacity(1 << 16, input))),
+            Self::Zstd => Box::new(zstd::Decoder::new(input)?),
+        })
+    }
+
+    /// An archive is complete; a plain file may still be written.
+    pub(crate) fn last_line(self) -> LastLine {
+        match self {
+            Self::None => LastLine::Unread,
+            Self::Gzip | Self::Zstd => LastLine::Whole,
+        }
+    }
+}
+
+/// Where the content of a file stands among the checkpoints of a node.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Standing {
+    /// It is none that is known.
+    New,
+    /// It was read up to this checkpoint, and has more.
+    Partly(Checkpoint),
+    /// All of it was read.
+    Read,
+}
+
+/// A file's content.
+#[derive(Debug)]
+pub(crate) struct Content<'a> {
+    path: &'a Path,
+    compression: Compression,
+}
+
+impl<'a> Content<'a> {
+    pub(crate) fn open(path: &'a Path) -> Result<Self> {
+        let mut beginning = Vec::new();
+        let file = File::open(path).map_err(Error::io("open", path))?;
+        file.take(Compression::SIGN_LEN as u64)
+            .read_to_end(&mut beginning)
+            .map_err(Error::io("read", path))?;
+        Ok(Self { path, compression: Compression::of(&beginning) })
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        self.path
+    }
+
+    /// How long the content is, in bytes.
+    pub(crate) fn length(&self) -> Result<u64> {
+        match self.compression {
+            Compression::None => {
+                Ok(std::fs::metadata(self.path).map_err(Error::io("read", self.path))?.len())
+            }
+            Compression::Gzip | Compression::Zstd => {
+                let mut content = self.from_offset(0)?;
+                io::copy(&mut content, &mut io::sink()).map_err(Error::io("read", self.path))
+            }
+        }
+    }
+
+    pub(crate) fn compression(&self) -> Compression {
+        self.compression
+    }
+
+    /// The content from this offset on.
+    pub(crate) fn from_offset(&self, offset: u64) -> Result<Box<dyn Read + Send>> {
+        let from = || {
+            let mut file = File::open(self.path)?;
+            if self.compression == Compression::None {
+                file.seek(SeekFrom::Start(offset))?;
+                return self.compression.reader(file);
+            }
+            let mut content = self.compression.reader(file)?;
+            io::copy(&mut content.by_ref().take(offset), &mut io::sink())?;
+            Ok(content)
+        };
+        from().map_err(Error::io("read", self.path))
+    }
+
+    /// Up to `length` bytes from this offset on.
+    fn bytes(&self, offset: u64, length: usize) -> Result<Vec<u8>> {
+        let mut bytes = Vec::new();
+        let content = self.from_offset(offset)?;
+        content
+            .take(length as u64)
+            .read_to_end(&mut bytes)
+            .map_err(Error::io("read", self.path))?;
+        Ok(bytes)
+    }
+
+    /// A fingerprinter that stands at a checkpoint of this content.
+    pub(crate) fn fingerprinter(&self, checkpoint: &Checkpoint) -> Result<Fingerprinter> {
+        if self.compression == Compression::None {
+            let head_len = Fingerprinter::HEAD_LEN
+                .min(usize::try_from(checkpoint.offset).unwrap_or(usize::MAX));
+            let tail_at = checkpoint.offset.saturating_sub(Fingerprinter::TAIL_LEN as u64);
+            let tail_len = (checkpoint.offset - tail_at) as usize;
+            let (head, tail) = (self.bytes(0, head_len)?, self.bytes(tail_at, tail_len)?);
+            return Ok(Fingerprinter::resume(checkpoint, &head, &tail));
+        }
+        let mut fingerprinter = Fingerprinter::new();
+        self.follow(&mut self.from_offset(0)?.take(checkpoint.offset), &mut fingerprinter)?;
+        Ok(fingerprinter)
+    }
+
+    fn follow(&self, content: &mut dyn Read, fingerprinter: &mut Fingerprinter) -> Result<()> {
+        let mut buffer = vec![0; 1 << 16];
+        loop {
+            match content.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Ok(length) => fingerprinter.feed(&buffer[..length]),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(Error::io("read", self.path)(error)),
+            }
+        }
+    }
+
+    /// Compares the content with checkpoints; of several that fit, the one that was read furthest
+    /// counts.
+    pub(crate) fn standing(&self, checkpoints: &[Checkpoint]) -> Result<Standing> {
+        let beginning = self.bytes(0, Fingerprinter::HEAD_LEN)?;
+        let mut candidates: Vec<&Checkpoint> =
+            checkpoints.iter().filter(|checkpoint| checkpoint.may_begin(&beginning)).collect();
+        if candidates.is_empty() {
+            return Ok(Standing::New);
+        }
+        candidates.sort_unstable_by_key(|checkpoint| checkpoint.offset);
+        let evidence = match self.compression {
+            Compression::None => self.evidence_by_seeking(&candidates)?,
+            Compression::Gzip | Compression::Zstd => self.evidence_in_one_pass(&candidates)?,
+        };
+        Ok(match evidence {
+            Evidence { best: Some(checkpoint), length } if checkpoint.offset < length => {
+                Standing::Partly(checkpoint.clone())
+            }
+            Evidence { best: Some(_), .. } => Standing::Read,
+            Evidence { best: None, .. } => Standing::New,
+        })
+    }
+
+    fn evidence_by_seeking<'c>(&self, candidates: &[&'c Checkpoint]) -> Result<Evidence<'c>> {
+        let length = self.length()?;
+        for checkpoint in candidates.iter().rev() {
+            let Some((at, hash)) = checkpoint.evidence(length) else { continue };
+            let tail_at = at.saturating_sub(Fingerprinter::TAIL_LEN as u64);
+            let mut tail = Fingerprinter::new();
+            tail.feed(&self.bytes(tail_at, (at - tail_at) as usize)?);
+            if tail.tail_hash() == hash {
+                return Ok(Evidence { best: Some(checkpoint), length });
+            }
+        }
+        Ok(Evidence { best: None, length })
+    }
+
+    /// A compressed file tells its length only at its end, so every place is looked at on the way.
+    fn evidence_in_one_pass<'c>(&self, candidates: &[&'c Checkpoint]) -> Result<Evidence<'c>> {
+        let mut content = self.from_offset(0)?;
+        let mut fingerprinter = Fingerprinter::new();
+        let mut hashes = Vec::with_capacity(candidates.len());
+        for checkpoint in candidates {
+            let missing = checkpoint.offset - fingerprinter.offset();
+            self.follow(&mut content.by_ref().take(missing), &mut fingerprinter)?;
+            hashes.push(fingerprinter.tail_hash());
+        }
+        self.follow(&mut content, &mut fingerprinter)?;
+        let whole = fingerprinter.checkpoint();
+        let agrees = |checkpoint: &Checkpoint, hash: u64| {
+            if checkpoint.offset <= whole.offset {
+                return checkpoint.tail_hash == hash;
+            }
+            // An older copy: its marks are the first ones of what was read, of which it has at least one.
+            !whole.marks.is_empty() && checkpoint.marks.starts_with(&whole.marks)
+        };
+        let best =
+            candidates.iter().zip(hashes).rfind(|(checkpoint, hash)| agrees(checkpoint, *hash));
+        Ok(Evidence { best: best.map(|(checkpoint, _)| *checkpoint), length: whole.offset })
+    }
+}
+
+/// The checkpoint that fits best, and the length of the content.
+struct Evidence<'c> {
+    best: Option<&'c Checkpoint>,
+    length: u64,
+}

@@ -1,0 +1,81 @@
+//! What can keep a source from being read.
+
+use std::path::PathBuf;
+
+/// A source cannot be read, or is no log of a storage node. The texts are for operators: they say
+/// what is wrong, where, and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// There is no such file or folder.
+    #[error("{} does not exist; check the path", .path.display())]
+    Missing {
+        /// The path that was given.
+        path: PathBuf,
+    },
+    /// A pattern matches nothing.
+    #[error(
+        "nothing matches {pattern}; check the pattern, and quote it so that the shell leaves it alone"
+    )]
+    NoMatch {
+        /// The pattern that was given.
+        pattern: String,
+    },
+    /// A folder holds no log.
+    #[error("{} holds no storage node log; name the folder or the file the node writes to", .path.display())]
+    NoLogs {
+        /// The folder that was given.
+        path: PathBuf,
+    },
+    /// A file is empty.
+    #[error("{} is empty", .path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file is something else.
+    #[error("{} is no storage node log: none of its first lines is one that a node writes", .path.display())]
+    NotALog {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file is a log in an encoding that does not hold enough to be read.
+    #[error("{} is in the encoding `{encoding}`, which lacks what is needed; set `log.encoding: console` on the node", .path.display())]
+    Encoding {
+        /// The file.
+        path: PathBuf,
+        /// The name of the encoding, as the node's configuration calls it.
+        encoding: &'static str,
+    },
+    /// The operating system refused.
+    #[error("cannot {doing} {}: {source}", .path.display())]
+    Io {
+        /// What was tried: `open`, `read`.
+        doing: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// A database of countries cannot be used.
+    #[error("{} is no database of countries: {source}; a GeoLite2 or DB-IP country or city file (.mmdb) is needed", .path.display())]
+    Countries {
+        /// The file.
+        path: PathBuf,
+        /// Why it cannot be used.
+        source: maxminddb::MaxMindDbError,
+    },
+}
+
+impl Error {
+    /// Makes an error of the operating system's of it, with what was tried and where.
+    pub(crate) fn io(
+        doing: &'static str,
+        path: impl Into<PathBuf>,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io { doing, path, source }
+    }
+}
+
+/// The result of reading a source.
+pub type Result<T, E = Error> = std::result::Result<T, E>;

@@ -1,0 +1,219 @@
+//! Lines in, what they say out: the only place that knows how the parts fit together.
+
+use piecewatch_model::{Clock, LifecycleEvent, Timestamp};
+
+use crate::{
+    Countries, Parsed, Stamp, Unparsed,
+    decode::{
+        Columns, LineTime, TimeReader, console, docker, foreign, foreign::Foreign, journal, json,
+    },
+    event,
+    fields::SatelliteMemo,
+    transfer::{self, Message},
+};
+
+/// Reads lines of a storage node's log, of any encoding and vocabulary, mixed as they may be.
+///
+/// A parser remembers what makes the next line cheaper, the pieces of a line that Docker has
+/// split, and the last time it saw, which it gives to lines that have none.
+///
+/// ```
+/// use piecewatch_ingest::{Parsed, Parser};
+/// use piecewatch_model::{Action, Outcome};
+///
+/// let line = br#"2026-08-19T14:03:29Z	INFO	piecestore	uploaded	{"process": "storagenode", "piece_id": "ZKLYCEWKDO64V6WCGGZZUI64JWTYN37YCR6E44VZQB3YLL7OJC5Q", "satellite_id": "12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S", "action": "PUT", "remote_address": "79.127.219.34:47146", "size": 435200}"#;
+/// let Parsed::Ended(ended) = Parser::new().parse(line) else { panic!("an upload ended") };
+/// assert_eq!(ended.transfer.action, Action::Put);
+/// assert_eq!(ended.transfer.outcome, Outcome::Success);
+/// assert_eq!(ended.transfer.size.unwrap().get(), 435_200);
+/// ```
+#[derive(Debug)]
+pub struct Parser {
+    times: TimeReader,
+    satellites: SatelliteMemo,
+    countries: Option<Countries>,
+    last_at: Option<Timestamp>,
+    /// The text of a Docker object, and of the fragments before it.
+    docker_text: Vec<u8>,
+}
+
+/// The most text of a split Docker line that is kept: what is longer is no event that matters.
+const DOCKER_TEXT_MAX: usize = 1 << 20;
+
+impl Default for Parser {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Parser {
+    /// A parser that looks up no countries.
+    pub fn new() -> Self {
+        Self {
+            times: TimeReader::new(),
+            satellites: SatelliteMemo::default(),
+            countries: None,
+            last_at: None,
+            docker_text: Vec::new(),
+        }
+    }
+
+    /// A parser that looks up the country of the other side of each transfer.
+    pub fn with_countries(countries: Countries) -> Self {
+        Self { countries: Some(countries), ..Self::new() }
+    }
+
+    /// Reads one line, given without its line feed; a carriage return at its end does no harm.
+    pub fn parse(&mut self, line: &[u8]) -> Parsed {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let parsed = match line.first() {
+            Some(b'{') => self.object(line),
+            Some(_) | None => self.text(line, None),
+        };
+        self.with_country(parsed)
+    }
+
+    /// The time of the last line that had one.
+    pub const fn last_at(&self) -> Option<Timestamp> {
+        self.last_at
+    }
+
+    /// Forgets what lines have left behind for later lines: begin anywhere else.
+    pub fn forget(&mut self) {
+        self.last_at = None;
+        self.docker_text.clear();
+    }
+
+    fn with_country(&mut self, mut parsed: Parsed) -> Parsed {
+        if let Parsed::Ended(ended) = &mut parsed
+            && let (Some(countries), Some(remote)) = (&mut self.countries, ended.transfer.remote)
+        {
+            ended.transfer.country = Some(countries.country(remote.ip()));
+        }
+        parsed
+    }
+
+    /// A line that is an object: of Docker, of journald, or of the node's JSON encoding.
+    fn object(&mut self, line: &[u8]) -> Parsed {
+        if line.starts_with(docker::BEGINNING) {
+            return self.docker(line);
+        }
+        if let Some(columns) = json::decode(line, &mut self.times) {
+            return self.columns(&columns, None);
+        }
+        if let Some(entry) = journal::json(line) {
+            let outer = entry.at.map(|at| LineTime { at, clock: Clock::JournalMicros });
+            return self.journal(entry.ident.as_bytes(), &entry.line, outer);
+        }
+        if line.starts_with(b"{\"severity\":") {
+            return Parsed::Unparsed(Unparsed::GoogleCloud);
+        }
+        self.docker(line)
+    }
+
+    fn docker(&mut self, line: &[u8]) -> Parsed {
+        let mut text = std::mem::take(&mut self.docker_text);
+        if text.len() > DOCKER_TEXT_MAX {
+            text.clear();
+        }
+        let parsed = match docker::decode(line, &mut text) {
+            None => Parsed::Unparsed(Unparsed::Unknown),
+            Some(entry) if entry.is_fragment => {
+                self.docker_text = text;
+                return Parsed::Continuation;
+            }
+            Some(entry) => {
+                let outer = entry.at.map(|at| LineTime { at, clock: Clock::DockerNanos });
+                let parsed = match text.first() {
+                    Some(b'{') => match json::decode(&text, &mut self.times) {
+                        Some(columns) => self.columns(&columns, outer),
+                        None => Parsed::Unparsed(Unparsed::Unknown),
+                    },
+                    Some(_) | None => self.text(&text, outer),
+                };
+                text.clear();
+                parsed
+            }
+        };
+        self.docker_text = text;
+        parsed
+    }
+
+    fn journal(&mut self, ident: &[u8], line: &[u8], outer: Option<LineTime>) -> Parsed {
+        if ident.starts_with(b"systemd") {
+            return self.foreign(
+                foreign::classify_systemd(ident, line),
+                line,
+                outer.map(|time| time.at),
+            );
+        }
+        match line.first() {
+            Some(b'{') => match json::decode(line, &mut self.times) {
+                Some(columns) => self.columns(&columns, outer),
+                None => Parsed::Unparsed(Unparsed::Unknown),
+            },
+            Some(_) | None => self.text(line, outer),
+        }
+    }
+
+    /// A line of text; `outer` is the time at which Docker or journald received it.
+    fn text(&mut self, line: &[u8], outer: Option<LineTime>) -> Parsed {
+        if let Some(columns) = console::decode(line, &mut self.times) {
+            return self.columns(&columns, outer);
+        }
+        if let Some((at, text)) = foreign::supervisord(line) {
+            let at = outer.map_or(at, |time| time.at);
+            return self.foreign(foreign::classify_supervisord(text), text, Some(at));
+        }
+        if outer.is_none()
+            && let Some(entry) = journal::short(line)
+        {
+            return self.journal(entry.ident, entry.line, None);
+        }
+        self.foreign(foreign::classify(line), line, outer.map(|time| time.at))
+    }
+
+    /// A line with columns: the node's logger wrote it.
+    fn columns(&mut self, columns: &Columns<'_>, outer: Option<LineTime>) -> Parsed {
+        let Some(own) = columns.at.or(outer).or(self.last_at.map(whole_seconds)) else {
+            return Parsed::Unparsed(Unparsed::Unknown);
+        };
+        self.last_at = Some(own.at);
+        if transfer::is_transfer_logger(&columns.logger)
+            && let Some(message) = Message::from_text(&columns.message)
+        {
+            let fine = outer.unwrap_or(own);
+            let stamp = Stamp { micros: fine.at.as_micros(), clock: fine.clock };
+            return transfer::parse(message, columns, stamp, own.at, &mut self.satellites)
+                .unwrap_or(Parsed::Unparsed(Unparsed::Unknown));
+        }
+        event::parse(columns, own.at).map_or(Parsed::Other, Parsed::Record)
+    }
+
+    /// A line that the node's logger did not write.
+    fn foreign(&mut self, foreign: Foreign, line: &[u8], at: Option<Timestamp>) -> Parsed {
+        let at = at.or(self.last_at);
+        self.last_at = at;
+        let placeholder = at.unwrap_or(Timestamp::from_micros(0));
+        let words = || String::from_utf8_lossy(&line[..line.len().min(200)]).into();
+        let record = match foreign {
+            Foreign::Spawned => {
+                event::lifecycle_record(placeholder, LifecycleEvent::Spawned(words()))
+            }
+            Foreign::Exited => {
+                event::lifecycle_record(placeholder, LifecycleEvent::Exited(words()))
+            }
+            Foreign::Trouble(kind) => event::foreign_trouble(placeholder, kind, line),
+            Foreign::Continuation => return Parsed::Continuation,
+            Foreign::Other => return Parsed::Other,
+            Foreign::Pretty => return Parsed::Unparsed(Unparsed::Pretty),
+            Foreign::Unknown => return Parsed::Unparsed(Unparsed::Unknown),
+        };
+        if at.is_some() { Parsed::Record(record) } else { Parsed::Undated(record) }
+    }
+}
+
+/// The time of another line: good to tell when, not to measure.
+fn whole_seconds(at: Timestamp) -> LineTime {
+    LineTime { at, clock: Clock::WholeSeconds }
+}

@@ -1,0 +1,155 @@
+//! Lines about transfers: which message means what.
+
+use piecewatch_model::{
+    Action, ByteCount, Direction, FailureClass, Outcome, Record, Rejected, Timestamp, Transfer,
+    TransferStarted, template,
+};
+
+use crate::{
+    Ended, Parsed, Stamp, Started, Telling,
+    decode::{Columns, Level},
+    failure,
+    fields::{self, Fields, SatelliteMemo},
+    payload::Payload,
+};
+
+/// What a message of the transfer logger says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Message {
+    Started(Direction),
+    Ended(Direction, Ending),
+    Rejected,
+    /// `upload internal error` has no piece: beside it stands the `upload failed` that has, or, when
+    /// a request could not even be read, there was no piece.
+    InternalError,
+}
+
+/// The four ways in which a line tells an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    Success,
+    Canceled,
+    RaceLost,
+    Failed,
+}
+
+impl Message {
+    /// The meaning of a message; `None` for those that are not about the course of a transfer.
+    pub(crate) fn from_text(message: &[u8]) -> Option<Self> {
+        use Direction::{Download, Upload};
+        Some(match message {
+            b"uploaded" => Self::Ended(Upload, Ending::Success),
+            b"downloaded" => Self::Ended(Download, Ending::Success),
+            b"upload started" => Self::Started(Upload),
+            b"download started" => Self::Started(Download),
+            b"upload canceled" => Self::Ended(Upload, Ending::Canceled),
+            b"download canceled" => Self::Ended(Download, Ending::Canceled),
+            b"upload canceled (race lost or node shutdown)" => {
+                Self::Ended(Upload, Ending::RaceLost)
+            }
+            b"download canceled (race lost or node shutdown)" => {
+                Self::Ended(Download, Ending::RaceLost)
+            }
+            b"upload failed" => Self::Ended(Upload, Ending::Failed),
+            b"download failed" => Self::Ended(Download, Ending::Failed),
+            b"upload rejected, too many requests" => Self::Rejected,
+            b"upload internal error" => Self::InternalError,
+            _ => return None,
+        })
+    }
+}
+
+/// Whether a logger is the one of the transfers: `piecestore`, or `piecestore:endpoint` and the like
+/// in the modular binary, but not the disk's monitor and the cache.
+pub(crate) fn is_transfer_logger(logger: &[u8]) -> bool {
+    match logger.strip_prefix(b"piecestore") {
+        Some(b"") => true,
+        Some(rest) => rest.starts_with(b":") && rest != b":monitor" && rest != b":cache",
+        None => false,
+    }
+}
+
+/// What a line with such a message says. `None` when it has no time, or its payload is broken.
+pub(crate) fn parse(
+    message: Message,
+    columns: &Columns<'_>,
+    stamp: Stamp,
+    at: Timestamp,
+    satellites: &mut SatelliteMemo,
+) -> Option<Parsed> {
+    if message == Message::InternalError {
+        return Some(Parsed::ToldTwice);
+    }
+    let fields = match fields::scan(&columns.members, satellites) {
+        Some(fields) => fields,
+        None => fields::from_payload(&Payload::from_members(&columns.members)?, satellites),
+    };
+    Some(match message {
+        Message::Started(direction) => started(direction, fields, stamp, at),
+        Message::Ended(direction, ending) => {
+            ended(direction, ending, columns.level, fields, stamp, at)
+        }
+        Message::Rejected => Parsed::Record(Record::Rejected(Rejected {
+            at,
+            live_requests: fields.live_requests.and_then(|number| u32::try_from(number).ok()),
+            limit: fields.request_limit.and_then(|number| u32::try_from(number).ok()),
+        })),
+        Message::InternalError => Parsed::ToldTwice,
+    })
+}
+
+fn started(direction: Direction, fields: Fields<'_>, stamp: Stamp, at: Timestamp) -> Parsed {
+    let Some(piece) = fields.piece else { return Parsed::Other };
+    let start = TransferStarted {
+        at,
+        satellite: fields.satellite,
+        piece,
+        action: fields.action.unwrap_or(Action::unnamed(direction)),
+        offset: fields.offset,
+        remote: fields.remote,
+        available: fields.available.map(ByteCount::new),
+    };
+    Parsed::Started(Started { start, stamp })
+}
+
+fn ended(
+    direction: Direction,
+    ending: Ending,
+    level: Level,
+    fields: Fields<'_>,
+    stamp: Stamp,
+    at: Timestamp,
+) -> Parsed {
+    let Some(piece) = fields.piece else { return Parsed::Other };
+    let text = fields.error.or(fields.reason);
+    let outcome = match ending {
+        Ending::Success => Outcome::Success,
+        Ending::Canceled | Ending::RaceLost => Outcome::Canceled,
+        Ending::Failed => {
+            Outcome::Failed(text.as_deref().map_or(FailureClass::Other, failure::classify))
+        }
+    };
+    let telling = match (ending, direction) {
+        (Ending::RaceLost, _) => Telling::First,
+        (Ending::Failed, Direction::Upload) | (Ending::Canceled, Direction::Download)
+            if level == Level::Debug =>
+        {
+            Telling::PerhapsSecond
+        }
+        (Ending::Success | Ending::Canceled | Ending::Failed, _) => Telling::Once,
+    };
+    let transfer = Transfer {
+        at,
+        satellite: fields.satellite,
+        piece,
+        action: fields.action.unwrap_or(Action::unnamed(direction)),
+        outcome,
+        size: fields.size.map(ByteCount::new),
+        offset: fields.offset,
+        remote: fields.remote,
+        country: None,
+        latency: None,
+        error: text.map(|text| template(&text).into_boxed_str()),
+    };
+    Parsed::Ended(Ended { transfer, stamp, telling })
+}
