@@ -81,6 +81,8 @@ pub(crate) enum Value {
     Flags(Vec<(&'static str, bool)>),
     /// A Go struct that was logged by reflection: compact JSON.
     Reflected(String),
+    /// The errors of a multi-error, each a text and its frames.
+    Causes(Vec<(String, &'static str)>),
 }
 
 impl From<&'static str> for Value {

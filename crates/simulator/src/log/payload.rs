@@ -93,7 +93,29 @@ fn push_value(value: &Value, style: Style, out: &mut Vec<u8>) {
             out.push(b'}');
         }
         Value::Reflected(json) => out.extend_from_slice(json.as_bytes()),
+        Value::Causes(causes) => push_causes(causes, style, out),
     }
+}
+
+fn push_causes(causes: &[(String, &'static str)], style: Style, out: &mut Vec<u8>) {
+    out.push(b'[');
+    for (at, (error, frames)) in causes.iter().enumerate() {
+        if at > 0 {
+            push_comma(style, out);
+        }
+        out.push(b'{');
+        let mut first = true;
+        push_key("error", style, &mut first, out);
+        out.push(b'"');
+        push_escaped(error.as_bytes(), out);
+        out.push(b'"');
+        push_key("errorVerbose", style, &mut first, out);
+        out.push(b'"');
+        push_escaped(error.as_bytes(), out);
+        push_escaped(frames.as_bytes(), out);
+        out.extend_from_slice(b"\"}");
+    }
+    out.push(b']');
 }
 
 /// Appends address and port; nothing for an unknown one.

@@ -1,3 +1,5 @@
+//! Lines beside those of real nodes, and those derived from the node's code.
+
 use std::borrow::Cow;
 
 use super::*;

@@ -6,45 +6,67 @@ use piecewatch_model::Timestamp;
 
 const HEX: &[u8; 16] = b"0123456789abcdef";
 
+/// Escaped by everybody.
+const ALWAYS: u8 = 1;
+/// Escaped by Docker too.
+const DOCKER: u8 = 2;
+
+/// Who escapes a byte.
+const ESCAPED: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0;
+    while byte < 32 {
+        table[byte] = ALWAYS;
+        byte += 1;
+    }
+    table[b'"' as usize] = ALWAYS;
+    table[b'\\' as usize] = ALWAYS;
+    table[b'<' as usize] = DOCKER;
+    table[b'>' as usize] = DOCKER;
+    table[b'&' as usize] = DOCKER;
+    table
+};
+
 /// Appends text as zap escapes it in a JSON string: `<`, `>` and `&` stay.
 pub(crate) fn push_escaped(text: &[u8], out: &mut Vec<u8>) {
-    push_with(text, out, |_| false);
+    push_lossy(text, ALWAYS, out);
 }
 
 /// Appends text as Docker escapes it: `<`, `>` and `&` as `\u00..`.
 pub(crate) fn push_docker(text: &[u8], out: &mut Vec<u8>) {
-    push_with(text, out, |byte| matches!(byte, b'<' | b'>' | b'&'));
+    push_lossy(text, ALWAYS | DOCKER, out);
 }
 
-fn push_with(text: &[u8], out: &mut Vec<u8>, also: impl Fn(u8) -> bool) {
+fn push_lossy(text: &[u8], mask: u8, out: &mut Vec<u8>) {
+    // Nearly always all of it is UTF-8, which is found faster in one go.
+    if std::str::from_utf8(text).is_ok() {
+        return push_utf8(text, mask, out);
+    }
     for chunk in text.utf8_chunks() {
-        let bytes = chunk.valid().as_bytes();
-        let mut plain = 0;
-        for (at, &byte) in bytes.iter().enumerate() {
-            if byte >= b' ' && byte != b'"' && byte != b'\\' && !also(byte) {
-                continue;
-            }
-            out.extend_from_slice(&bytes[plain..at]);
-            plain = at + 1;
-            match byte {
-                b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
-                b'\n' => out.extend_from_slice(b"\\n"),
-                b'\r' => out.extend_from_slice(b"\\r"),
-                b'\t' => out.extend_from_slice(b"\\t"),
-                _ => {
-                    out.extend_from_slice(b"\\u00");
-                    out.extend_from_slice(&[
-                        HEX[usize::from(byte >> 4)],
-                        HEX[usize::from(byte & 15)],
-                    ]);
-                }
-            }
-        }
-        out.extend_from_slice(&bytes[plain..]);
+        push_utf8(chunk.valid().as_bytes(), mask, out);
         for _ in chunk.invalid() {
             out.extend_from_slice(b"\\ufffd");
         }
     }
+}
+
+fn push_utf8(mut text: &[u8], mask: u8, out: &mut Vec<u8>) {
+    while let Some(at) = text.iter().position(|&byte| ESCAPED[usize::from(byte)] & mask != 0) {
+        out.extend_from_slice(&text[..at]);
+        let byte = text[at];
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            _ => {
+                let (high, low) = (usize::from(byte >> 4), usize::from(byte & 15));
+                out.extend_from_slice(&[b'\\', b'u', b'0', b'0', HEX[high], HEX[low]]);
+            }
+        }
+        text = &text[at + 1..];
+    }
+    out.extend_from_slice(text);
 }
 
 /// Appends `2026-08-19T14:03:27` of local microseconds since 1970.

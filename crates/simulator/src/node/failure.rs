@@ -6,7 +6,7 @@ use piecewatch_model::{Direction, FailureClass};
 
 use super::{Node, transfer::Transfer};
 use crate::{
-    event::{PieceText, Remote},
+    event::{Event, PieceText, Remote, Value, same},
     log::push_remote,
     vocabulary::Era,
 };
@@ -18,6 +18,8 @@ pub(super) struct Failure {
     pub(super) class: FailureClass,
     /// What `errorVerbose` has after the text; empty for an error without it.
     pub(super) frames: &'static str,
+    /// Whether it is several errors in one, told with `errorCauses` in place of `errorVerbose`.
+    pub(super) is_group: bool,
 }
 
 /// The frames of `storj.io/drpc` under an endpoint, as v1.137 has them.
@@ -169,7 +171,8 @@ impl Node {
             if fits && known { row.4 } else { 0 }
         });
         let (text, class, frames, ..) = TABLE[self.rng.weighted(&weights)];
-        Failure { text: self.fill(text, transfer), class, frames }
+        let is_group = transfer.era >= Era::Y2025 && !frames.is_empty() && self.rng.one_in(25);
+        Failure { text: self.fill(text, transfer), class, frames, is_group }
     }
 
     fn fill(&mut self, text: &str, transfer: &Transfer) -> String {
@@ -223,7 +226,12 @@ fn push_file(piece: &PieceText, text: &mut String) {
 impl Failure {
     /// A lost race, as its twin at DEBUG tells it.
     pub(super) fn context_canceled() -> Self {
-        Self { text: "context canceled".to_owned(), class: Network, frames: DOWNLOAD_FRAMES }
+        Self {
+            text: "context canceled".to_owned(),
+            class: Network,
+            frames: DOWNLOAD_FRAMES,
+            is_group: false,
+        }
     }
 
     /// A missing file, before v0.14.
@@ -233,7 +241,19 @@ impl Failure {
              \"config/storage/blob/{}/z2/x\": no such file or directory",
             super::SATELLITES[satellite].to_ascii_lowercase()
         );
-        Self { text, class: Missing, frames: "" }
+        Self { text, class: Missing, frames: "", is_group: false }
+    }
+
+    /// Adds the error to a line.
+    pub(super) fn told(&self, event: Event) -> Event {
+        if !self.is_group {
+            return event.with_error(self.text.clone(), self.frames);
+        }
+        let second = ("cleanup did not finish".to_owned(), READ_FRAMES);
+        event.with(same("error"), format!("{}; {}", self.text, second.0)).with(
+            same("errorCauses"),
+            Value::Causes(vec![(self.text.clone(), self.frames), second]),
+        )
     }
 
     /// Whether the client went away, which v1.147 logs at WARN.

@@ -106,8 +106,7 @@ pub(super) fn before_satellites(transfer: &Transfer, failure: Option<&Failure>) 
 
 /// The second line about a failed upload.
 pub(super) fn internal_error(era: Era, severity: Severity, failure: &Failure) -> Event {
-    Event::new(era, severity, LOGGER, "upload internal error")
-        .with_error(failure.text.clone(), failure.frames)
+    failure.told(Event::new(era, severity, LOGGER, "upload internal error"))
 }
 
 /// `upload rejected, too many requests`.
@@ -152,6 +151,9 @@ fn tailed(event: Event, era: Era, tail: Tail<'_>) -> Event {
         // Reasons came in v1.113.
         Tail::Reason(reason) if era >= Era::Y2025 => event.with(same("reason"), reason),
         Tail::Nothing | Tail::Reason(_) => event,
-        Tail::Error(failure) => event.with_error(failure.text.clone(), failure.frames),
+        Tail::Error(failure) => failure.told(event),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -129,3 +129,16 @@ fn the_truth_is_json_of_one_order() {
     assert!(rows.iter().any(|row| row["class"] == "network"));
     assert!(rows.iter().any(|row| row["class"].is_null()));
 }
+
+#[test]
+fn the_bytes_are_those_of_every_machine() {
+    // FNV-1a. It changes with everything that is drawn or written; let it, when that is meant.
+    let mut hash: u64 = 0xCBF2_9CE4_8422_2325;
+    for (encoding, vocabulary) in every_form() {
+        let config = Config { encoding, vocabulary, mix: Mix::Adverse, ..Config::default() };
+        for byte in simulate(config, 1_000).0 {
+            hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+    }
+    assert_eq!(hash, 0x8B6F_938B_40FA_43FF, "{hash:#018X}");
+}
