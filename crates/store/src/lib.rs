@@ -5,18 +5,31 @@
 //! source up to which they were read, all of it in one transaction, so that a process may be killed
 //! at any instant and goes on where it was. Readers are read-only and ask typed questions.
 
+mod check;
+mod dictionary;
 mod error;
+mod events;
+mod gathered;
+mod migrate;
 mod open;
+mod outcome;
+mod position;
 mod query;
 mod retention;
+mod rollup;
+mod transfers;
 mod writer;
 
+pub use dictionary::NODES_MAX;
 pub use error::{Error, Result};
 pub use open::{Readers, Store, StoreConfig};
+pub use outcome::{Ending, Fate};
 pub use query::{
-    Fate, Nodes, Reader, Window,
+    Nodes, Reader, Window,
+    commits::{Commit, Topics},
+    nodes::NodeInfo,
     sources::KnownSources,
-    traffic::{TrafficRow, TrafficTotals},
+    traffic::{TrafficPoint, TrafficRow, TrafficTotals},
 };
 pub use retention::{OldTransfers, Retention};
 pub use writer::{Appended, Writer};

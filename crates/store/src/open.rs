@@ -1,8 +1,16 @@
-//! Opening a database: the one writer and the pool of readers.
+//! Opening a database: looked at first, then the one writer and the pool of readers.
 
-use std::{path::Path, time::Duration};
+use std::{
+    fs::File,
+    io::{ErrorKind, Read},
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
-use crate::{OldTransfers, Reader, Result, Retention, Writer};
+use r2d2_sqlite::SqliteConnectionManager;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::{Error, OldTransfers, Reader, Result, Retention, Writer, migrate};
 
 /// How a database is opened.
 #[derive(Debug, Clone)]
@@ -11,9 +19,9 @@ pub struct StoreConfig {
     pub readers: u32,
     /// How long what is kept.
     pub retention: Retention,
-    /// What becomes of single transfers older than that.
+    /// What becomes of single transfers that are older than that when they come.
     pub old_transfers: OldTransfers,
-    /// How long to wait for another process that writes.
+    /// How long to wait for another process that writes, or for a reader.
     pub busy_timeout: Duration,
 }
 
@@ -31,35 +39,181 @@ impl Default for StoreConfig {
 /// An open database. Take it apart: the writer moves to the thread that writes.
 #[derive(Debug)]
 pub struct Store {
-    /// Writes. There is one.
+    /// The one that writes.
     pub writer: Writer,
-    /// Read.
+    /// Those that read.
     pub readers: Readers,
 }
 
 impl Store {
-    /// Opens a database, and makes it where there is none.
+    /// Opens a database, and makes it where there is none. An older schema is brought up to date.
     ///
     /// # Errors
     ///
-    /// When the file is no database, not one of ours, newer than this program, or damaged; it is
-    /// left as it was.
-    pub fn open(_path: &Path, _config: StoreConfig) -> Result<Self> {
-        unimplemented!()
+    /// [`Error::NotADatabase`], [`Error::Foreign`], [`Error::Newer`], [`Error::Corrupt`]: the file
+    /// was left as it was. Otherwise when it cannot be read or written.
+    pub fn open(path: &Path, config: StoreConfig) -> Result<Self> {
+        look(path)?;
+        let failed = |error| Error::of(path, "opening the database", error);
+        let connection = open_writer(path, config.busy_timeout).map_err(failed)?;
+        let writer = Writer::new(connection, path, config.retention, config.old_transfers)
+            .map_err(failed)?;
+        let readers = Readers::open(path, config.readers, config.busy_timeout)?;
+        Ok(Self { writer, readers })
     }
 }
 
 /// A pool of read-only connections. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Readers {}
+pub struct Readers {
+    pool: r2d2::Pool<SqliteConnectionManager>,
+    path: PathBuf,
+}
 
 impl Readers {
+    fn open(path: &Path, readers: u32, timeout: Duration) -> Result<Self> {
+        let manager = SqliteConnectionManager::file(path)
+            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .with_init(move |connection| prepare_reader(connection, timeout));
+        let pool = r2d2::Pool::builder()
+            .max_size(readers.max(1))
+            // The default opens all of them at once.
+            .min_idle(Some(1))
+            // The default asks `SELECT 1` before each use: a file does not hang up.
+            .test_on_check_out(false)
+            // The default throws a connection away with its prepared statements and its cache.
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .connection_timeout(timeout)
+            .build(manager)
+            .map_err(|source| Error::NoReader { path: path.to_owned(), source })?;
+        Ok(Self { pool, path: path.to_owned() })
+    }
+
     /// A reader, as soon as one is free.
     ///
     /// # Errors
     ///
-    /// When none became free in time, or the database cannot be read.
+    /// When none became free in time, or the database cannot be opened.
     pub fn get(&self) -> Result<Reader> {
-        unimplemented!()
+        let connection = self
+            .pool
+            .get()
+            .map_err(|source| Error::NoReader { path: self.path.clone(), source })?;
+        Ok(Reader::new(connection, self.path.clone()))
+    }
+}
+
+/// The statements of a batch and of its sums, and the questions of a dashboard, fit.
+const STATEMENTS_MAX: usize = 64;
+
+fn open_writer(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+    let mut connection = Connection::open(path)?;
+    connection.busy_timeout(busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    // Fixed when the first table is made. See `migrations/README.md` for the measurements.
+    connection.pragma_update(None, "page_size", 8192)?;
+    connection.execute_batch(
+        "PRAGMA temp_store = MEMORY;
+         PRAGMA foreign_keys = OFF;
+         PRAGMA cache_size = -8192;",
+    )?;
+    // Before WAL: the file goes from empty to complete in one step, so that whoever looks at it
+    // sees either.
+    migrate::migrate(&mut connection)?;
+    connection.execute_batch(
+        "PRAGMA journal_mode = WAL;
+         PRAGMA synchronous = NORMAL;
+         PRAGMA wal_autocheckpoint = 1000;
+         PRAGMA journal_size_limit = 67108864;",
+    )?;
+    Ok(connection)
+}
+
+fn prepare_reader(connection: &mut Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
+    connection.busy_timeout(busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    connection.execute_batch(
+        "PRAGMA query_only = ON;
+         PRAGMA temp_store = MEMORY;
+         PRAGMA cache_size = -2048;",
+    )
+}
+
+/// Looks whether a file is a sound database of ours, or may become one, without touching it.
+fn look(path: &Path) -> Result<()> {
+    let Some(header) = Header::read(path)? else { return Ok(()) };
+    // While the database is in use, the newest header is in the write-ahead log.
+    if !in_use(path) {
+        header.judge(path)?;
+    }
+    let failed = |error| Error::of(path, "looking at the database", error);
+    let connection = Connection::open_with_flags(
+        path,
+        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
+    )
+    .map_err(failed)?;
+    let header = Header {
+        application_id: migrate::application_id(&connection).map_err(failed)?,
+        version: migrate::version(&connection).map_err(failed)?,
+    };
+    header.judge(path)?;
+    crate::check::look(&connection, path)
+}
+
+fn in_use(path: &Path) -> bool {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    Path::new(&log).exists()
+}
+
+/// What the first bytes of a database say.
+struct Header {
+    application_id: u32,
+    version: u32,
+}
+
+impl Header {
+    const LEN: usize = 100;
+
+    /// `None` when there is no file, or an empty one.
+    fn read(path: &Path) -> Result<Option<Self>> {
+        let failed = |source| Error::File { path: path.to_owned(), source };
+        let mut bytes = Vec::new();
+        match File::open(path) {
+            Ok(file) => file.take(Self::LEN as u64).read_to_end(&mut bytes).map_err(failed)?,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(failed(error)),
+        };
+        if bytes.is_empty() {
+            return Ok(None);
+        }
+        let number = |at: usize| -> Option<u32> {
+            Some(u32::from_be_bytes(*bytes.get(at..)?.first_chunk()?))
+        };
+        // The places are fixed by the file format of SQLite 3.
+        match (number(68), number(60)) {
+            (Some(application_id), Some(version)) if bytes.starts_with(b"SQLite format 3\0") => {
+                Ok(Some(Self { application_id, version }))
+            }
+            (Some(_) | None, Some(_) | None) => Err(Error::NotADatabase { path: path.to_owned() }),
+        }
+    }
+
+    fn judge(&self, path: &Path) -> Result<()> {
+        if self.application_id != migrate::APPLICATION_ID {
+            return Err(Error::Foreign {
+                path: path.to_owned(),
+                application_id: self.application_id,
+            });
+        }
+        if self.version > migrate::NEWEST {
+            return Err(Error::Newer {
+                path: path.to_owned(),
+                found: self.version,
+                known: migrate::NEWEST,
+            });
+        }
+        Ok(())
     }
 }

@@ -1,8 +1,17 @@
 //! The one connection that writes.
 
-use piecewatch_model::{Batch, Timestamp};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
-use crate::Result;
+use piecewatch_model::{Batch, Timestamp};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+use crate::{
+    Error, OldTransfers, Result, Retention, dictionary::Dictionaries, gathered::Gathered, position,
+    retention::Cuts,
+};
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,15 +25,156 @@ pub enum Appended {
 
 /// Writes batches, and removes what is too old.
 #[derive(Debug)]
-pub struct Writer {}
+pub struct Writer {
+    pub(crate) connection: Connection,
+    pub(crate) path: PathBuf,
+    pub(crate) retention: Retention,
+    old_transfers: OldTransfers,
+    dictionaries: Dictionaries,
+    /// The checkpoints that this writer made.
+    own: HashSet<i64>,
+    process: i64,
+}
 
 impl Writer {
-    /// Stores batches in one transaction: all of them, or, on an error, none.
+    pub(crate) fn new(
+        connection: Connection,
+        path: &Path,
+        retention: Retention,
+        old_transfers: OldTransfers,
+    ) -> rusqlite::Result<Self> {
+        let process = connection.query_row("SELECT random()", [], |row| row.get(0))?;
+        Ok(Self {
+            connection,
+            path: path.to_owned(),
+            retention,
+            old_transfers,
+            dictionaries: Dictionaries::new(),
+            own: HashSet::new(),
+            process,
+        })
+    }
+
+    /// The random number under which this writer's commits are listed.
+    pub const fn process(&self) -> i64 {
+        self.process
+    }
+
+    /// Stores batches in one transaction: all of them, or, on an error, none. Gives what became of
+    /// each.
+    ///
+    /// Transfers older than [`Retention::transfers`] enter the sums only, unless old ones are to be
+    /// kept; sums and events beyond their own retention at `now` are not written at all.
     ///
     /// # Errors
     ///
     /// When the database cannot be written. Nothing is lost: the same batches may be given again.
-    pub fn append(&mut self, _batches: &[Batch], _now: Timestamp) -> Result<Vec<Appended>> {
-        unimplemented!()
+    pub fn append(&mut self, batches: &[Batch], now: Timestamp) -> Result<Vec<Appended>> {
+        // What the transaction adds to these counts once it is committed.
+        let mut own = self.own.clone();
+        let appended = self.try_append(batches, now, &mut own);
+        match appended {
+            Ok(_) => {
+                self.dictionaries.keep();
+                self.own = own;
+            }
+            Err(_) => self.dictionaries.forget(),
+        }
+        appended
+    }
+
+    /// The transaction, which is rolled back when the function returns early.
+    fn try_append(
+        &mut self,
+        batches: &[Batch],
+        now: Timestamp,
+        own: &mut HashSet<i64>,
+    ) -> Result<Vec<Appended>> {
+        let failed = |error| Error::of(&self.path, "storing records", error);
+        let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        let cuts = Cuts::at(now, &self.retention);
+        let mut gathered =
+            Gathered::new(&transaction, &mut self.dictionaries, cuts, self.old_transfers);
+        let mut appended = Vec::with_capacity(batches.len());
+        for batch in batches {
+            let node = gathered
+                .node(&batch.node)
+                .map_err(failed)?
+                .ok_or_else(|| Error::TooManyNodes { name: batch.node.clone() })?;
+            if position::advance(&transaction, node, batch, now, own).map_err(failed)? {
+                gathered.add(node, batch, now).map_err(failed)?;
+                appended.push(Appended::Committed);
+            } else {
+                appended.push(Appended::Moved);
+            }
+        }
+        gathered.write(self.process, now).map_err(failed)?;
+        transaction.commit().map_err(failed)?;
+        Ok(appended)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use piecewatch_model::{
+        Action, Fingerprinter, KnownSatellite, LineCounts, Outcome, PieceId, Record, Start,
+        Transfer,
+    };
+
+    use super::*;
+    use crate::{Nodes, Store, StoreConfig};
+
+    fn batch(transfers: usize) -> Batch {
+        let transfer = Transfer {
+            at: Timestamp::from_seconds(1_755_612_207),
+            satellite: Some(KnownSatellite::ALL[7].id()),
+            piece: PieceId::new([7; 32]),
+            action: Action::from_name("GET_CONVERT"),
+            outcome: Outcome::Canceled,
+            size: None,
+            offset: None,
+            remote: None,
+            country: None,
+            latency: None,
+            error: Some("context canceled".into()),
+        };
+        Batch {
+            node: "n1".parse().unwrap(),
+            source: "node.log".into(),
+            start: Start::Beginning { known: 0 },
+            end: Fingerprinter::new().checkpoint(),
+            records: vec![Record::Transfer(transfer); transfers],
+            counts: LineCounts::default(),
+        }
+    }
+
+    /// Predecessor faults 11 and 30: it drops a batch when its write fails.
+    #[test]
+    fn a_full_disk_loses_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("piecewatch.db");
+        let Store { mut writer, readers } = Store::open(&path, StoreConfig::default()).unwrap();
+        let pages_max = |writer: &Writer, pages: u32| {
+            let sql = format!("PRAGMA max_page_count = {pages}");
+            writer.connection.query_row(&sql, [], |_| Ok(())).unwrap();
+        };
+        let now = Timestamp::from_seconds(1_755_612_300);
+        let batch = batch(20_000);
+
+        pages_max(&writer, 50);
+        for _ in 0..2 {
+            let error = writer.append(std::slice::from_ref(&batch), now).unwrap_err();
+            assert!(matches!(error, Error::DiskFull { .. }), "{error:?}");
+            assert!(error.to_string().contains("free some space"), "{error}");
+        }
+        assert_eq!(readers.get().unwrap().nodes().unwrap(), [], "nothing of it is there");
+
+        pages_max(&writer, u32::MAX - 1);
+        let appended = writer.append(&[batch.clone(), batch], now).unwrap();
+        assert_eq!(appended, [Appended::Committed; 2]);
+        let totals = readers.get().unwrap().traffic_totals(Nodes::All, None).unwrap();
+        let counts: Vec<_> = totals.rows.iter().map(|row| (row.action.name(), row.count)).collect();
+        assert_eq!(counts, [("GET_CONVERT", 40_000)]);
     }
 }

@@ -1,8 +1,19 @@
 //! How far were the sources of a node read?
 
-use piecewatch_model::{Checkpoint, NodeName};
+use piecewatch_model::{Checkpoint, Head, NodeName};
 
-use crate::{Reader, Result};
+use super::{Question, number};
+use crate::{Reader, Result, position::marks_from_bytes};
+
+pub(crate) const OF_NODE: Question = Question {
+    name: "checkpoints of a node",
+    sql: "SELECT c.head_len, c.head_hash, c.offset, c.tail_hash, c.marks
+FROM nodes AS n JOIN checkpoints AS c ON c.node = n.id
+WHERE n.name = ?1 ORDER BY c.id",
+};
+
+pub(crate) const NEWEST: Question =
+    Question { name: "newest checkpoint", sql: "SELECT max(id) FROM checkpoints" };
 
 /// What is stored of a node's sources.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -20,7 +31,21 @@ impl Reader {
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub fn sources(&self, _node: &NodeName) -> Result<KnownSources> {
-        unimplemented!()
+    pub fn sources(&self, node: &NodeName) -> Result<KnownSources> {
+        self.ask(OF_NODE.name, |connection| {
+            let mut statement = connection.prepare_cached(OF_NODE.sql)?;
+            let checkpoints = statement.query_map([node.as_str()], |row| {
+                Ok(Checkpoint {
+                    head: Head { len: row.get(0)?, hash: number(row, 1)? },
+                    offset: number(row, 2)?,
+                    tail_hash: number(row, 3)?,
+                    marks: marks_from_bytes(row.get_ref(4)?.as_blob()?),
+                })
+            })?;
+            let checkpoints = checkpoints.collect::<Result<_, _>>()?;
+            let newest: Option<i64> =
+                connection.prepare_cached(NEWEST.sql)?.query_row([], |row| row.get(0))?;
+            Ok(KnownSources { checkpoints, newest: newest.unwrap_or(0) })
+        })
     }
 }

@@ -1,14 +1,56 @@
-//! How much was moved in a window?
+//! How much was moved in a window, and when?
 
-use piecewatch_model::{Action, ByteCount, NodeName, SatelliteId};
+use std::collections::BTreeMap;
 
-use crate::{Fate, Nodes, Reader, Result, Window};
+use piecewatch_model::{Action, ByteCount, Grain, NodeName, SatelliteId, Timestamp};
+use rusqlite::Connection;
+
+use super::{
+    Nodes, Question, Window, bytes,
+    nodes::{Names, fate, reach, selected},
+    number, time,
+};
+use crate::{Fate, Reader, Result};
+
+pub(crate) const TOTALS_HOURLY: Question = Question {
+    name: "traffic totals, hours",
+    sql: "SELECT satellite, action, outcome, sum(count), sum(bytes) FROM traffic_hourly
+WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY satellite, action, outcome",
+};
+
+pub(crate) const TOTALS_DAILY: Question = Question {
+    name: "traffic totals, days",
+    sql: "SELECT satellite, action, outcome, sum(count), sum(bytes) FROM traffic_daily
+WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY satellite, action, outcome",
+};
+
+/// `?4` is the width of a bucket in microseconds.
+pub(crate) const SERIES_MINUTELY: Question = Question {
+    name: "traffic series, minutes",
+    sql: "SELECT at / ?4 * ?4 AS bucket, action, outcome, sum(count), sum(bytes)
+FROM traffic_minutely
+WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY bucket, action, outcome",
+};
+
+pub(crate) const SERIES_HOURLY: Question = Question {
+    name: "traffic series, hours",
+    sql: "SELECT at / ?4 * ?4 AS bucket, action, outcome, sum(count), sum(bytes)
+FROM traffic_hourly
+WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY bucket, action, outcome",
+};
+
+pub(crate) const SERIES_DAILY: Question = Question {
+    name: "traffic series, days",
+    sql: "SELECT at / ?4 * ?4 AS bucket, action, outcome, sum(count), sum(bytes)
+FROM traffic_daily
+WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY bucket, action, outcome",
+};
 
 /// Sums over a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TrafficTotals {
-    /// What the sums cover: the window asked for, widened to whole hours. `None` when everything
-    /// was asked for and there is nothing.
+    /// What the sums cover: the window asked for, widened to whole hours. When everything was
+    /// asked for, from the oldest to the newest record; `None` when there is none.
     pub window: Option<Window>,
     /// The sums, by node, satellite, action and fate.
     pub rows: Vec<TrafficRow>,
@@ -31,17 +73,135 @@ pub struct TrafficRow {
     pub bytes: ByteCount,
 }
 
+/// Requests of one kind in one bucket of time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TrafficPoint {
+    /// The beginning of the bucket.
+    pub at: Timestamp,
+    /// Of which node.
+    pub node: NodeName,
+    /// What for.
+    pub action: Action,
+    /// What became of them.
+    pub fate: Fate,
+    /// How many.
+    pub count: u64,
+    /// How much they moved, together.
+    pub bytes: ByteCount,
+}
+
 impl Reader {
-    /// Counts and bytes of nodes in a window, or of all time where there is none.
+    /// Counts and bytes of nodes in a window widened to whole hours, or of all time where there is
+    /// none.
+    ///
+    /// Whole days are read from the sums of days, the rest from those of hours: what it costs does
+    /// not depend on how many transfers there were.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
     pub fn traffic_totals(
         &self,
-        _nodes: Nodes<'_>,
-        _window: Option<Window>,
+        nodes: Nodes<'_>,
+        window: Option<Window>,
     ) -> Result<TrafficTotals> {
-        unimplemented!()
+        self.ask("traffic totals", |connection| {
+            let names = Names::read(connection)?;
+            let nodes = selected(connection, nodes)?;
+            let parts = parts(window);
+            let mut rows = Vec::new();
+            for (id, info) in &nodes {
+                let sums = node_totals(connection, &names, *id, &parts)?;
+                rows.extend(sums.into_iter().map(|((satellite, action, fate), (count, bytes))| {
+                    TrafficRow { node: info.name.clone(), satellite, action, fate, count, bytes }
+                }));
+            }
+            let window = match window {
+                Some(window) => Some(window.widened(Grain::Hour)),
+                None => reach(&nodes),
+            };
+            Ok(TrafficTotals { window, rows })
+        })
     }
+
+    /// Counts and bytes of nodes over time, in buckets of this grain, oldest first; buckets in
+    /// which nothing was moved are left out. The window is widened to whole buckets.
+    ///
+    /// Minutes reach back 48 hours ([`Retention::minutes`](crate::Retention::minutes)).
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn traffic_series(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        grain: Grain,
+    ) -> Result<Vec<TrafficPoint>> {
+        let question = match grain {
+            Grain::Minute | Grain::FiveMinutes => SERIES_MINUTELY,
+            Grain::Hour => SERIES_HOURLY,
+            Grain::Day => SERIES_DAILY,
+        };
+        let window = window.widened(grain);
+        self.ask(question.name, |connection| {
+            let names = Names::read(connection)?;
+            let mut points = Vec::new();
+            for (id, info) in selected(connection, nodes)? {
+                let mut statement = connection.prepare_cached(question.sql)?;
+                let (from, to) = (window.from.as_micros(), window.to.as_micros());
+                let rows = statement.query_map((id, from, to, grain.micros()), |row| {
+                    Ok(TrafficPoint {
+                        at: time(row, 0)?,
+                        node: info.name.clone(),
+                        action: names.action(row, 1)?,
+                        fate: fate(row, 2)?,
+                        count: number(row, 3)?,
+                        bytes: bytes(row, 4)?,
+                    })
+                })?;
+                for point in rows {
+                    points.push(point?);
+                }
+            }
+            points.sort_by_key(|point| point.at);
+            Ok(points)
+        })
+    }
+}
+
+/// Which table answers which part of a window.
+fn parts(window: Option<Window>) -> Vec<(Question, Window)> {
+    let Some(window) = window else {
+        let always =
+            Window { from: Timestamp::from_micros(i64::MIN), to: Timestamp::from_micros(i64::MAX) };
+        return vec![(TOTALS_DAILY, always)];
+    };
+    let (before, days, after) = window.widened(Grain::Hour).split(Grain::Day);
+    [(TOTALS_HOURLY, before), (TOTALS_DAILY, days), (TOTALS_HOURLY, after)]
+        .into_iter()
+        .filter(|(_, part)| !part.is_empty())
+        .collect()
+}
+
+type TotalsKey = (Option<SatelliteId>, Action, Fate);
+
+fn node_totals(
+    connection: &Connection,
+    names: &Names,
+    node: u16,
+    parts: &[(Question, Window)],
+) -> rusqlite::Result<BTreeMap<TotalsKey, (u64, ByteCount)>> {
+    let mut sums: BTreeMap<_, (u64, ByteCount)> = BTreeMap::new();
+    for (question, part) in parts {
+        let mut statement = connection.prepare_cached(question.sql)?;
+        let mut rows = statement.query((node, part.from.as_micros(), part.to.as_micros()))?;
+        while let Some(row) = rows.next()? {
+            let key = (names.satellite(row.get(0)?), names.action(row, 1)?, fate(row, 2)?);
+            let sum = sums.entry(key).or_default();
+            sum.0 += number(row, 3)?;
+            sum.1 = sum.1 + bytes(row, 4)?;
+        }
+    }
+    Ok(sums)
 }

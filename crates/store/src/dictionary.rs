@@ -1,0 +1,207 @@
+//! Small integers for names that come again and again.
+
+use std::{borrow::Borrow, collections::HashMap, hash::Hash};
+
+use piecewatch_model::{Action, Country, NodeName, SatelliteId};
+use rusqlite::{Connection, OptionalExtension, ToSql, params};
+
+/// The most nodes of a database: their number has 12 bits in the key of a transfer.
+pub const NODES_MAX: u16 = 4095;
+/// A log may hold anything: the dictionaries that it fills are bounded.
+const SATELLITES_MAX: i64 = 1_000;
+const ACTIONS_MAX: i64 = 250;
+const COUNTRIES_MAX: i64 = 26 * 26;
+const TEMPLATES_MAX: i64 = 10_000;
+
+/// Stands for "none" and for those beyond the bound.
+const SATELLITE_NONE: i64 = 0;
+/// Ids that the first migration sets aside for what is beyond the bound.
+const ACTION_FURTHER: i64 = 10;
+const TEMPLATE_FURTHER: i64 = 1;
+
+/// One dictionary: a table of ids and names, and those names that were used lately.
+#[derive(Debug)]
+struct Dictionary<K: ToOwned + ?Sized> {
+    known: HashMap<K::Owned, i64>,
+    /// What the running transaction has looked up: forgotten when it is rolled back.
+    fresh: Vec<K::Owned>,
+    max: i64,
+    select: &'static str,
+    newest: &'static str,
+    insert: &'static str,
+}
+
+impl<K> Dictionary<K>
+where
+    K: ToOwned + ToSql + Hash + Eq + ?Sized,
+    K::Owned: Borrow<K> + Clone + Hash + Eq,
+{
+    fn new(max: i64, select: &'static str, newest: &'static str, insert: &'static str) -> Self {
+        Self { known: HashMap::new(), fresh: Vec::new(), max, select, newest, insert }
+    }
+
+    /// The id of a name, which is added if it is new; `None` if there is no room for it. `label` is
+    /// the second column of a dictionary that has one.
+    fn id(
+        &mut self,
+        connection: &Connection,
+        key: &K,
+        label: Option<&dyn Fn() -> String>,
+    ) -> rusqlite::Result<Option<i64>> {
+        if let Some(&id) = self.known.get(key) {
+            return Ok(Some(id));
+        }
+        let stored = connection
+            .prepare_cached(self.select)?
+            .query_row([key], |row| row.get(0))
+            .optional()?;
+        let id = match stored {
+            Some(id) => id,
+            None => {
+                let newest: i64 =
+                    connection.prepare_cached(self.newest)?.query_row([], |row| row.get(0))?;
+                if newest >= self.max {
+                    return Ok(None);
+                }
+                let mut insert = connection.prepare_cached(self.insert)?;
+                match label {
+                    Some(label) => insert.execute(params![newest + 1, key, label()])?,
+                    None => insert.execute(params![newest + 1, key])?,
+                };
+                newest + 1
+            }
+        };
+        self.known.insert(key.to_owned(), id);
+        self.fresh.push(key.to_owned());
+        Ok(Some(id))
+    }
+
+    fn keep(&mut self) {
+        self.fresh.clear();
+    }
+
+    fn forget(&mut self) {
+        for key in self.fresh.drain(..) {
+            self.known.remove(key.borrow());
+        }
+    }
+}
+
+/// Every dictionary that a writer fills.
+#[derive(Debug)]
+pub(crate) struct Dictionaries {
+    nodes: Dictionary<str>,
+    satellites: Dictionary<[u8]>,
+    actions: Dictionary<str>,
+    countries: Dictionary<str>,
+    templates: Dictionary<str>,
+}
+
+impl Dictionaries {
+    pub(crate) fn new() -> Self {
+        Self {
+            nodes: Dictionary::new(
+                NODES_MAX.into(),
+                "SELECT id FROM nodes WHERE name = ?1",
+                "SELECT coalesce(max(id), 0) FROM nodes",
+                "INSERT INTO nodes (id, name) VALUES (?1, ?2)",
+            ),
+            satellites: Dictionary::new(
+                SATELLITES_MAX,
+                "SELECT id FROM satellites WHERE raw = ?1",
+                "SELECT coalesce(max(id), 0) FROM satellites",
+                "INSERT INTO satellites (id, raw, name) VALUES (?1, ?2, ?3)",
+            ),
+            actions: Dictionary::new(
+                ACTIONS_MAX,
+                "SELECT id FROM actions WHERE name = ?1",
+                "SELECT coalesce(max(id), 0) FROM actions",
+                "INSERT INTO actions (id, name) VALUES (?1, ?2)",
+            ),
+            countries: Dictionary::new(
+                COUNTRIES_MAX,
+                "SELECT id FROM countries WHERE code = ?1",
+                "SELECT coalesce(max(id), 0) FROM countries",
+                "INSERT INTO countries (id, code) VALUES (?1, ?2)",
+            ),
+            templates: Dictionary::new(
+                TEMPLATES_MAX,
+                "SELECT id FROM templates WHERE template = ?1",
+                "SELECT coalesce(max(id), 0) FROM templates",
+                "INSERT INTO templates (id, template) VALUES (?1, ?2)",
+            ),
+        }
+    }
+
+    /// `None` when there is no room for another node.
+    pub(crate) fn node(
+        &mut self,
+        connection: &Connection,
+        node: &NodeName,
+    ) -> rusqlite::Result<Option<u16>> {
+        let id = self.nodes.id(connection, node.as_str(), None)?;
+        Ok(id.map(|id| u16::try_from(id).expect("a node's id is at most NODES_MAX")))
+    }
+
+    pub(crate) fn satellite(
+        &mut self,
+        connection: &Connection,
+        satellite: Option<&SatelliteId>,
+    ) -> rusqlite::Result<i64> {
+        let Some(satellite) = satellite else { return Ok(SATELLITE_NONE) };
+        let name = || match satellite.known() {
+            Some(known) => known.name.to_owned(),
+            None => satellite.to_string(),
+        };
+        let id = self.satellites.id(connection, satellite.as_bytes(), Some(&name))?;
+        Ok(id.unwrap_or(SATELLITE_NONE))
+    }
+
+    pub(crate) fn action(
+        &mut self,
+        connection: &Connection,
+        action: &Action,
+    ) -> rusqlite::Result<i64> {
+        match action.code() {
+            Some(code) => Ok(code.into()),
+            None => Ok(self.actions.id(connection, action.name(), None)?.unwrap_or(ACTION_FURTHER)),
+        }
+    }
+
+    pub(crate) fn country(
+        &mut self,
+        connection: &Connection,
+        country: Option<&Country>,
+    ) -> rusqlite::Result<Option<i64>> {
+        match country {
+            Some(country) => self.countries.id(connection, country.code(), None),
+            None => Ok(None),
+        }
+    }
+
+    pub(crate) fn template(
+        &mut self,
+        connection: &Connection,
+        template: &str,
+    ) -> rusqlite::Result<i64> {
+        Ok(self.templates.id(connection, template, None)?.unwrap_or(TEMPLATE_FURTHER))
+    }
+
+    /// The transaction was committed: what it looked up is so.
+    pub(crate) fn keep(&mut self) {
+        self.nodes.keep();
+        self.satellites.keep();
+        self.actions.keep();
+        self.countries.keep();
+        self.templates.keep();
+    }
+
+    /// The transaction was rolled back: what it added is not there.
+    pub(crate) fn forget(&mut self) {
+        self.nodes.forget();
+        self.satellites.forget();
+        self.actions.forget();
+        self.countries.forget();
+        self.templates.forget();
+    }
+}

@@ -1,0 +1,41 @@
+//! Brings a database to the schema of this program, step by step and forward only.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior};
+
+/// Marks a database as ours: "Piec".
+pub(crate) const APPLICATION_ID: u32 = 0x5069_6563;
+
+/// The steps, in order; the version of a database is how many of them it has taken.
+const STEPS: &[&str] = &[include_str!("../migrations/0001_initial.sql")];
+
+/// The version that this program writes.
+pub(crate) const NEWEST: u32 = STEPS.len() as u32;
+
+/// The version of the database's schema; 0 when it is empty.
+pub(crate) fn version(connection: &Connection) -> rusqlite::Result<u32> {
+    connection.pragma_query_value(None, "user_version", |row| row.get(0))
+}
+
+/// The mark of the program to which the database belongs.
+pub(crate) fn application_id(connection: &Connection) -> rusqlite::Result<u32> {
+    // The pragma is a signed number.
+    connection.pragma_query_value(None, "application_id", |row| Ok(row.get::<_, i32>(0)? as u32))
+}
+
+/// Takes the steps that the database has not taken, each in a transaction of its own.
+///
+/// Another process may do the same at the same time: the version is read again within each
+/// transaction.
+pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    while version(connection)? < NEWEST {
+        let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
+        let version = version(&transaction)?;
+        if let Some(step) = STEPS.get(version as usize) {
+            transaction.execute_batch(step)?;
+            transaction.pragma_update(None, "user_version", version + 1)?;
+            transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        }
+        transaction.commit()?;
+    }
+    Ok(())
+}

@@ -1,0 +1,95 @@
+//! What was written since?
+
+use std::ops::RangeInclusive;
+
+use piecewatch_model::{NodeName, Timestamp};
+
+use super::Question;
+use crate::{Reader, Result};
+
+pub(crate) const SINCE: Question = Question {
+    name: "commits since a number",
+    sql: "SELECT c.seq, c.process, n.name, c.topics, c.first_key, c.last_key, c.at
+FROM commits AS c JOIN nodes AS n ON n.id = c.node
+WHERE c.seq > ?1 ORDER BY c.seq LIMIT ?2",
+};
+
+/// Kinds of records, as a set.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Topics(u32);
+
+impl Topics {
+    /// Transfers, and uploads turned away.
+    pub const TRANSFERS: Self = Self(1);
+    /// Compactions.
+    pub const COMPACTIONS: Self = Self(1 << 1);
+    /// Other work on the pieces.
+    pub const MAINTENANCE: Self = Self(1 << 2);
+    /// Orders settled.
+    pub const ORDERS: Self = Self(1 << 3);
+    /// Satellites' scores.
+    pub const SCORES: Self = Self(1 << 4);
+    /// Trouble.
+    pub const TROUBLES: Self = Self(1 << 5);
+    /// Starts, stops, versions.
+    pub const LIFECYCLE: Self = Self(1 << 6);
+    /// The space that is left.
+    pub const SPACE: Self = Self(1 << 7);
+
+    /// Both sets together.
+    #[must_use]
+    pub const fn and(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether everything in the other set is in this one.
+    pub const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    pub(crate) const fn bits(self) -> u32 {
+        self.0
+    }
+}
+
+/// What one transaction wrote of one node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Commit {
+    /// Its number. Numbers grow by one; a gap means that some were pruned before they were seen.
+    pub seq: i64,
+    /// [`Writer::process`](crate::Writer::process) of the writer.
+    pub process: i64,
+    /// The node.
+    pub node: NodeName,
+    /// Which kinds of records.
+    pub topics: Topics,
+    /// The keys between which its transfers lie, among others; `None` when it kept none.
+    pub keys: Option<RangeInclusive<i64>>,
+    /// When.
+    pub at: Timestamp,
+}
+
+impl Reader {
+    /// The commits after this number, oldest first, at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn commits_since(&self, seq: i64, limit: u32) -> Result<Vec<Commit>> {
+        self.ask(SINCE.name, |connection| {
+            let mut statement = connection.prepare_cached(SINCE.sql)?;
+            let rows = statement.query_map((seq, limit), |row| {
+                let (first, last): (Option<i64>, Option<i64>) = (row.get(4)?, row.get(5)?);
+                Ok(Commit {
+                    seq: row.get(0)?,
+                    process: row.get(1)?,
+                    node: super::node_name(row, 2)?,
+                    topics: Topics(row.get(3)?),
+                    keys: first.zip(last).map(|(first, last)| first..=last),
+                    at: super::time(row, 6)?,
+                })
+            })?;
+            rows.collect()
+        })
+    }
+}

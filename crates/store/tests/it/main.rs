@@ -1,0 +1,5 @@
+//! The store as its users see it: real files, real transactions.
+
+mod append;
+mod fixture;
+mod open;

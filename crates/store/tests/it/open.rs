@@ -1,0 +1,128 @@
+//! What may be opened, and what is refused and left alone.
+
+use std::{fs, path::Path, thread};
+
+use piecewatch_store::{Error, Nodes, Store, StoreConfig};
+use rusqlite::Connection;
+
+use crate::fixture::{Database, Log, seconds, transfers};
+
+/// Opens a file, which is expected to be refused and not to change, nor to get company.
+fn refused(path: &Path) -> Error {
+    let names = |path: &Path| {
+        let entries = fs::read_dir(path.parent().unwrap()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = (fs::read(path).unwrap(), names(path));
+    let error = Store::open(path, StoreConfig::default()).unwrap_err();
+    assert!(before == (fs::read(path).unwrap(), names(path)), "{error}: the file was touched");
+    error
+}
+
+/// A database with something in it, closed.
+fn closed() -> Database {
+    let mut database = Database::new();
+    database.append(&Log::new("n1", 1).batch(transfers((0..50_000).map(|at| seconds(at / 20)))));
+    database
+}
+
+/// Closes the connections and leaves the folder.
+fn close(database: Database) -> tempfile::TempDir {
+    let Database { folder, writer, readers } = database;
+    drop((writer, readers));
+    folder
+}
+
+#[test]
+fn what_was_written_is_there_when_opened_again() {
+    let folder = close(closed());
+    let path = folder.path().join("piecewatch.db");
+    let store = Store::open(&path, StoreConfig::default()).unwrap();
+    let totals = store.readers.get().unwrap().traffic_totals(Nodes::All, None).unwrap();
+    assert_eq!(totals.rows.iter().map(|row| row.count).sum::<u64>(), 50_000);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.log");
+    for content in ["2026-08-19T14:03:27Z\tINFO\tpiecestore\tdownloaded\n".repeat(100), "x".into()]
+    {
+        fs::write(&path, content).unwrap();
+        assert!(matches!(refused(&path), Error::NotADatabase { .. }));
+    }
+}
+
+#[test]
+fn a_database_of_another_program_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    for mode in ["DELETE", "WAL"] {
+        let path = folder.path().join(mode);
+        let other = Connection::open(&path).unwrap();
+        other.pragma_update(None, "journal_mode", mode).unwrap();
+        other.execute_batch("PRAGMA application_id = 7; CREATE TABLE t (x)").unwrap();
+        drop(other);
+        assert!(matches!(refused(&path), Error::Foreign { application_id: 7, .. }));
+    }
+}
+
+#[test]
+fn a_database_of_another_program_that_is_in_use_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("other.db");
+    let other = Connection::open(&path).unwrap();
+    other.pragma_update(None, "journal_mode", "WAL").unwrap();
+    other.execute_batch("CREATE TABLE t (x)").unwrap();
+    assert!(matches!(refused(&path), Error::Foreign { application_id: 0, .. }));
+}
+
+#[test]
+fn a_newer_schema_is_refused() {
+    let database = closed();
+    let path = database.path();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
+    let error = refused(&path);
+    assert!(matches!(error, Error::Newer { found: 99, .. }), "{error}");
+    let folder = close(database);
+    assert!(matches!(refused(&path), Error::Newer { found: 99, .. }));
+    drop(folder);
+}
+
+#[test]
+fn a_damaged_database_is_refused() {
+    for damage in ["truncated", "holes"] {
+        let folder = close(closed());
+        let path = folder.path().join("piecewatch.db");
+        let mut bytes = fs::read(&path).unwrap();
+        match damage {
+            "truncated" => bytes.truncate(bytes.len() / 2),
+            // Every page but the first, which holds the schema.
+            _ => bytes[8192..].chunks_mut(8192).for_each(|page| page[..64].fill(0xaa)),
+        }
+        fs::write(&path, &bytes).unwrap();
+        let error = Store::open(&path, StoreConfig::default()).unwrap_err();
+        assert!(matches!(error, Error::Corrupt { .. }), "{damage}: {error}");
+        assert!(error.to_string().contains("restore a backup"), "{error}");
+        assert!(fs::read(&path).unwrap() == bytes, "{damage}: the file was touched");
+    }
+}
+
+#[test]
+fn several_processes_make_one_database() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| Store::open(&path, StoreConfig::default()).unwrap());
+        }
+    });
+}
+
+#[test]
+fn a_folder_that_is_not_there_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Store::open(&folder.path().join("no/such.db"), StoreConfig::default()).unwrap_err();
+    assert!(error.to_string().contains("check that it and its folder exist"), "{error}");
+}
