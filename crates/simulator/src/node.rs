@@ -50,8 +50,8 @@ pub(crate) struct Node {
     /// How many things were planned, so that those of one time keep their order.
     planned: u64,
     pending: VecDeque<Told>,
-    /// Pieces that several clients ask for at once.
-    hot: VecDeque<PieceText>,
+    /// Pieces that several clients ask for at once, with their satellites.
+    hot: VecDeque<(PieceText, usize)>,
     /// What is left on the disk.
     space: i64,
 }

@@ -57,7 +57,8 @@ pub struct Truth {
     pub told_twice: u64,
     /// Beginnings and ends of compactions.
     pub compactions: u64,
-    /// Orders settled.
+    /// Lines that tell how many orders were settled: `sending` at INFO until v1.112, `finished`
+    /// since.
     pub orders: u64,
     /// Scores of satellites.
     pub scores: u64,

@@ -119,19 +119,23 @@ impl Node {
 
     /// Lets several clients ask for one piece at once, each from another place of it.
     fn share_piece(&mut self, transfer: &mut Transfer) {
+        // Without an address nobody could tell which of several starts an end belongs to.
+        if transfer.remote == Remote::Unknown {
+            return;
+        }
         match self.rng.below(10) {
             0 => {
                 transfer.shared = true;
-                self.hot.push_back(transfer.piece);
+                self.hot.push_back((transfer.piece, transfer.satellite));
                 if self.hot.len() > HOT_PIECES {
                     self.hot.pop_front();
                 }
             }
             1 | 2 if !self.hot.is_empty() => {
-                transfer.shared = true;
                 let newest = self.hot.len() - 1;
-                transfer.piece =
-                    self.hot[newest - self.rng.below(newest.min(3) as u64 + 1) as usize];
+                let back = self.rng.below(newest.min(3) as u64 + 1) as usize;
+                let (piece, satellite) = self.hot[newest - back];
+                *transfer = Transfer { piece, satellite, shared: true, ..*transfer };
             }
             _ => {}
         }
