@@ -141,11 +141,7 @@ impl Parser {
 
     fn journal(&mut self, ident: &[u8], line: &[u8], outer: Option<LineTime>) -> Parsed {
         if ident.starts_with(b"systemd") {
-            return self.foreign(
-                foreign::classify_systemd(ident, line),
-                line,
-                outer.map(|time| time.at),
-            );
+            return self.foreign(foreign::classify_systemd(line), line, outer.map(|time| time.at));
         }
         match line.first() {
             Some(b'{') => match json::decode(line, &mut self.times) {

@@ -25,6 +25,9 @@ pub(crate) enum Foreign {
 
 /// What a line is that has no columns.
 pub(crate) fn classify(line: &[u8]) -> Foreign {
+    if is_entry_script(line) || memmem::find(line, b"logfile turned over").is_some() {
+        return Foreign::Other;
+    }
     if line.trim_ascii().is_empty() || is_stack_trace(line) {
         return Foreign::Continuation;
     }
@@ -42,11 +45,11 @@ pub(crate) fn classify(line: &[u8]) -> Foreign {
     ]) {
         return Foreign::Trouble(TroubleKind::Panic);
     }
-    if is_entry_script(line) || memmem::find(line, b"logfile turned over").is_some() {
-        return Foreign::Other;
-    }
     if is_pretty(line) {
         return Foreign::Pretty;
+    }
+    if is_systemd(line) {
+        return classify_systemd(line);
     }
     Foreign::Unknown
 }
@@ -84,16 +87,10 @@ pub(crate) fn classify_supervisord(text: &[u8]) -> Foreign {
 }
 
 /// What systemd or journald say about the node's unit.
-pub(crate) fn classify_systemd(ident: &[u8], line: &[u8]) -> Foreign {
-    let has = |text: &str| memmem::find(line, text.as_bytes()).is_some();
-    if ident == b"systemd-journald" {
-        return if line.starts_with(b"Suppressed ") {
-            Foreign::Trouble(TroubleKind::LinesDropped)
-        } else {
-            Foreign::Other
-        };
-    }
-    if has("Main process exited") {
+pub(crate) fn classify_systemd(line: &[u8]) -> Foreign {
+    if line.starts_with(b"Suppressed ") {
+        Foreign::Trouble(TroubleKind::LinesDropped)
+    } else if memmem::find(line, b"Main process exited").is_some() {
         Foreign::Exited
     } else if line.starts_with(b"Started ") {
         Foreign::Spawned
@@ -102,11 +99,19 @@ pub(crate) fn classify_systemd(ident: &[u8], line: &[u8]) -> Foreign {
     }
 }
 
+/// Whether a line is of systemd or journald, where no prefix says so (`journalctl -o cat`).
+fn is_systemd(line: &[u8]) -> bool {
+    let has = |text: &str| memmem::find(line, text.as_bytes()).is_some();
+    let begins = |text: &str| line.starts_with(text.as_bytes());
+    let of_unit = ["Starting ", "Started ", "Stopping ", "Stopped "].into_iter().any(begins)
+        && has(".service");
+    let by_unit = memchr(b' ', line).is_some_and(|end| line[..end].ends_with(b".service:"));
+    of_unit || by_unit || (begins("Suppressed ") && has(" messages from "))
+}
+
 /// Stack frames, goroutine headers, registers: what follows an ERROR with `log.stack`, and a crash.
 fn is_stack_trace(line: &[u8]) -> bool {
-    const BEGINNINGS: [&str; 14] = [
-        "\t",
-        "    ",
+    const BEGINNINGS: [&str; 12] = [
         "goroutine ",
         "created by ",
         "[signal ",
@@ -120,7 +125,9 @@ fn is_stack_trace(line: &[u8]) -> bool {
         "--- ",
         "exit status ",
     ];
-    BEGINNINGS.iter().any(|text| line.starts_with(text.as_bytes()))
+    // A frame's file stands indented below its function.
+    line.first().is_some_and(u8::is_ascii_whitespace)
+        || BEGINNINGS.iter().any(|text| line.starts_with(text.as_bytes()))
         || is_go_frame(line)
         || is_register(line)
 }
@@ -160,6 +167,7 @@ fn is_entry_script(line: &[u8]) -> bool {
         "--20",
     ];
     BEGINNINGS.iter().any(|text| line.starts_with(text.as_bytes()))
+        || memmem::find(line, b"%[").is_some()
         || memmem::find(line, b"|*****").is_some()
         || memmem::find(line, b"K .......... ").is_some()
         || line.ends_with(b" saved")
@@ -195,6 +203,15 @@ mod tests {
         check("fatal error: concurrent map writes", Foreign::Trouble(TroubleKind::Panic));
         check("SIGBUS: bus error", Foreign::Trouble(TroubleKind::Panic));
         check("downloading storagenode", Foreign::Other);
+        check(
+            "storagenode.service: Main process exited, code=exited, status=1/FAILURE",
+            Foreign::Exited,
+        );
+        check("Started storagenode.service - Storj storage node.", Foreign::Spawned);
+        check(
+            "Suppressed 18211 messages from storagenode.service",
+            Foreign::Trouble(TroubleKind::LinesDropped),
+        );
         check("14:03:27.412\tINFO\tuploaded", Foreign::Pretty);
         check("alex@puffin ~/Projects %", Foreign::Unknown);
         check("\u{0}\u{1}\u{2}", Foreign::Unknown);

@@ -1,0 +1,1 @@
+//! Every line of the fixtures, and what it means.
