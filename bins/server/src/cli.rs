@@ -1,0 +1,210 @@
+//! What can be said on the command line, and the help that explains it.
+
+use std::path::PathBuf;
+
+use clap::{
+    Args, Parser, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use piecewatch_model::{NodeName, Timestamp};
+use piecewatch_simulator::{Encoding, Vocabulary};
+
+use crate::{version, window::Length};
+
+/// Reads the logs of Storj storage nodes and says what the nodes did.
+#[derive(Debug, Parser)]
+#[command(
+    name = "piecewatch",
+    version = version::short(),
+    long_version = version::long(),
+    arg_required_else_help = true,
+    after_help = "\
+Examples:
+  piecewatch import --db nodes.db --node attic /var/log/storj/node.log
+  piecewatch summary --db nodes.db --window 24h
+
+Exit codes: 0 done, 1 the work failed, 2 wrong usage."
+)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read the log of a node into a database
+    Import(ImportArgs),
+    /// Show what nodes did
+    Summary(SummaryArgs),
+    /// Write the log of a node that is not there
+    Simulate(SimulateArgs),
+    /// Print completions for a shell
+    Completions(CompletionsArgs),
+}
+
+/// Read the log of a node into a database.
+#[derive(Debug, Args)]
+#[command(
+    long_about = "\
+Read the log of a node into a database.
+
+Every line counts once: what was imported before is recognised by its content, whatever the file is \
+called now, and only what is new is read. A log may be plain text, JSON, of Docker's json-file driver \
+or of journald; as it is, .gz or .zst.",
+    after_help = "\
+Examples:
+  piecewatch import --db nodes.db --node attic node.log
+      a log, and later the same again: only what was added is read
+  piecewatch import --db nodes.db --node attic /var/log/storj/
+      a folder of rotated logs, oldest first, compressed or not
+  piecewatch import --db nodes.db --node attic 'node.log*'
+      the same by pattern
+  docker logs storagenode 2>&1 | piecewatch import --db nodes.db --node attic -
+      what another program prints
+
+The database is created if it is not there. A file that cannot be read is named, and the others are \
+imported all the same; the exit code is then 1."
+)]
+pub struct ImportArgs {
+    /// The database; created if it is not there
+    #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
+    pub db: PathBuf,
+    /// The name of the node whose log it is; yours to choose
+    #[arg(long, value_name = "NAME")]
+    pub node: NodeName,
+    /// Files, folders or patterns; `-` reads standard input
+    #[arg(value_name = "PATH", required = true)]
+    pub paths: Vec<PathBuf>,
+    /// Keep single transfers that are older than the retention, too
+    ///
+    /// Transfers older than 48 hours are otherwise added to the sums only.
+    #[arg(long)]
+    pub keep_raw: bool,
+    /// A MaxMind database (.mmdb) that tells the country of an address
+    #[arg(long, value_name = "FILE")]
+    pub geoip: Option<PathBuf>,
+    /// Print one JSON object instead of a table
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Show what nodes did.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  piecewatch summary --db nodes.db
+      everything there is
+  piecewatch summary --db nodes.db --node attic --window 24h
+      the last 24 hours of one node, as far as its log goes
+  piecewatch summary --db nodes.db --from 2026-08-01T00:00:00Z --to 2026-09-01T00:00:00Z
+      a month
+  piecewatch summary --db nodes.db --json | jq '.nodes[].success_rate'
+      for machines
+
+A window ends at the newest record of the database. Sums are kept by minute for two days, then by \
+hour and by day: the window is widened to whole ones, and the answer says from when to when it is.
+
+A success rate is success ÷ (success + canceled + failed). A canceled audit is neither, and is left out \
+of the rate of GET_AUDIT.")]
+pub struct SummaryArgs {
+    /// The database
+    #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
+    pub db: PathBuf,
+    /// Show this node only; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub node: Vec<NodeName>,
+    /// How far back from the newest record: 90m, 24h, 7d
+    #[arg(long, value_name = "LENGTH", conflicts_with_all = ["from", "to"])]
+    pub window: Option<Length>,
+    /// From this time on (RFC 3339)
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Timestamp>,
+    /// Up to this time (RFC 3339), which is itself not included
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<Timestamp>,
+    /// Print one JSON object instead of tables
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Write the log of a node that is not there.
+#[derive(Debug, Args)]
+#[command(
+    long_about = "\
+Write the log of a node that is not there, and beside it FILE.truth.json with what it tells in truth: \
+to try Piecewatch without a node, and to test it. The same options give the same bytes.",
+    after_help = "\
+Examples:
+  piecewatch simulate --seed 1 --lines 100000 --out node.log
+  piecewatch simulate --seed 1 --lines 1000 --encoding docker-json --vocabulary 2023 --out old.log"
+)]
+pub struct SimulateArgs {
+    /// Everything that is drawn is drawn from this number
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+    /// How many lines to write
+    #[arg(long, value_name = "N", default_value_t = 100_000)]
+    pub lines: u64,
+    /// The form of the lines
+    #[arg(long, value_name = "NAME", default_value = Encoding::Console.name(), value_parser = encodings())]
+    pub encoding: Encoding,
+    /// The words of the lines, by the year in which nodes used them
+    #[arg(long, value_name = "NAME", default_value = Vocabulary::Y2026.name(), value_parser = vocabularies())]
+    pub vocabulary: Vocabulary,
+    /// The log; must not be there yet
+    #[arg(long, value_name = "FILE")]
+    pub out: PathBuf,
+    /// Write over files that are there
+    #[arg(long)]
+    pub force: bool,
+}
+
+fn encodings() -> impl TypedValueParser<Value = Encoding> {
+    PossibleValuesParser::new(Encoding::ALL.map(Encoding::name)).try_map(|name| name.parse())
+}
+
+fn vocabularies() -> impl TypedValueParser<Value = Vocabulary> {
+    PossibleValuesParser::new(Vocabulary::ALL.map(Vocabulary::name)).try_map(|name| name.parse())
+}
+
+/// Print completions for a shell.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  piecewatch completions bash > ~/.local/share/bash-completion/completions/piecewatch
+  piecewatch completions zsh > ~/.zfunc/_piecewatch
+  piecewatch completions fish > ~/.config/fish/completions/piecewatch.fish")]
+pub struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub shell: Shell,
+}
+
+/// The shells for which there are completions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Shell {
+    /// GNU bash.
+    Bash,
+    /// Elvish.
+    Elvish,
+    /// fish.
+    Fish,
+    /// PowerShell.
+    Powershell,
+    /// Z shell.
+    Zsh,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definition_holds_together() {
+        Cli::command().debug_assert();
+    }
+}

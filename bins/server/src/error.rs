@@ -1,0 +1,116 @@
+//! What can end the work, in a sentence or two: what is wrong, where, and what to do.
+
+use std::{error::Error as _, fmt::Write, io, path::PathBuf};
+
+/// What ended the work.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Results cannot be written.
+    #[error("cannot write the result")]
+    Output(#[source] io::Error),
+    /// A file cannot be written.
+    #[error("cannot write {}", path.display())]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// A file that would be written over.
+    #[error("{} is there already; name another file{hint}", path.display())]
+    Exists {
+        /// The file.
+        path: PathBuf,
+        /// What else could be done.
+        hint: &'static str,
+    },
+    /// There is no database.
+    #[error(
+        "there is no database {}; name another file, or make one: piecewatch import --db {} --node NAME LOG",
+        path.display(), path.display()
+    )]
+    NoDatabase {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// The database does not know a node.
+    #[error("{} knows no node named {name}; it knows {known}", path.display())]
+    UnknownNode {
+        /// The database.
+        path: PathBuf,
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are, as a list in words.
+        known: String,
+    },
+    /// A window that ends before it begins.
+    #[error(
+        "the window ends at {to}, which is not after its beginning, {from}; exchange --from and --to"
+    )]
+    Window {
+        /// Its beginning.
+        from: piecewatch_model::Timestamp,
+        /// Its end.
+        to: piecewatch_model::Timestamp,
+    },
+    /// A log cannot be read. The text holds its causes.
+    #[error("{0}")]
+    Source(piecewatch_ingest::Error),
+    /// Another process reads the same log into the same database all the time.
+    #[error(
+        "another process imports the same log into {}; wait until it is done, and run this again",
+        path.display()
+    )]
+    Contended {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Some things failed, each by itself.
+    #[error("{} errors", .0.len())]
+    Several(Vec<Error>),
+    /// The store could not do it.
+    #[error(transparent)]
+    Store(#[from] piecewatch_store::Error),
+}
+
+/// The result of a command.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// What the process ends with: 2 when it was asked wrongly, 1 when the work failed.
+    pub const fn exit_code(&self) -> u8 {
+        match self {
+            Self::Window { .. } => 2,
+            Self::Output(_)
+            | Self::Write { .. }
+            | Self::Exists { .. }
+            | Self::NoDatabase { .. }
+            | Self::UnknownNode { .. }
+            | Self::Source(_)
+            | Self::Contended { .. }
+            | Self::Several(_)
+            | Self::Store(_) => 1,
+        }
+    }
+
+    /// Whether the reader of our output went away.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(source) if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+
+    /// What to tell: a line for each thing that failed, with its causes.
+    pub fn lines(&self) -> Vec<String> {
+        if let Self::Several(errors) = self {
+            return errors.iter().flat_map(Self::lines).collect();
+        }
+        let mut text = self.to_string();
+        let mut cause = self.source();
+        while let Some(error) = cause {
+            // Writing to a String cannot fail.
+            let _ = write!(text, ": {error}");
+            cause = error.source();
+        }
+        vec![text]
+    }
+}

@@ -1,0 +1,38 @@
+//! The command line of Piecewatch: `piecewatch import`, `summary`, `db`, `simulate`, `completions`.
+//!
+//! It joins what the other crates do and adds nothing to it: `import` moves batches from
+//! `piecewatch-ingest` to `piecewatch-store`, `summary` asks the store, `simulate` asks the
+//! simulator. What is here is how to ask and how to show: results go to the writer that [`run`]
+//! is given, progress to stderr when that is a terminal, and every [`Error`] is a sentence or
+//! two on what is wrong, where, and what to do.
+//!
+//! ```
+//! use clap::Parser;
+//! use piecewatch::{Cli, Colour};
+//!
+//! let cli = Cli::try_parse_from(["piecewatch", "completions", "fish"])?;
+//! let mut out = Vec::new();
+//! piecewatch::run(&cli, &mut out, Colour::Off)?;
+//! assert!(String::from_utf8(out)?.contains("complete -c piecewatch"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod cli;
+mod clock;
+mod completions;
+mod database;
+mod error;
+mod import;
+mod progress;
+mod run;
+mod simulate;
+mod summary;
+mod table;
+mod tally;
+mod version;
+mod window;
+
+pub use cli::Cli;
+pub use error::{Error, Result};
+pub use run::run;
+pub use table::Colour;

@@ -1,0 +1,166 @@
+//! `piecewatch summary`: what nodes did in a window.
+
+mod json;
+mod text;
+
+use std::{collections::BTreeMap, io::Write, path::Path};
+
+use piecewatch_model::{Action, NodeName, SatelliteId};
+use piecewatch_store::{Fate, Nodes, Reader, TrafficRow, Window};
+
+use crate::{
+    Colour, Error, Result,
+    cli::SummaryArgs,
+    database,
+    tally::{Amount, Tally},
+};
+
+/// What nodes did.
+#[derive(Debug, Default)]
+pub(crate) struct Summary {
+    /// From when to when; `None` when there is nothing.
+    window: Option<Window>,
+    nodes: Vec<NodeSummary>,
+}
+
+/// What one node did.
+#[derive(Debug)]
+struct NodeSummary {
+    node: NodeName,
+    actions: BTreeMap<Action, Tally>,
+    /// The busiest first; transfers whose log names no satellite last.
+    satellites: Vec<SatelliteSummary>,
+    /// Uploads turned away.
+    rejected: u64,
+}
+
+/// What one node did for one satellite.
+#[derive(Debug)]
+struct SatelliteSummary {
+    id: Option<SatelliteId>,
+    actions: BTreeMap<Action, Tally>,
+}
+
+impl SatelliteSummary {
+    fn count(&self) -> u64 {
+        self.actions.values().map(Tally::count).sum()
+    }
+}
+
+/// Asks the database and prints what it says.
+pub(crate) fn run(arguments: &SummaryArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
+    if let (Some(from), Some(to)) = (arguments.from, arguments.to)
+        && to <= from
+    {
+        return Err(Error::Window { from, to });
+    }
+    let reader = database::read(&arguments.db)?;
+    let summary = ask(&reader, arguments)?;
+    let written = if arguments.json {
+        json::write(&summary, out)
+    } else {
+        text::write(&summary, &arguments.db, out, colour)
+    };
+    written.map_err(Error::Output)
+}
+
+fn ask(reader: &Reader, arguments: &SummaryArgs) -> Result<Summary> {
+    let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
+    let names = chosen(&arguments.db, &arguments.node, known)?;
+    if names.is_empty() {
+        return Ok(Summary::default());
+    }
+    let window = window(reader, arguments)?;
+    let totals = reader.traffic_totals(Nodes::Of(&names), window)?;
+    Ok(Summary { window: totals.window, nodes: sum(names, totals.rows) })
+}
+
+/// The nodes to show: those asked for in the order asked for, or all.
+fn chosen(db: &Path, asked: &[NodeName], known: Vec<NodeName>) -> Result<Vec<NodeName>> {
+    if asked.is_empty() {
+        return Ok(known);
+    }
+    let mut names: Vec<NodeName> = Vec::new();
+    for name in asked {
+        if !known.contains(name) {
+            return Err(Error::UnknownNode {
+                path: db.to_owned(),
+                name: name.to_string(),
+                known: in_words(&known),
+            });
+        }
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    Ok(names)
+}
+
+fn in_words(names: &[NodeName]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        [only] => only.to_string(),
+        [most @ .., last] => {
+            let most: Vec<&str> = most.iter().map(NodeName::as_str).collect();
+            format!("{} and {last}", most.join(", "))
+        }
+    }
+}
+
+/// The window asked for, or everything. An end that is not given is the newest record.
+fn window(reader: &Reader, arguments: &SummaryArgs) -> Result<Option<Window>> {
+    if arguments.window.is_none() && arguments.from.is_none() && arguments.to.is_none() {
+        return Ok(None);
+    }
+    let Some(reach) = reader.reach(Nodes::All)? else { return Ok(None) };
+    let to = arguments.to.unwrap_or(reach.to);
+    let from = match (arguments.window, arguments.from) {
+        (Some(length), _) => length.before(to),
+        (None, Some(from)) => from,
+        (None, None) => reach.from,
+    };
+    Ok(Some(Window { from, to: to.max(from) }))
+}
+
+fn sum(names: Vec<NodeName>, rows: Vec<TrafficRow>) -> Vec<NodeSummary> {
+    let mut nodes: Vec<NodeSummary> = names
+        .into_iter()
+        .map(|node| NodeSummary {
+            node,
+            actions: BTreeMap::new(),
+            satellites: Vec::new(),
+            rejected: 0,
+        })
+        .collect();
+    for row in rows {
+        let Some(node) = nodes.iter_mut().find(|node| node.node == row.node) else { continue };
+        let outcome = match row.fate {
+            Fate::Ended(outcome) => outcome,
+            Fate::Rejected => {
+                node.rejected += row.count;
+                continue;
+            }
+        };
+        let amount = Amount { count: row.count, bytes: row.bytes };
+        node.actions.entry(row.action.clone()).or_default().add(outcome, amount);
+        let of_satellite = node.satellite(row.satellite);
+        of_satellite.actions.entry(row.action).or_default().add(outcome, amount);
+    }
+    for node in &mut nodes {
+        node.satellites.sort_by_key(|satellite| {
+            (satellite.id.is_none(), std::cmp::Reverse(satellite.count()), satellite.id)
+        });
+    }
+    nodes
+}
+
+impl NodeSummary {
+    fn satellite(&mut self, id: Option<SatelliteId>) -> &mut SatelliteSummary {
+        let at = self.satellites.iter().position(|satellite| satellite.id == id);
+        let at = at.unwrap_or_else(|| {
+            self.satellites.push(SatelliteSummary { id, actions: BTreeMap::new() });
+            self.satellites.len() - 1
+        });
+        &mut self.satellites[at]
+    }
+}

@@ -1,0 +1,188 @@
+//! Aligned tables for people, and how their numbers look.
+
+use std::io::{self, Write};
+
+/// Whether escape sequences for colours are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// To a terminal whose user has not set `NO_COLOR`.
+    On,
+    /// Anywhere else.
+    Off,
+}
+
+/// How a cell looks when there are colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Style {
+    /// As the rest of the terminal.
+    Plain,
+    /// Headings.
+    Bold,
+    /// What is there for completeness.
+    Dim,
+    /// What wants to be looked at.
+    Alert,
+}
+
+impl Style {
+    /// The text in this style.
+    pub(crate) fn paint(self, text: &str, colour: Colour) -> String {
+        let code = match self {
+            Self::Plain => return text.to_owned(),
+            Self::Bold => "1",
+            Self::Dim => "2",
+            Self::Alert => "31",
+        };
+        match colour {
+            Colour::On => format!("\u{1b}[{code}m{text}\u{1b}[0m"),
+            Colour::Off => text.to_owned(),
+        }
+    }
+}
+
+/// To which side the cells of a column are pushed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Align {
+    /// Words.
+    Left,
+    /// Numbers.
+    Right,
+}
+
+/// One field of a table.
+#[derive(Debug, Clone)]
+pub(crate) struct Cell {
+    text: String,
+    style: Style,
+}
+
+impl Cell {
+    /// A cell with a style.
+    pub(crate) fn styled(text: impl Into<String>, style: Style) -> Self {
+        Self { text: text.into(), style }
+    }
+}
+
+impl<T: Into<String>> From<T> for Cell {
+    fn from(text: T) -> Self {
+        Self::styled(text, Style::Plain)
+    }
+}
+
+/// Rows under headings, each column as wide as its widest cell.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    columns: Vec<(&'static str, Align)>,
+    rows: Vec<Vec<Cell>>,
+}
+
+impl Table {
+    /// A table with these headings.
+    pub(crate) fn new(columns: impl IntoIterator<Item = (&'static str, Align)>) -> Self {
+        Self { columns: columns.into_iter().collect(), rows: Vec::new() }
+    }
+
+    /// Adds a row; cells that are missing at its end stay empty.
+    pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
+        self.rows.push(cells.into_iter().collect());
+    }
+
+    /// Writes the table, indented by two spaces.
+    ///
+    /// # Errors
+    ///
+    /// When `out` cannot be written.
+    pub(crate) fn write(&self, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
+        let heading: Vec<Cell> =
+            self.columns.iter().map(|(name, _)| Cell::styled(*name, Style::Bold)).collect();
+        let rows = || std::iter::once(&heading).chain(&self.rows);
+        let width_of = |column: usize| {
+            rows().filter_map(|row| row.get(column)).map(|cell| cell.text.chars().count()).max()
+        };
+        let widths: Vec<usize> =
+            (0..self.columns.len()).map(|column| width_of(column).unwrap_or(0)).collect();
+        for row in rows() {
+            let mut line = String::new();
+            let mut gap = 2;
+            for (cell, (&width, (_, align))) in row.iter().zip(widths.iter().zip(&self.columns)) {
+                let missing = width - cell.text.chars().count();
+                let before = if *align == Align::Right { missing } else { 0 };
+                if !cell.text.is_empty() {
+                    line.extend(std::iter::repeat_n(' ', gap + before));
+                    line.push_str(&cell.style.paint(&cell.text, colour));
+                    gap = missing - before;
+                } else {
+                    gap += width;
+                }
+                gap += 2;
+            }
+            writeln!(out, "{line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A whole number with its thousands set apart: `1,234,567`.
+pub(crate) fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+/// A part of a whole as a percentage, rounded down: `99.53 %`, so that what is less than all is
+/// never shown as all. Nothing of nothing is `–`.
+pub(crate) fn percent(part: u64, whole: u64) -> String {
+    if whole == 0 {
+        return "–".to_owned();
+    }
+    if part >= whole {
+        return "100 %".to_owned();
+    }
+    let hundredths = u128::from(part) * 10_000 / u128::from(whole);
+    format!("{}.{:02} %", hundredths / 100, hundredths % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cells_line_up_and_lines_do_not_end_in_spaces() {
+        let mut table = Table::new([("NAME", Align::Left), ("N", Align::Right), ("", Align::Left)]);
+        table.row(["a".into(), "1,000".into(), "note".into()]);
+        table.row(["Süden".into(), Cell::styled("7", Style::Alert)]);
+        table.row(["".into(), "8".into()]);
+        let mut out = Vec::new();
+        table.write(&mut out, Colour::Off).unwrap();
+        let expected = "  NAME       N\n  a      1,000  note\n  Süden      7\n             8\n";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn colours_do_not_move_columns() {
+        let mut table = Table::new([("A", Align::Right), ("B", Align::Left)]);
+        table.row([Cell::styled("1", Style::Alert), "x".into()]);
+        let mut out = Vec::new();
+        table.write(&mut out, Colour::On).unwrap();
+        let text = String::from_utf8(out).unwrap();
+        assert!(text.contains("  \u{1b}[31m1\u{1b}[0m  x\n"), "{text:?}");
+    }
+
+    #[test]
+    fn numbers_are_readable() {
+        for (n, text) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(number(n), text);
+        }
+        assert_eq!(percent(7, 7), "100 %");
+        assert_eq!(percent(999_999, 1_000_000), "99.99 %");
+        assert_eq!(percent(57, 100), "57.00 %");
+        assert_eq!(percent(0, 3), "0.00 %");
+        assert_eq!(percent(0, 0), "–");
+    }
+}

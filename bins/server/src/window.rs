@@ -1,0 +1,65 @@
+//! Which stretch of time a question is about.
+
+use std::str::FromStr;
+
+use piecewatch_model::Timestamp;
+
+/// A length of time as it is written on the command line: `90m`, `24h`, `7d`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Length {
+    micros: i64,
+}
+
+impl FromStr for Length {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let refused =
+            || format!("{text:?} is no length: a number and m, h or d are needed, as in 24h");
+        let unit = text.chars().next_back().ok_or_else(refused)?;
+        let seconds = match unit {
+            'm' => 60,
+            'h' => 3_600,
+            'd' => 86_400,
+            _ => return Err(refused()),
+        };
+        let digits = &text[..text.len() - unit.len_utf8()];
+        // `parse` would take a sign.
+        if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(refused());
+        }
+        let count: i64 = digits.parse().map_err(|_| refused())?;
+        if count == 0 {
+            return Err(format!("{text:?} is too short: nothing happens in no time"));
+        }
+        let micros = count.checked_mul(seconds * 1_000_000).ok_or_else(refused)?;
+        Ok(Self { micros })
+    }
+}
+
+impl Length {
+    /// The instant so long before another.
+    pub const fn before(self, end: Timestamp) -> Timestamp {
+        end.plus_micros(-self.micros)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_read_or_refused() {
+        let end: Timestamp = "2026-08-19T12:00:00Z".parse().unwrap();
+        let before =
+            |text: &str| text.parse::<Length>().map(|length| length.before(end).to_string());
+        assert_eq!(before("90m").as_deref(), Ok("2026-08-19T10:30:00Z"));
+        assert_eq!(before("1h").as_deref(), Ok("2026-08-19T11:00:00Z"));
+        assert_eq!(before("30d").as_deref(), Ok("2026-07-20T12:00:00Z"));
+        for bad in
+            ["", "h", "24", "0h", "-1h", "+1h", "1.5h", "24 h", "1w", "9é", "99999999999999999d"]
+        {
+            assert!(bad.parse::<Length>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What holds for every command: help, version, exit codes, where output goes.
+
+use std::{
+    io::Read,
+    process::{Command, Stdio},
+};
+
+use crate::program::{Bench, Ended};
+
+const COMMANDS: [&[&str]; 4] = [&["import"], &["summary"], &["simulate"], &["completions"]];
+
+#[test]
+fn help_teaches_by_example() {
+    let bench = Bench::new();
+    for command in COMMANDS {
+        let help = bench.done(command.iter().chain(&["--help"]));
+        assert!(help.contains("Usage: piecewatch"), "{command:?}: {help}");
+        if command.len() == 1 {
+            assert!(help.contains("Examples:\n  "), "{command:?}: {help}");
+        }
+    }
+    assert!(
+        bench.done(["--help"]).contains("Exit codes: 0 done, 1 the work failed, 2 wrong usage.")
+    );
+}
+
+#[test]
+fn the_version_tells_the_commit_and_sqlite() {
+    let bench = Bench::new();
+    let version = bench.done(["--version"]);
+    let mut lines = version.lines();
+    let first = format!("piecewatch {} (", env!("CARGO_PKG_VERSION"));
+    assert!(lines.next().unwrap().starts_with(&first), "{version}");
+    assert!(lines.next().unwrap().starts_with("SQLite 3."), "{version}");
+    assert_eq!(bench.done(["-V"]).lines().count(), 1);
+}
+
+#[test]
+fn wrong_usage_ends_with_2_and_says_so_on_stderr() {
+    let bench = Bench::new();
+    let wrong: [&[&str]; 9] = [
+        &[],
+        &["improt"],
+        &["import"],
+        &["import", "--db", "n.db", "node.log"],
+        &["import", "--db", "n.db", "--node", "", "node.log"],
+        &["summary"],
+        &["summary", "--db", "n.db", "--window", "24"],
+        &["summary", "--db", "n.db", "--window", "24h", "--from", "2026-08-19T00:00:00Z"],
+        &["summary", "--db", "n.db", "--from", "yesterday"],
+    ];
+    for arguments in wrong {
+        let ended = bench.run(arguments);
+        assert_eq!(ended.code, Some(2), "{arguments:?}: {}", ended.err);
+        assert!(ended.out.is_empty() && !ended.err.is_empty(), "{arguments:?}");
+    }
+    assert!(bench.names().is_empty(), "and leaves nothing behind");
+}
+
+#[test]
+fn completions_are_there_for_the_common_shells() {
+    let bench = Bench::new();
+    for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
+        let script = bench.done(["completions", shell]);
+        assert!(script.contains("piecewatch") && script.contains("summary"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_error() {
+    let mut child = Bench::new()
+        .command(["completions", "bash"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let mut err = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(err, "");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_result_that_cannot_be_written_is_an_error() {
+    let bench = Bench::new();
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    let mut command: Command = bench.command(["completions", "bash"]);
+    let ended = Ended::of(command.stdout(full));
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.err.starts_with("error: cannot write the result: "), "{}", ended.err);
+}

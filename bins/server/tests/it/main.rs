@@ -1,0 +1,10 @@
+//! Tests of the whole: the program as its users run it, and the rules that the tree keeps.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic where it stands")]
+
+mod command_line;
+mod faults;
+mod import;
+mod program;
+mod simulate;
+mod summary;
+mod tidy;
