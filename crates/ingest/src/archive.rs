@@ -36,7 +36,7 @@ impl Archive {
         if metadata.len() == 0 && metadata.is_file() {
             return Err(Error::Empty { path: path.to_owned() });
         }
-        let content = Content::open(path)?.from_offset(0)?;
+        let content = Content::open(path)?.read_from(0)?;
         let first_at = first_time(path, content)?;
         Ok(Self { first_at, path: path.to_owned(), disk_len: metadata.len() })
     }

@@ -93,7 +93,7 @@ impl<'a> Content<'a> {
                 Ok(std::fs::metadata(self.path).map_err(Error::io("read", self.path))?.len())
             }
             Compression::Gzip | Compression::Zstd => {
-                let mut content = self.from_offset(0)?;
+                let mut content = self.read_from(0)?;
                 io::copy(&mut content, &mut io::sink()).map_err(Error::io("read", self.path))
             }
         }
@@ -104,7 +104,7 @@ impl<'a> Content<'a> {
     }
 
     /// The content from this offset on.
-    pub(crate) fn from_offset(&self, offset: u64) -> Result<Box<dyn Read + Send>> {
+    pub(crate) fn read_from(&self, offset: u64) -> Result<Box<dyn Read + Send>> {
         let from = || {
             let mut file = File::open(self.path)?;
             if self.compression == Compression::None {
@@ -121,7 +121,7 @@ impl<'a> Content<'a> {
     /// Up to `length` bytes from this offset on.
     fn bytes(&self, offset: u64, length: usize) -> Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        let content = self.from_offset(offset)?;
+        let content = self.read_from(offset)?;
         content
             .take(length as u64)
             .read_to_end(&mut bytes)
@@ -140,7 +140,7 @@ impl<'a> Content<'a> {
             return Ok(Fingerprinter::resume(checkpoint, &head, &tail));
         }
         let mut fingerprinter = Fingerprinter::new();
-        self.follow(&mut self.from_offset(0)?.take(checkpoint.offset), &mut fingerprinter)?;
+        self.follow(&mut self.read_from(0)?.take(checkpoint.offset), &mut fingerprinter)?;
         Ok(fingerprinter)
     }
 
@@ -195,7 +195,7 @@ impl<'a> Content<'a> {
 
     /// A compressed file tells its length only at its end, so every place is looked at on the way.
     fn evidence_in_one_pass<'c>(&self, candidates: &[&'c Checkpoint]) -> Result<Evidence<'c>> {
-        let mut content = self.from_offset(0)?;
+        let mut content = self.read_from(0)?;
         let mut fingerprinter = Fingerprinter::new();
         let mut hashes = Vec::with_capacity(candidates.len());
         for checkpoint in candidates {

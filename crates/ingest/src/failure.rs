@@ -83,7 +83,7 @@ pub(crate) fn classify(error: &str) -> FailureClass {
     let has = |sign: &&str| memmem::find(error.as_bytes(), sign.as_bytes()).is_some();
     SIGNS
         .iter()
-        .find(|(_, signs)| signs.iter().any(|sign| has(sign)))
+        .find(|(_, signs)| signs.iter().any(has))
         .map_or(FailureClass::Other, |(class, _)| *class)
 }
 

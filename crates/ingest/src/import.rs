@@ -120,7 +120,7 @@ impl Import {
             Some(checkpoint) => content.fingerprinter(checkpoint)?,
             None => Fingerprinter::new(),
         };
-        let input = content.from_offset(fingerprinter.offset())?;
+        let input = content.read_from(fingerprinter.offset())?;
         let name = archive.path().to_string_lossy().into();
         let compression = content.compression();
         let report =
@@ -247,7 +247,7 @@ impl Import {
 
     fn pass(&mut self, content: &Content<'_>, from: u64, to: u64) -> Result<()> {
         let assembler = &mut self.assembler;
-        let mut input = content.from_offset(from)?.take(to - from);
+        let mut input = content.read_from(from)?.take(to - from);
         if from > 0 {
             // What begins in the middle of a line is no line.
             skip_line(&mut input).map_err(Error::io("read", content.path()))?;

@@ -21,8 +21,15 @@ use crate::{
 /// use piecewatch_ingest::{Parsed, Parser};
 /// use piecewatch_model::{Action, Outcome};
 ///
-/// let line = br#"2026-08-19T14:03:29Z	INFO	piecestore	uploaded	{"process": "storagenode", "piece_id": "ZKLYCEWKDO64V6WCGGZZUI64JWTYN37YCR6E44VZQB3YLL7OJC5Q", "satellite_id": "12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S", "action": "PUT", "remote_address": "79.127.219.34:47146", "size": 435200}"#;
-/// let Parsed::Ended(ended) = Parser::new().parse(line) else { panic!("an upload ended") };
+/// let line = [
+///     "2026-08-19T14:03:29Z",
+///     "INFO",
+///     "piecestore",
+///     "uploaded",
+///     r#"{"piece_id": "ZKLYCEWKDO64V6WCGGZZUI64JWTYN37YCR6E44VZQB3YLL7OJC5Q", "action": "PUT", "size": 435200}"#,
+/// ]
+/// .join("\t");
+/// let Parsed::Ended(ended) = Parser::new().parse(line.as_bytes()) else { panic!("an upload ended") };
 /// assert_eq!(ended.transfer.action, Action::Put);
 /// assert_eq!(ended.transfer.outcome, Outcome::Success);
 /// assert_eq!(ended.transfer.size.unwrap().get(), 435_200);

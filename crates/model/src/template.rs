@@ -8,7 +8,7 @@ const LENGTH_MAX: usize = 200;
 ///
 /// Addresses with or without port become `<addr>`, words of letters and digits that no person
 /// chose (ids, hashes: 20 or more characters with a digit, or 32 or more) become `<id>`, absolute
-/// paths become `<path>`, and every other run of digits becomes `#`. Runs of white space become
+/// paths and paths in quotes become `<path>`, and every other run of digits becomes `#`. Runs of white space become
 /// one space. The result is at most 200 bytes long, cut at a character.
 ///
 /// ```
@@ -46,6 +46,9 @@ pub fn template(text: &str) -> String {
 
 /// An address, a path or an id at the beginning of `text`: its placeholder and its length.
 fn placeholder(text: &str, before: Option<char>) -> Option<(&'static str, usize)> {
+    if let Some(length) = quoted_path(text) {
+        return Some(("\"<path>\"", length));
+    }
     if let Some(length) = address(text) {
         return Some(("<addr>", length));
     }
@@ -80,6 +83,13 @@ fn address(text: &str) -> Option<usize> {
         Some(_) | None => 0,
     };
     Some(if port == 0 { host } else { host + 1 + port })
+}
+
+/// `"config/storage/blob/x"`, with its quotes.
+fn quoted_path(text: &str) -> Option<usize> {
+    let end = text.strip_prefix('"')?.find('"')? + 1;
+    let inner = &text[1..end];
+    (inner.contains(['/', '\\']) && !inner.contains("://")).then_some(end + 1)
 }
 
 /// `/mnt/storj/x.sj1` or `C:\storj\x`, up to a space, a quote or a colon that ends a word.
@@ -151,6 +161,10 @@ mod tests {
             "downloaded size (# bytes) does not match received message size (# bytes)",
         );
         check("lstat /mnt/storj/blobs/x.sj1: bad message", "lstat <path>: bad message");
+        check(
+            "unable to open \"config/storage/blob/ab/z2/x\": no such file",
+            "unable to open \"<path>\": no such file",
+        );
         check(r"open C:\storj\blobs\ab.sj1: Access is denied.", "open <path>: Access is denied.");
         check(
             "hash mismatch: source=,destination=e90c59756e034dbebaaab953488eef65e515d4317cd27fde85d669c975f24b66",

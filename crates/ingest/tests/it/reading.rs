@@ -66,9 +66,8 @@ impl Taken {
     }
 
     pub(crate) fn transfers(&self) -> impl Iterator<Item = &Transfer> {
-        self.records.iter().filter_map(|record| match record {
-            Record::Transfer(transfer) => Some(transfer),
-            _ => None,
+        self.records.iter().filter_map(|record| {
+            if let Record::Transfer(transfer) = record { Some(transfer) } else { None }
         })
     }
 
