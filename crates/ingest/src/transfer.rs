@@ -84,18 +84,21 @@ pub(crate) fn parse(
         Some(fields) => fields,
         None => fields::from_payload(&Payload::from_members(&columns.members)?, satellites),
     };
-    Some(match message {
+    Some(said(message, columns.level, fields, stamp, at))
+}
+
+/// What a line with these fields says.
+fn said(message: Message, level: Level, fields: Fields<'_>, stamp: Stamp, at: Timestamp) -> Parsed {
+    match message {
         Message::Started(direction) => started(direction, fields, stamp, at),
-        Message::Ended(direction, ending) => {
-            ended(direction, ending, columns.level, fields, stamp, at)
-        }
+        Message::Ended(direction, ending) => ended(direction, ending, level, fields, stamp, at),
         Message::Rejected => Parsed::Record(Record::Rejected(Rejected {
             at,
             live_requests: fields.live_requests.and_then(|number| u32::try_from(number).ok()),
             limit: fields.request_limit.and_then(|number| u32::try_from(number).ok()),
         })),
         Message::InternalError => Parsed::ToldTwice,
-    })
+    }
 }
 
 fn started(direction: Direction, fields: Fields<'_>, stamp: Stamp, at: Timestamp) -> Parsed {
@@ -153,3 +156,6 @@ fn ended(
     };
     Parsed::Ended(Ended { transfer, stamp, telling })
 }
+
+#[cfg(test)]
+mod agreement;
