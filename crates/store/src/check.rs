@@ -1,17 +1,21 @@
-//! Is the database sound?
+//! Is the database sound, what takes its room, and what serves which question?
 
 use std::path::Path;
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode};
 
-use crate::{Error, Result};
+use crate::{
+    Error, Reader, Result, position,
+    query::{self, Question},
+    retention, rollup, transfers,
+};
 
 /// Small tables that every start reads anyway: damage to a file rarely spares all of them.
 const LOOKED_AT: [&str; 6] =
     ["nodes", "satellites", "actions", "templates", "names", "checkpoints"];
 
-/// The check at every start: that the file is as long as it says, that the schema can be read, and
-/// that the small tables are sound. Takes no longer with a larger database.
+/// The check at every start: that the schema can be read, and that the small tables are sound.
+/// Takes no longer with a larger database.
 pub(crate) fn look(connection: &Connection, path: &Path) -> Result<()> {
     let doing = "checking the small tables";
     let failed = |error| Error::of(path, doing, error);
@@ -24,4 +28,129 @@ pub(crate) fn look(connection: &Connection, path: &Path) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The result of a full check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Check {
+    /// What is damaged, in SQLite's words; empty when the database is sound.
+    pub damage: Vec<String>,
+    /// Every table and index, the largest first; empty when the database is damaged.
+    pub sizes: Vec<ObjectSize>,
+    /// How each question is answered.
+    pub plans: Vec<Plan>,
+}
+
+/// The room that a table or an index takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectSize {
+    /// Its name.
+    pub name: String,
+    /// Bytes in the file.
+    pub bytes: u64,
+}
+
+/// How SQLite answers a question.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    /// The question.
+    pub question: &'static str,
+    /// Its SQL.
+    pub sql: String,
+    /// The steps, as `EXPLAIN QUERY PLAN` tells them, indented under those that need them.
+    pub steps: Vec<String>,
+}
+
+impl Plan {
+    /// Whether it reads a whole table or index. Dictionaries are small and read whole on purpose.
+    pub fn scans(&self) -> bool {
+        self.steps.iter().any(|step| step.trim_start().starts_with("SCAN "))
+    }
+
+    /// Whether it uses this index. The primary key of a table is the table.
+    pub fn uses(&self, index: &str) -> bool {
+        self.steps.iter().any(|step| step.split_whitespace().any(|word| word == index))
+    }
+}
+
+impl Reader {
+    /// Checks every page of the database; takes about as long as reading the file.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read. Damage is an answer, not an error.
+    pub fn check(&self) -> Result<Check> {
+        self.ask("checking the database", |connection| {
+            let damage = damage(connection)?;
+            // What is damaged cannot be measured.
+            let sizes = if damage.is_empty() { sizes(connection)? } else { Vec::new() };
+            Ok(Check { damage, sizes, plans: plans(connection)? })
+        })
+    }
+
+    /// How each statement that the product runs is answered: `docs/indexes.md`.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn plans(&self) -> Result<Vec<Plan>> {
+        self.ask("explaining the questions", plans)
+    }
+}
+
+fn damage(connection: &Connection) -> rusqlite::Result<Vec<String>> {
+    let mut check = connection.prepare("SELECT * FROM pragma_integrity_check")?;
+    let lines: rusqlite::Result<Vec<String>> = check.query_map([], |row| row.get(0))?.collect();
+    match lines {
+        Ok(lines) => Ok(lines.into_iter().filter(|line| line != "ok").collect()),
+        Err(error) if error.sqlite_error_code() == Some(ErrorCode::DatabaseCorrupt) => {
+            Ok(vec![error.to_string()])
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn sizes(connection: &Connection) -> rusqlite::Result<Vec<ObjectSize>> {
+    let mut sizes = connection.prepare(
+        "SELECT name, pgsize FROM dbstat WHERE aggregate = TRUE ORDER BY pgsize DESC, name",
+    )?;
+    let sizes = sizes
+        .query_map([], |row| Ok(ObjectSize { name: row.get(0)?, bytes: query::number(row, 1)? }))?;
+    sizes.collect()
+}
+
+/// What a writer looks up.
+const LOOKUPS: [Question; 7] = [
+    Question { name: "writer: the position of a source", sql: position::AT },
+    Question { name: "writer: sources begun since", sql: position::NEWER },
+    Question { name: "writer: the last key of a second", sql: transfers::NEWEST_OF_SECOND },
+    Question { name: "writer: latencies of five minutes", sql: rollup::LATENCY_5MIN.select },
+    Question { name: "writer: latencies of an hour", sql: rollup::LATENCY_HOURLY.select },
+    Question { name: "writer: latencies of a day", sql: rollup::LATENCY_DAILY.select },
+    Question { name: "pruning: transfers", sql: retention::OLDEST_TRANSFERS },
+];
+
+fn plans(connection: &Connection) -> rusqlite::Result<Vec<Plan>> {
+    let pruning = ("pruning: sums and events", retention::oldest_of_node("troubles"));
+    let questions = query::ALL.iter().chain(&LOOKUPS);
+    questions
+        .map(|question| (question.name, question.sql.to_owned()))
+        .chain([pruning])
+        .map(|(question, sql)| Ok(Plan { question, steps: steps(connection, &sql)?, sql }))
+        .collect()
+}
+
+fn steps(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
+    // A plan does not depend on the values.
+    let mut rows = statement.raw_query();
+    let (mut depths, mut steps) = (Vec::<(i64, usize)>::new(), Vec::new());
+    while let Some(row) = rows.next()? {
+        let (id, parent): (i64, i64) = (row.get(0)?, row.get(1)?);
+        let above = depths.iter().find(|(known, _)| *known == parent);
+        let depth = above.map_or(0, |(_, depth)| depth + 1);
+        depths.push((id, depth));
+        steps.push(format!("{}{}", "  ".repeat(depth), row.get_ref(3)?.as_str()?));
+    }
+    Ok(steps)
 }

@@ -124,8 +124,8 @@ pub enum Error {
         #[source]
         source: rusqlite::Error,
     },
-    /// A file could not be looked at.
-    #[error("cannot read {}", path.display())]
+    /// A file could not be opened or made.
+    #[error("cannot open {}", path.display())]
     File {
         /// The file.
         path: PathBuf,

@@ -4,7 +4,60 @@
 //! [`Batch`](piecewatch_model::Batch)es: records, the sums made of them, and the place in the
 //! source up to which they were read, all of it in one transaction, so that a process may be killed
 //! at any instant and goes on where it was. Readers are read-only and ask typed questions.
+//!
+//! Single transfers are kept for two days. What is kept for long are sums: by minute, hour and day;
+//! by satellite, action and outcome; by size, country and error; and latencies as histograms that
+//! merge. A question about a month therefore costs the same whether a node moved a thousand pieces
+//! or a thousand million.
+//!
+//! Several processes may use one file. A batch says where in its source it begins, and is
+//! [`Appended::Moved`], not stored, when another process has read on.
+//!
+//! ```
+//! use piecewatch_model::{
+//!     Action, Batch, ByteCount, Fingerprinter, LineCounts, Outcome, PieceId, Record, Start,
+//!     Timestamp, Transfer,
+//! };
+//! use piecewatch_store::{Appended, Nodes, Store, StoreConfig};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("piecewatch.db");
+//! let Store { mut writer, readers } = Store::open(&path, StoreConfig::default())?;
+//!
+//! // What a reader of logs makes of a line.
+//! let line = b"2026-08-19T14:03:27Z\tINFO\tpiecestore\tdownloaded\t{...}\n";
+//! let at: Timestamp = "2026-08-19T14:03:27Z".parse()?;
+//! let transfer = Transfer {
+//!     at,
+//!     satellite: None,
+//!     piece: PieceId::new([7; 32]),
+//!     action: Action::Get,
+//!     outcome: Outcome::Success,
+//!     size: Some(ByteCount::new(2_319_872)),
+//!     offset: None,
+//!     remote: None,
+//!     country: None,
+//!     latency: None,
+//!     error: None,
+//! };
+//! let mut content = Fingerprinter::new();
+//! content.feed(line);
+//! let batch = Batch {
+//!     node: "n1".parse()?,
+//!     source: "node.log".into(),
+//!     start: Start::Beginning { known: readers.get()?.sources(&"n1".parse()?)?.newest },
+//!     end: content.checkpoint(),
+//!     records: vec![Record::Transfer(transfer)],
+//!     counts: LineCounts { transfers: 1, ..LineCounts::default() },
+//! };
+//! assert_eq!(writer.append(&[batch], at)?, [Appended::Committed]);
+//!
+//! let totals = readers.get()?.traffic_totals(Nodes::All, None)?;
+//! assert_eq!(totals.rows[0].bytes, ByteCount::new(2_319_872));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
+mod backup;
 mod check;
 mod dictionary;
 mod error;
@@ -15,21 +68,30 @@ mod open;
 mod outcome;
 mod position;
 mod query;
+mod rebuild;
 mod retention;
 mod rollup;
 mod transfers;
 mod writer;
 
+pub use check::{Check, ObjectSize, Plan};
 pub use dictionary::NODES_MAX;
 pub use error::{Error, Result};
 pub use open::{Readers, Store, StoreConfig};
 pub use outcome::{Ending, Fate};
 pub use query::{
-    Nodes, Reader, Window,
+    Event, Nodes, Reader, Window,
     commits::{Commit, Topics},
+    countries::CountryRow,
+    errors::ErrorRow,
+    latency::{Latencies, LatencyRow},
     nodes::NodeInfo,
+    sizes::SizeRow,
     sources::KnownSources,
+    space::SpaceRow,
     traffic::{TrafficPoint, TrafficRow, TrafficTotals},
+    transfers::{StoredTransfer, TransferCursor, TransferFilter, TransferPage},
 };
-pub use retention::{OldTransfers, Retention};
+pub use rebuild::Difference;
+pub use retention::{OldTransfers, Pruned, Retention};
 pub use writer::{Appended, Writer};

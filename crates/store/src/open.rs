@@ -77,8 +77,9 @@ impl Readers {
             .with_init(move |connection| prepare_reader(connection, timeout));
         let pool = r2d2::Pool::builder()
             .max_size(readers.max(1))
-            // The default opens all of them at once.
-            .min_idle(Some(1))
+            // The default opens all of them at once; more than none opens one more whenever one is
+            // taken.
+            .min_idle(Some(0))
             // The default asks `SELECT 1` before each use: a file does not hang up.
             .test_on_check_out(false)
             // The default throws a connection away with its prepared statements and its cache.

@@ -1,9 +1,21 @@
 //! Questions to the database: one question a file, its SQL beside the row that it fills.
 
 pub(crate) mod commits;
+pub(crate) mod compactions;
+pub(crate) mod countries;
+pub(crate) mod errors;
+pub(crate) mod latency;
+pub(crate) mod lifecycle;
+pub(crate) mod maintenance;
 pub(crate) mod nodes;
+pub(crate) mod orders;
+pub(crate) mod scores;
+pub(crate) mod sizes;
 pub(crate) mod sources;
+pub(crate) mod space;
 pub(crate) mod traffic;
+pub(crate) mod transfers;
+pub(crate) mod troubles;
 
 use std::path::PathBuf;
 
@@ -12,7 +24,8 @@ use r2d2::PooledConnection;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, types::Type};
 
-use crate::{Error, Result};
+use crate::{Error, Result, rebuild};
+use nodes::NodeInfo;
 
 /// A statement that the product runs, and what it answers.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +33,38 @@ pub(crate) struct Question {
     pub(crate) name: &'static str,
     pub(crate) sql: &'static str,
 }
+
+/// Every question, for the check of their plans.
+pub(crate) const ALL: [Question; 28] = [
+    nodes::ALL,
+    nodes::SATELLITES,
+    nodes::ACTIONS,
+    sources::OF_NODE,
+    sources::NEWEST,
+    traffic::TOTALS_HOURLY,
+    traffic::TOTALS_DAILY,
+    traffic::SERIES_MINUTELY,
+    traffic::SERIES_HOURLY,
+    traffic::SERIES_DAILY,
+    latency::FIVE_MINUTES,
+    latency::HOURLY,
+    latency::DAILY,
+    transfers::NEWEST,
+    transfers::COUNTRY,
+    transfers::TEMPLATE,
+    sizes::HOURLY,
+    countries::HOURLY,
+    errors::HOURLY,
+    compactions::NEWEST,
+    maintenance::NEWEST,
+    orders::NEWEST,
+    scores::NEWEST,
+    troubles::NEWEST,
+    lifecycle::NEWEST,
+    space::NEWEST,
+    commits::SINCE,
+    rebuild::TRANSFERS,
+];
 
 /// A read-only connection out of the pool, which it goes back to when dropped.
 ///
@@ -51,6 +96,60 @@ impl Reader {
         };
         run().map_err(|error| Error::of(&self.path, doing, error))
     }
+}
+
+/// Something that happened at a node.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event<T> {
+    /// At which node.
+    pub node: NodeName,
+    /// What happened.
+    pub what: T,
+    /// How many lines of the log told it.
+    pub lines: u64,
+}
+
+/// The answers of one question of nodes, times and `limit`: those of each node in turn.
+///
+/// The statement takes the node's id, the first and the last time, and a fourth number.
+pub(crate) fn of_each_node<T>(
+    connection: &Connection,
+    question: Question,
+    nodes: &[(u16, NodeInfo)],
+    window: Window,
+    fourth: i64,
+    mut read: impl FnMut(&NodeName, &Row<'_>) -> rusqlite::Result<T>,
+) -> rusqlite::Result<Vec<T>> {
+    let mut answers = Vec::new();
+    let mut statement = connection.prepare_cached(question.sql)?;
+    for (id, info) in nodes {
+        let (from, to) = (window.from.as_micros(), window.to.as_micros());
+        let mut rows = statement.query((id, from, to, fourth))?;
+        while let Some(row) = rows.next()? {
+            answers.push(read(&info.name, row)?);
+        }
+    }
+    Ok(answers)
+}
+
+/// The newest events of nodes in a window, newest first, at most `limit`.
+pub(crate) fn newest_events<T>(
+    connection: &Connection,
+    question: Question,
+    nodes: Nodes<'_>,
+    window: Window,
+    limit: u32,
+    mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<(Timestamp, T, u64)>,
+) -> rusqlite::Result<Vec<Event<T>>> {
+    let nodes = nodes::selected(connection, nodes)?;
+    let mut events =
+        of_each_node(connection, question, &nodes, window, limit.into(), |node, row| {
+            let (at, what, lines) = read(row)?;
+            Ok((at, Event { node: node.clone(), what, lines }))
+        })?;
+    events.sort_by_key(|(at, _)| std::cmp::Reverse(*at));
+    events.truncate(limit as usize);
+    Ok(events.into_iter().map(|(_, event)| event).collect())
 }
 
 /// Of which nodes.
@@ -106,6 +205,25 @@ pub(crate) fn bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<ByteCount>
     number(row, column).map(ByteCount::new)
 }
 
+pub(crate) fn maybe_number(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<u64>> {
+    Ok(row.get::<_, Option<i64>>(column)?.map(|number| number as u64))
+}
+
+pub(crate) fn maybe_bytes(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<ByteCount>> {
+    Ok(maybe_number(row, column)?.map(ByteCount::new))
+}
+
+/// A code of the database as what it stands for.
+pub(crate) fn code<T>(
+    row: &Row<'_>,
+    column: usize,
+    from_code: impl FnOnce(u8) -> Option<T>,
+) -> rusqlite::Result<T> {
+    let code: i64 = row.get(column)?;
+    let known = u8::try_from(code).ok().and_then(from_code);
+    known.ok_or(rusqlite::Error::IntegralValueOutOfRange(column, code))
+}
+
 pub(crate) fn node_name(row: &Row<'_>, column: usize) -> rusqlite::Result<NodeName> {
     let name = row.get_ref(column)?.as_str()?;
     name.parse().map_err(|error| damaged(column, Type::Text, error))
@@ -119,4 +237,35 @@ pub(crate) fn histogram(row: &Row<'_>, column: usize) -> rusqlite::Result<Histog
 /// A stored value that no version of the program has written.
 fn damaged(column: usize, kind: Type, error: piecewatch_model::Error) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, kind, Box::new(error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Store, StoreConfig};
+
+    #[test]
+    fn a_reader_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("db"), StoreConfig::default()).unwrap();
+        let reader = store.readers.get().unwrap();
+        let error = reader.ask("writing", |connection| connection.execute("DELETE FROM nodes", []));
+        assert!(matches!(error, Err(Error::Access { .. })), "{error:?}");
+    }
+
+    #[test]
+    fn the_parts_of_a_window_are_the_window() {
+        let at = |hour: i64| Timestamp::from_seconds(hour * 3600);
+        for (from, to) in [(0, 24), (1, 23), (1, 25), (23, 25), (1, 49), (24, 24), (5, 73)] {
+            let window = Window { from: at(from), to: at(to) };
+            let (before, days, after) = window.split(Grain::Day);
+            let covered = [before, days, after].into_iter().filter(|part| !part.is_empty());
+            let mut end = window.from;
+            for part in covered {
+                assert_eq!(part.from, end, "{from} to {to}");
+                end = part.to;
+            }
+            assert_eq!(end, window.to, "{from} to {to}");
+        }
+    }
 }

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use piecewatch_model::{Grain, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+
+use crate::{Error, Result, Writer, transfers::first_key};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -74,4 +77,161 @@ impl Cuts {
             commits: before(retention.commits),
         }
     }
+}
+
+/// What one step of pruning did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pruned {
+    /// How many rows went.
+    pub rows: u64,
+    /// Whether there is more to remove.
+    pub more: bool,
+}
+
+impl Writer {
+    /// Removes what is beyond its retention: one step, in one transaction of about `rows_max` rows
+    /// (rows of one node and instant go together). Call it again while there is more; between the
+    /// steps others may write.
+    ///
+    /// The file does not shrink: what is written next takes the room.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be written.
+    pub fn prune(&mut self, now: Timestamp, rows_max: u32) -> Result<Pruned> {
+        let cuts = Cuts::at(now, &self.retention);
+        let run = |connection: &mut Connection| {
+            let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
+            let mut step = Step { connection: &transaction, left: rows_max.max(1).into(), rows: 0 };
+            let done = step.run(&cuts)?;
+            let pruned = Pruned { rows: step.rows, more: !done };
+            transaction.commit()?;
+            Ok(pruned)
+        };
+        run(&mut self.connection).map_err(|error| Error::of(&self.path, "pruning", error))
+    }
+}
+
+/// A step of pruning: how many rows it may still remove, and how many it has.
+struct Step<'a> {
+    connection: &'a Connection,
+    left: i64,
+    rows: u64,
+}
+
+impl Step<'_> {
+    /// `false` when there is more to do.
+    fn run(&mut self, cuts: &Cuts) -> rusqlite::Result<bool> {
+        Ok(self.transfers(cuts.transfers)?
+            && self.by_node(&["traffic_minutely", "latency_5min"], cuts.minutes)?
+            && self.by_node(&["latency_hourly"], cuts.latency_hours)?
+            && self.by_node(&DETAILS, cuts.details)?
+            && self.snapshots(cuts.snapshots)?
+            && self.commits(cuts.commits)?)
+    }
+
+    fn transfers(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
+        let cut = first_key(cut.as_seconds());
+        let end: Option<i64> = self
+            .connection
+            .prepare_cached(OLDEST_TRANSFERS)?
+            .query_row([cut, self.left], |row| row.get(0))
+            .optional()?;
+        let mut delete = self.connection.prepare_cached("DELETE FROM transfers WHERE key < ?1")?;
+        let rows = delete.execute([end.unwrap_or(cut)])?;
+        self.spend(rows);
+        Ok(end.is_none())
+    }
+
+    /// Tables whose key begins with node and time.
+    fn by_node(&mut self, tables: &[&'static str], cut: Timestamp) -> rusqlite::Result<bool> {
+        let nodes: Vec<i64> = {
+            let mut nodes = self.connection.prepare_cached("SELECT id FROM nodes")?;
+            let nodes = nodes.query_map([], |row| row.get(0))?;
+            nodes.collect::<Result<_, _>>()?
+        };
+        for table in tables {
+            for &node in &nodes {
+                if self.left == 0 || !self.of_node(table, node, cut)? {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    fn of_node(&mut self, table: &str, node: i64, cut: Timestamp) -> rusqlite::Result<bool> {
+        let end: Option<i64> = self
+            .connection
+            .prepare_cached(&oldest_of_node(table))?
+            .query_row([node, cut.as_micros(), self.left - 1], |row| row.get(0))
+            .optional()?;
+        let before = end.map_or(cut.as_micros(), |end| end + 1);
+        let sql = format!("DELETE FROM {table} WHERE node = ?1 AND at < ?2");
+        let rows = self.connection.prepare_cached(&sql)?.execute([node, before])?;
+        self.spend(rows);
+        Ok(end.is_none())
+    }
+
+    /// The last snapshot of each day stays.
+    fn snapshots(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
+        if self.left == 0 {
+            return Ok(false);
+        }
+        let rows = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM storage_snapshots WHERE (node, at) IN (
+    SELECT s.node, s.at FROM nodes AS n JOIN storage_snapshots AS s ON s.node = n.id
+    WHERE s.at < ?1 AND EXISTS (SELECT 1 FROM storage_snapshots AS later
+        WHERE later.node = s.node AND later.at > s.at
+        AND later.at < (s.at / 86400000000 + 1) * 86400000000)
+    LIMIT ?2)",
+            )?
+            .execute([cut.as_micros(), self.left])?;
+        self.spend(rows);
+        Ok(self.left > 0)
+    }
+
+    fn commits(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
+        if self.left == 0 {
+            return Ok(false);
+        }
+        let rows = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM commits WHERE seq IN (SELECT seq FROM
+    (SELECT seq, at FROM commits ORDER BY seq LIMIT ?2) WHERE at < ?1)",
+            )?
+            .execute([cut.as_micros(), self.left])?;
+        self.spend(rows);
+        Ok(self.left > 0)
+    }
+
+    fn spend(&mut self, rows: usize) {
+        self.rows += rows as u64;
+        // Rows of one instant go together, so that a step may take a few more than it has.
+        self.left = (self.left - rows as i64).max(0);
+    }
+}
+
+const DETAILS: [&str; 9] = [
+    "size_hourly",
+    "country_hourly",
+    "error_hourly",
+    "compactions",
+    "maintenance",
+    "orders",
+    "reputation",
+    "troubles",
+    "lifecycle",
+];
+
+/// The transfer that many transfers after the oldest, if it is old enough to go.
+pub(crate) const OLDEST_TRANSFERS: &str =
+    "SELECT key FROM transfers WHERE key < ?1 ORDER BY key LIMIT 1 OFFSET ?2";
+
+/// The same in a table by node and time.
+pub(crate) fn oldest_of_node(table: &str) -> String {
+    format!("SELECT at FROM {table} WHERE node = ?1 AND at < ?2 ORDER BY at LIMIT 1 OFFSET ?3")
 }

@@ -83,6 +83,18 @@ impl Writer {
         appended
     }
 
+    /// Moves what is in the write-ahead log into the database file, and empties the log: for an
+    /// orderly end. Waits for readers and other writers as long as a transaction would.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be written. Nothing is lost: the log stays.
+    pub fn checkpoint(&mut self) -> Result<()> {
+        self.connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+            .map_err(|error| Error::of(&self.path, "emptying the write-ahead log", error))
+    }
+
     /// The transaction, which is rolled back when the function returns early.
     fn try_append(
         &mut self,

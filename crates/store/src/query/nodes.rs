@@ -6,7 +6,7 @@ use piecewatch_model::{Action, NodeName, SatelliteId, Timestamp};
 use rusqlite::{Connection, Row};
 
 use super::{Nodes, Question, Window, node_name};
-use crate::{Reader, Result, outcome::Fate};
+use crate::{Reader, Result};
 
 pub(crate) const ALL: Question =
     Question { name: "nodes", sql: "SELECT id, name, first_at, last_at FROM nodes ORDER BY name" };
@@ -119,21 +119,4 @@ impl Names {
     pub(crate) fn action_id(&self, action: &Action) -> Option<i64> {
         self.actions.iter().find(|(_, known)| *known == action).map(|(&id, _)| id)
     }
-}
-
-/// A code of the database as what it stands for.
-pub(crate) fn code<T>(
-    row: &Row<'_>,
-    column: usize,
-    from_code: impl FnOnce(u8) -> Option<T>,
-) -> rusqlite::Result<T> {
-    let code: i64 = row.get(column)?;
-    u8::try_from(code)
-        .ok()
-        .and_then(from_code)
-        .ok_or(rusqlite::Error::IntegralValueOutOfRange(column, code))
-}
-
-pub(crate) fn fate(row: &Row<'_>, column: usize) -> rusqlite::Result<Fate> {
-    code(row, column, Fate::from_code)
 }

@@ -6,9 +6,9 @@ use piecewatch_model::{Action, ByteCount, Grain, NodeName, SatelliteId, Timestam
 use rusqlite::Connection;
 
 use super::{
-    Nodes, Question, Window, bytes,
-    nodes::{Names, fate, reach, selected},
-    number, time,
+    Nodes, Question, Window, bytes, code,
+    nodes::{Names, reach, selected},
+    number, of_each_node, time,
 };
 use crate::{Fate, Reader, Result};
 
@@ -146,24 +146,19 @@ impl Reader {
         let window = window.widened(grain);
         self.ask(question.name, |connection| {
             let names = Names::read(connection)?;
-            let mut points = Vec::new();
-            for (id, info) in selected(connection, nodes)? {
-                let mut statement = connection.prepare_cached(question.sql)?;
-                let (from, to) = (window.from.as_micros(), window.to.as_micros());
-                let rows = statement.query_map((id, from, to, grain.micros()), |row| {
+            let nodes = selected(connection, nodes)?;
+            let width = grain.micros();
+            let mut points =
+                of_each_node(connection, question, &nodes, window, width, |node, row| {
                     Ok(TrafficPoint {
                         at: time(row, 0)?,
-                        node: info.name.clone(),
+                        node: node.clone(),
                         action: names.action(row, 1)?,
-                        fate: fate(row, 2)?,
+                        fate: code(row, 2, Fate::from_code)?,
                         count: number(row, 3)?,
                         bytes: bytes(row, 4)?,
                     })
                 })?;
-                for point in rows {
-                    points.push(point?);
-                }
-            }
             points.sort_by_key(|point| point.at);
             Ok(points)
         })
@@ -197,7 +192,11 @@ fn node_totals(
         let mut statement = connection.prepare_cached(question.sql)?;
         let mut rows = statement.query((node, part.from.as_micros(), part.to.as_micros()))?;
         while let Some(row) = rows.next()? {
-            let key = (names.satellite(row.get(0)?), names.action(row, 1)?, fate(row, 2)?);
+            let key = (
+                names.satellite(row.get(0)?),
+                names.action(row, 1)?,
+                code(row, 2, Fate::from_code)?,
+            );
             let sum = sums.entry(key).or_default();
             sum.0 += number(row, 3)?;
             sum.1 = sum.1 + bytes(row, 4)?;

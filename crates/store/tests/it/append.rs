@@ -159,8 +159,7 @@ fn a_second_goes_on_where_another_writer_left_it() {
     let mut other = database.again();
     for seed in 0..4 {
         database.append(&Log::new("n1", seed).batch(transfers([HOUR, HOUR])));
-        let batch = Log::new("n2", seed).batch(transfers([HOUR, HOUR]));
-        let mut batch = batch;
+        let mut batch = Log::new("n2", seed).batch(transfers([HOUR, HOUR]));
         batch.start = Start::Beginning { known: i64::MAX };
         assert_eq!(other.writer.append(&[batch], NOW).unwrap(), [Appended::Committed]);
     }

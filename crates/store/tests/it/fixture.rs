@@ -6,7 +6,7 @@ use piecewatch_model::{
     Action, Batch, ByteCount, Checkpoint, Fingerprinter, KnownSatellite, LineCounts, NodeName,
     Outcome, PieceId, Record, Start, Timestamp, Transfer,
 };
-use piecewatch_store::{Appended, Fate, Nodes, Readers, Store, StoreConfig, Window, Writer};
+use piecewatch_store::{Appended, Nodes, Readers, Store, StoreConfig, Window, Writer};
 use tempfile::TempDir;
 
 /// 2026-08-19T14:00:00Z.
@@ -64,14 +64,6 @@ impl Database {
     pub(crate) fn count(&self, nodes: Nodes<'_>, window: Option<Window>) -> u64 {
         let totals = self.readers.get().unwrap().traffic_totals(nodes, window).unwrap();
         totals.rows.iter().map(|row| row.count).sum()
-    }
-
-    /// How many successes of an action the sums of all time count.
-    pub(crate) fn successes(&self, action: &Action) -> u64 {
-        let totals = self.readers.get().unwrap().traffic_totals(Nodes::All, None).unwrap();
-        let success = Fate::Ended(Outcome::Success);
-        let rows = totals.rows.iter().filter(|row| row.action == *action && row.fate == success);
-        rows.map(|row| row.count).sum()
     }
 }
 

@@ -1,5 +1,11 @@
 //! The store as its users see it: real files, real transactions.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod append;
 mod fixture;
+mod keeping;
 mod open;
+mod plans;
+mod queries;
+mod sums;

@@ -30,7 +30,8 @@ fn closed() -> Database {
 
 /// Closes the connections and leaves the folder.
 fn close(database: Database) -> tempfile::TempDir {
-    let Database { folder, writer, readers } = database;
+    let Database { folder, mut writer, readers } = database;
+    writer.checkpoint().unwrap();
     drop((writer, readers));
     folder
 }

@@ -1,0 +1,93 @@
+//! How each question is answered: a lost index fails here, and the documentation stays true.
+
+use std::fmt::Write;
+
+use piecewatch_model::{Action, Clock, MaintenanceKind, Outcome, Phase, TroubleKind};
+use piecewatch_store::Plan;
+
+use crate::fixture::Database;
+
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/indexes.md");
+
+fn plans() -> Vec<Plan> {
+    Database::new().readers.get().unwrap().plans().unwrap()
+}
+
+/// Dictionaries are small and read whole; rebuilding reads what it rebuilds from.
+const SCANS: [&str; 3] = ["nodes", "satellites", "actions"];
+
+#[test]
+fn each_question_is_answered_by_a_search() {
+    let mut text = String::new();
+    for plan in plans() {
+        writeln!(text, "{}", plan.question).unwrap();
+        plan.steps.iter().for_each(|step| writeln!(text, "    {step}").unwrap());
+        assert!(!plan.scans() || SCANS.contains(&plan.question), "{plan:?}");
+    }
+    insta::assert_snapshot!(text);
+}
+
+/// `UPDATE_DOCS=1` writes the plans into the document instead of comparing.
+#[test]
+fn the_document_tells_the_plans_that_are() {
+    let mut catalogue = String::new();
+    for plan in plans() {
+        let steps = plan.steps.join("\n");
+        write!(
+            catalogue,
+            "\n### {}\n\n```sql\n{}\n```\n\n```text\n{steps}\n```\n",
+            plan.question, plan.sql
+        )
+        .unwrap();
+    }
+    let document = std::fs::read_to_string(DOCUMENT).unwrap();
+    let (before, rest) = document.split_once("<!-- plans -->\n").unwrap();
+    let (told, after) = rest.split_once("\n<!-- end of plans -->").unwrap();
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        let document = format!("{before}<!-- plans -->\n{catalogue}\n<!-- end of plans -->{after}");
+        std::fs::write(DOCUMENT, document).unwrap();
+    } else {
+        assert_eq!(told, catalogue, "run the test with UPDATE_DOCS=1 and look at what changed");
+    }
+}
+
+/// The views read the names of codes from a table, the program from its enums.
+#[test]
+fn the_names_of_codes_in_the_database_are_those_of_the_program() {
+    let outcome = |outcome: &Outcome| match outcome {
+        Outcome::Failed(class) => format!("failed: {}", class.name()),
+        Outcome::Success | Outcome::Canceled => outcome.name().to_owned(),
+    };
+    let mut expected: Vec<(String, u8, String)> = Vec::new();
+    let mut add = |kind: &str, code: u8, name: &str| {
+        expected.push((kind.to_owned(), code, name.to_owned()));
+    };
+    Outcome::ALL.iter().for_each(|o| add("outcome", o.code(), &outcome(o)));
+    add("outcome", 8, "rejected");
+    for (code, name) in ["success", "canceled", "failed"].into_iter().enumerate() {
+        add("ending", code as u8, name);
+    }
+    Clock::ALL.iter().for_each(|clock| add("clock", clock.code(), clock.name()));
+    Phase::ALL.iter().for_each(|phase| add("phase", phase.code(), phase.name()));
+    MaintenanceKind::ALL.iter().for_each(|kind| add("maintenance", kind.code(), kind.name()));
+    TroubleKind::ALL.iter().for_each(|kind| add("trouble", kind.code(), kind.name()));
+    for code in 1..=7 {
+        let event = piecewatch_model::LifecycleEvent::from_code(code, "").unwrap();
+        add("lifecycle", code, event.name());
+    }
+    expected.sort();
+
+    let database = Database::new();
+    let connection = rusqlite::Connection::open(database.path()).unwrap();
+    let mut names = connection.prepare("SELECT kind, code, name FROM names").unwrap();
+    let names = names.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap();
+    let mut names: Vec<(String, u8, String)> = names.map(Result::unwrap).collect();
+    names.sort();
+    assert_eq!(names, expected);
+
+    let mut actions = connection.prepare("SELECT id, name FROM actions ORDER BY id").unwrap();
+    let actions = actions.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let actions: Vec<(u8, String)> = actions.map(Result::unwrap).take(9).collect();
+    let named = Action::NAMED.iter().map(|a| (a.code().unwrap(), a.name().to_owned()));
+    assert_eq!(actions, named.collect::<Vec<_>>());
+}
