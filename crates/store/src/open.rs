@@ -53,7 +53,7 @@ impl Store {
     /// [`Error::NotADatabase`], [`Error::Foreign`], [`Error::Newer`], [`Error::Corrupt`]: the file
     /// was left as it was. Otherwise when it cannot be read or written.
     pub fn open(path: &Path, config: StoreConfig) -> Result<Self> {
-        look(path)?;
+        look(path, config.busy_timeout)?;
         let failed = |error| Error::of(path, "opening the database", error);
         let connection = open_writer(path, config.busy_timeout).map_err(failed)?;
         let writer = Writer::new(connection, path, config.retention, config.old_transfers)
@@ -146,7 +146,7 @@ fn prepare_reader(connection: &mut Connection, busy_timeout: Duration) -> rusqli
 }
 
 /// Looks whether a file is a sound database of ours, or may become one, without touching it.
-fn look(path: &Path) -> Result<()> {
+fn look(path: &Path, busy_timeout: Duration) -> Result<()> {
     let Some(header) = Header::read(path)? else { return Ok(()) };
     // While the database is in use, the newest header is in the write-ahead log.
     if !in_use(path) {
@@ -158,6 +158,7 @@ fn look(path: &Path) -> Result<()> {
         OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
     )
     .map_err(failed)?;
+    connection.busy_timeout(busy_timeout).map_err(failed)?;
     let header = Header {
         application_id: migrate::application_id(&connection).map_err(failed)?,
         version: migrate::version(&connection).map_err(failed)?,

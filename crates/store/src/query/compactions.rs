@@ -32,12 +32,9 @@ impl Reader {
             let names = Names::read(connection)?;
             newest_events(connection, NEWEST, nodes, window, limit, |row| {
                 let at = time(row, 0)?;
-                let satellite = names
-                    .satellite(row.get(1)?)
-                    .ok_or(rusqlite::Error::IntegralValueOutOfRange(1, row.get(1)?))?;
                 let compaction = Compaction {
                     at,
-                    satellite,
+                    satellite: names.named_satellite(row.get(1)?),
                     store: row.get(2)?,
                     phase: code(row, 3, Phase::from_code)?,
                     duration_micros: maybe_number(row, 4)?,

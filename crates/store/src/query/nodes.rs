@@ -105,6 +105,12 @@ impl Names {
         self.satellites.get(&id).copied()
     }
 
+    /// Of an event that always names one. Satellites beyond the bound of the dictionary are told as
+    /// an id of zeros.
+    pub(crate) fn named_satellite(&self, id: i64) -> SatelliteId {
+        self.satellite(id).unwrap_or(SatelliteId::new([0; 32]))
+    }
+
     pub(crate) fn action(&self, row: &Row<'_>, column: usize) -> rusqlite::Result<Action> {
         let id: i64 = row.get(column)?;
         self.actions.get(&id).cloned().ok_or(rusqlite::Error::IntegralValueOutOfRange(column, id))

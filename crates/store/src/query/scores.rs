@@ -29,12 +29,9 @@ impl Reader {
             let names = Names::read(connection)?;
             newest_events(connection, NEWEST, nodes, window, limit, |row| {
                 let at = time(row, 0)?;
-                let satellite = names
-                    .satellite(row.get(1)?)
-                    .ok_or(rusqlite::Error::IntegralValueOutOfRange(1, row.get(1)?))?;
                 let scores = Scores {
                     at,
-                    satellite,
+                    satellite: names.named_satellite(row.get(1)?),
                     audit: row.get(2)?,
                     online: row.get(3)?,
                     suspension: row.get(4)?,
