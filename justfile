@@ -49,6 +49,12 @@ demo:
     cargo run --release -- import --db demo.db --node demo docs/example/node.log.gz
     cargo run --release -- summary --db demo.db
 
+# Draws the summary of the example log: docs/summary.svg.
+picture:
+    rm -f demo.db
+    cargo run --release --quiet -- import --db demo.db --node demo docs/example/node.log.gz
+    cargo run --release --quiet -- summary --db demo.db | awk -f docs/example/picture.awk > docs/summary.svg
+
 # Runs what CI runs.
 ci:
     .ci/run

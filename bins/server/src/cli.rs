@@ -15,8 +15,7 @@ use crate::{version, window::Length};
 #[derive(Debug, Parser)]
 #[command(
     name = "piecewatch",
-    version = version::short(),
-    long_version = version::long(),
+    version = version::text(),
     arg_required_else_help = true,
     after_help = "\
 Examples:
@@ -35,10 +34,21 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Read the log of a node into a database
+    #[command(long_about = "\
+Read the log of a node into a database.
+
+Every line counts once: what was imported before is recognised by its content, whatever the file is \
+called now, and only what is new is read. A log may be plain text, JSON, of Docker's json-file driver \
+or of journald; as it is, .gz or .zst.")]
     Import(ImportArgs),
     /// Show what nodes did
     Summary(SummaryArgs),
+    /// Look after a database
+    Db(DbArgs),
     /// Write the log of a node that is not there
+    #[command(long_about = "\
+Write the log of a node that is not there, and beside it FILE.truth.json with what it tells in truth: \
+to try Piecewatch without a node, and to test it. The same options give the same bytes.")]
     Simulate(SimulateArgs),
     /// Print completions for a shell
     Completions(CompletionsArgs),
@@ -46,14 +56,7 @@ pub enum Command {
 
 /// Read the log of a node into a database.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "\
-Read the log of a node into a database.
-
-Every line counts once: what was imported before is recognised by its content, whatever the file is \
-called now, and only what is new is read. A log may be plain text, JSON, of Docker's json-file driver \
-or of journald; as it is, .gz or .zst.",
-    after_help = "\
+#[command(after_help = "\
 Examples:
   piecewatch import --db nodes.db --node attic node.log
       a log, and later the same again: only what was added is read
@@ -65,8 +68,7 @@ Examples:
       what another program prints
 
 The database is created if it is not there. A file that cannot be read is named, and the others are \
-imported all the same; the exit code is then 1."
-)]
+imported all the same; the exit code is then 1.")]
 pub struct ImportArgs {
     /// The database; created if it is not there
     #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
@@ -129,17 +131,56 @@ pub struct SummaryArgs {
     pub json: bool,
 }
 
+/// Look after a database.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  piecewatch db check --db nodes.db
+  piecewatch db backup --db nodes.db nodes-2026-08-19.db
+  piecewatch db prune --db nodes.db
+
+All of them may run while the database is in use.")]
+pub struct DbArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: DbCommand,
+}
+
+/// What can be done with a database.
+#[derive(Debug, Subcommand)]
+pub enum DbCommand {
+    /// Prove that nothing in it is damaged; changes nothing
+    Check {
+        /// The database
+        #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
+        db: PathBuf,
+    },
+    /// Write a copy of it while it may be in use
+    Backup {
+        /// The database
+        #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
+        db: PathBuf,
+        /// The copy; must not be there yet
+        #[arg(value_name = "COPY")]
+        to: PathBuf,
+    },
+    /// Delete what is older than it is kept for
+    #[command(long_about = "\
+Delete what is older than it is kept for: single transfers and sums by minute after 48 hours, finer \
+histograms later, sums by hour and by day never. The age is counted from now.")]
+    Prune {
+        /// The database
+        #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
+        db: PathBuf,
+    },
+}
+
 /// Write the log of a node that is not there.
 #[derive(Debug, Args)]
-#[command(
-    long_about = "\
-Write the log of a node that is not there, and beside it FILE.truth.json with what it tells in truth: \
-to try Piecewatch without a node, and to test it. The same options give the same bytes.",
-    after_help = "\
+#[command(after_help = "\
 Examples:
   piecewatch simulate --seed 1 --lines 100000 --out node.log
-  piecewatch simulate --seed 1 --lines 1000 --encoding docker-json --vocabulary 2023 --out old.log"
-)]
+  piecewatch simulate --seed 1 --lines 1000 --encoding docker-json --vocabulary 2023 --out old.log")]
 pub struct SimulateArgs {
     /// Everything that is drawn is drawn from this number
     #[arg(long, value_name = "N", default_value_t = 1)]

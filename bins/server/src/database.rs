@@ -1,17 +1,110 @@
-//! How commands open a database.
+//! `piecewatch db`, and how commands open a database.
 
-use std::path::Path;
+use std::{
+    io::{self, Write},
+    path::Path,
+    thread,
+};
 
-use piecewatch_store::{Reader, Store, StoreConfig};
+use piecewatch_model::ByteCount;
+use piecewatch_store::{Check, Reader, Store, StoreConfig};
 
-use crate::{Error, Result};
+use crate::{
+    Colour, Error, Result,
+    cli::DbCommand,
+    clock::{self, Stopwatch},
+    table::{Align, Cell, Style, Table, number},
+};
+
+/// How many rows are removed in one transaction: a moment for those who wait to write.
+const ROWS_MAX: u32 = 10_000;
+
+/// Looks after a database.
+pub(crate) fn run(command: &DbCommand, out: &mut dyn Write, colour: Colour) -> Result<()> {
+    match command {
+        DbCommand::Check { db } => check(db, out, colour),
+        DbCommand::Backup { db, to } => backup(db, to, out),
+        DbCommand::Prune { db } => prune(db, out),
+    }
+}
 
 /// Opens a database that is there, to ask it.
 pub(crate) fn read(path: &Path) -> Result<Reader> {
+    Ok(open(path)?.readers.get()?)
+}
+
+fn open(path: &Path) -> Result<Store> {
     // Opening would make one.
     if !path.try_exists().unwrap_or(true) {
         return Err(Error::NoDatabase { path: path.to_owned() });
     }
-    let store = Store::open(path, StoreConfig { readers: 1, ..StoreConfig::default() })?;
-    Ok(store.readers.get()?)
+    Ok(Store::open(path, StoreConfig { readers: 1, ..StoreConfig::default() })?)
+}
+
+fn check(db: &Path, out: &mut dyn Write, colour: Colour) -> Result<()> {
+    let check = read(db)?.check()?;
+    tell(db, &check, out, colour).map_err(Error::Output)?;
+    match check.damage.len() {
+        0 => Ok(()),
+        places => Err(Error::Damaged { path: db.to_owned(), places }),
+    }
+}
+
+fn tell(db: &Path, check: &Check, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
+    for damage in &check.damage {
+        writeln!(out, "{}", Style::Alert.paint(damage, colour))?;
+    }
+    if check.damage.is_empty() {
+        writeln!(out, "{} is sound.", db.display())?;
+    }
+    let mut table = Table::new([
+        ("TABLE OR INDEX", Align::Left),
+        ("SIZE", Align::Right),
+        ("SERVES QUESTIONS", Align::Right),
+    ]);
+    for object in &check.sizes {
+        let served = check.plans.iter().filter(|plan| plan.uses(&object.name)).count();
+        table.row([
+            Cell::from(object.name.clone()),
+            Cell::from(ByteCount::new(object.bytes).to_string()),
+            Cell::from(if served == 0 { String::new() } else { served.to_string() }),
+        ]);
+    }
+    writeln!(out)?;
+    table.write(out, colour)?;
+    let scans: Vec<&str> =
+        check.plans.iter().filter(|plan| plan.scans()).map(|plan| plan.question).collect();
+    if scans.is_empty() {
+        return Ok(());
+    }
+    writeln!(out, "\n  Questions that read a whole table: {}.", scans.join("; "))
+}
+
+fn backup(db: &Path, to: &Path, out: &mut dyn Write) -> Result<()> {
+    read(db)?.backup(to)?;
+    let told = match to.metadata() {
+        Ok(file) => writeln!(out, "{}: {}", to.display(), ByteCount::new(file.len())),
+        Err(_) => writeln!(out, "{}", to.display()),
+    };
+    told.map_err(Error::Output)
+}
+
+fn prune(db: &Path, out: &mut dyn Write) -> Result<()> {
+    let mut writer = open(db)?.writer;
+    let mut rows = 0;
+    loop {
+        let step_since = Stopwatch::start();
+        let pruned = writer.prune(clock::now(), ROWS_MAX)?;
+        rows += pruned.rows;
+        if !pruned.more {
+            break;
+        }
+        // Half of the time belongs to others who write.
+        thread::sleep(step_since.elapsed());
+    }
+    let told = match rows {
+        0 => writeln!(out, "{}: nothing is older than it is kept for", db.display()),
+        rows => writeln!(out, "{}: {} rows removed", db.display(), number(rows)),
+    };
+    told.map_err(Error::Output)
 }

@@ -34,6 +34,17 @@ pub enum Error {
         /// Where it should be.
         path: PathBuf,
     },
+    /// The database is damaged; where, was told already.
+    #[error(
+        "{} is damaged in {places} places; restore a backup, or move it away and import the logs again",
+        path.display()
+    )]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// In how many places.
+        places: usize,
+    },
     /// The database does not know a node.
     #[error("{} knows no node named {name}; it knows {known}", path.display())]
     UnknownNode {
@@ -86,6 +97,7 @@ impl Error {
             | Self::Write { .. }
             | Self::Exists { .. }
             | Self::NoDatabase { .. }
+            | Self::Damaged { .. }
             | Self::UnknownNode { .. }
             | Self::Source(_)
             | Self::Contended { .. }

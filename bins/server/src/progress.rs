@@ -42,12 +42,12 @@ impl Progress {
         if self.bar.is_hidden() {
             return;
         }
+        self.bar.set_position(bytes);
         let seconds = self.since.elapsed().as_secs_f64();
         if seconds > 0.0 {
             let rate = number((self.lines as f64 / seconds) as u64);
             self.bar.set_message(format!("{rate} lines/s"));
         }
-        self.bar.set_position(bytes);
     }
 
     /// Clears the bar away: the summary says what there is to say.

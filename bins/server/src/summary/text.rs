@@ -75,7 +75,7 @@ fn actions(node: &NodeSummary) -> Table {
         ("SHARE", Right),
         ("BYTES", Right),
         ("SUCCESS RATE", Right),
-        ("", Left),
+        ("FAILED BECAUSE OF", Left),
     ]);
     let all = node.actions.values().map(Tally::count).sum();
     for (action, tally) in &node.actions {

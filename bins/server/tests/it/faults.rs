@@ -85,8 +85,12 @@ fn a_database_that_is_none_is_left_alone() {
     bench.simulate("node.log", 100, &[]);
     let text = "these are my notes, keep them\n".repeat(100);
     bench.write("n.db", &text);
-    let commands: [&[&str]; 2] =
-        [&["import", "--db", "n.db", "--node", "attic", "node.log"], &["summary", "--db", "n.db"]];
+    let commands: [&[&str]; 4] = [
+        &["import", "--db", "n.db", "--node", "attic", "node.log"],
+        &["summary", "--db", "n.db"],
+        &["db", "check", "--db", "n.db"],
+        &["db", "prune", "--db", "n.db"],
+    ];
     for command in commands {
         let ended = bench.run(command);
         assert_eq!(ended.code, Some(1), "{command:?}");

@@ -6,14 +6,14 @@ use serde_json::Value;
 
 use crate::program::{Bench, Ended};
 
-type Counts = BTreeMap<(Option<String>, String, String), (u64, u64)>;
+pub(crate) type Counts = BTreeMap<(Option<String>, String, String), (u64, u64)>;
 
 fn text(value: &Value) -> String {
     value.as_str().unwrap().to_owned()
 }
 
 /// Count and bytes by satellite, action and outcome, as the truth has them.
-fn counts_of_truth(truth: &Value) -> Counts {
+pub(crate) fn counts_of_truth(truth: &Value) -> Counts {
     let mut counts = Counts::new();
     for entry in truth["transfers"].as_array().unwrap() {
         let satellite = entry["satellite"].as_str().map(str::to_owned);
@@ -26,7 +26,7 @@ fn counts_of_truth(truth: &Value) -> Counts {
 }
 
 /// The same of the satellites of a summary's node.
-fn counts_of_summary(node: &Value) -> Counts {
+pub(crate) fn counts_of_summary(node: &Value) -> Counts {
     let mut counts = Counts::new();
     for satellite in node["satellites"].as_array().unwrap() {
         for part in satellite["actions"].as_array().unwrap() {
