@@ -16,7 +16,7 @@ fn packaged_commit() -> Option<String> {
     Some(sha1.chars().take(10).collect())
 }
 
-/// The commit of the checkout, with its date and a `+` when files differ from it.
+/// The commit of the checkout, with its date.
 fn checked_out_commit() -> Option<String> {
     // An unpacked crate may lie inside another project's checkout.
     git(&["ls-files", "--error-unmatch", "Cargo.toml"])?;
@@ -26,10 +26,7 @@ fn checked_out_commit() -> Option<String> {
             println!("cargo:rerun-if-changed={path}");
         }
     }
-    let commit = git(&["show", "--no-patch", "--abbrev=10", "--format=%h %cs", "HEAD"])?;
-    let (hash, date) = commit.split_once(' ')?;
-    let changed = git(&["status", "--porcelain", "--untracked-files=no"])?;
-    Some(format!("{hash}{} {date}", if changed.is_empty() { "" } else { "+" }))
+    git(&["show", "--no-patch", "--abbrev=10", "--format=%h %cs", "HEAD"])
 }
 
 fn git(arguments: &[&str]) -> Option<String> {

@@ -47,7 +47,7 @@ fn wrong_usage_ends_with_2_and_says_so_on_stderr() {
     let bench = Bench::new();
     let wrong: [&[&str]; 10] = [
         &[],
-        &["improt"],
+        &["swallow"],
         &["import"],
         &["import", "--db", "n.db", "node.log"],
         &["import", "--db", "n.db", "--node", "", "node.log"],
