@@ -55,6 +55,20 @@ impl Level {
     }
 }
 
+impl Level {
+    /// The level at the beginning of `text`, up to a TAB; gives what follows the TAB.
+    pub(crate) fn before_tab(text: &[u8]) -> Option<(Self, &[u8])> {
+        if let Some(rest) = text.strip_prefix(b"INFO\t") {
+            return Some((Self::Info, rest));
+        }
+        if let Some(rest) = text.strip_prefix(b"DEBUG\t") {
+            return Some((Self::Debug, rest));
+        }
+        let end = text.iter().take(8).position(|&byte| byte == b'\t')?;
+        Some((Self::from_name(&text[..end])?, &text[end + 1..]))
+    }
+}
+
 /// Reads line times, and remembers the last: a busy node writes many lines in one second.
 #[derive(Debug)]
 pub(crate) struct TimeReader {
@@ -72,9 +86,20 @@ impl TimeReader {
         Self { text: [0; Self::TEXT_MAX], text_len: 0, time }
     }
 
+    /// Whether a line begins with the last time. A comparison of a length known beforehand is some
+    /// instructions; nearly all times have one of two lengths.
+    fn is_last(&self, line: &[u8]) -> bool {
+        match self.text_len {
+            0 => false,
+            20 => line.first_chunk::<20>() == self.text.first_chunk::<20>(),
+            25 => line.first_chunk::<25>() == self.text.first_chunk::<25>(),
+            length => line.starts_with(&self.text[..length]),
+        }
+    }
+
     /// Reads the time at the beginning of a line; gives how many bytes it took.
     pub(crate) fn read(&mut self, line: &[u8]) -> Option<(LineTime, usize)> {
-        if self.text_len != 0 && line.starts_with(&self.text[..self.text_len]) {
+        if self.is_last(line) {
             return Some((self.time, self.text_len));
         }
         let (at, length) = Timestamp::from_rfc3339(line)?;

@@ -4,7 +4,7 @@ mod compaction;
 mod maintenance;
 mod trouble;
 
-use std::cell::OnceCell;
+use std::cell::{OnceCell, RefCell};
 
 use piecewatch_model::{
     Lifecycle, LifecycleEvent, OrdersSettled, Record, SatelliteId, Scores, Timestamp,
@@ -12,6 +12,7 @@ use piecewatch_model::{
 
 use crate::{
     decode::{Columns, Level},
+    fields::SatelliteMemo,
     payload::Payload,
 };
 
@@ -35,6 +36,7 @@ struct Event<'a> {
     message: &'a str,
     members: &'a [u8],
     payload: OnceCell<Payload>,
+    satellites: RefCell<&'a mut SatelliteMemo>,
 }
 
 impl Event<'_> {
@@ -43,7 +45,7 @@ impl Event<'_> {
     }
 
     fn satellite(&self) -> Option<SatelliteId> {
-        self.payload().text(&SATELLITE)?.parse().ok()
+        self.satellites.borrow_mut().decode(self.payload().text(&SATELLITE)?.as_bytes())
     }
 
     fn error(&self) -> Option<&str> {
@@ -52,7 +54,11 @@ impl Event<'_> {
 }
 
 /// What a line says; `None` when it is well-formed and says nothing that is kept.
-pub(crate) fn parse(columns: &Columns<'_>, at: Timestamp) -> Option<Record> {
+pub(crate) fn parse(
+    columns: &Columns<'_>,
+    at: Timestamp,
+    satellites: &mut SatelliteMemo,
+) -> Option<Record> {
     let logger = String::from_utf8_lossy(&columns.logger);
     let message = String::from_utf8_lossy(&columns.message);
     let event = Event {
@@ -62,6 +68,7 @@ pub(crate) fn parse(columns: &Columns<'_>, at: Timestamp) -> Option<Record> {
         message: message.trim_end(),
         members: &columns.members,
         payload: OnceCell::new(),
+        satellites: RefCell::new(satellites),
     };
     let known = match event.logger {
         "" => lifecycle(&event),

@@ -1,5 +1,8 @@
 //! Why a transfer broke, by the text of its error (storj-node-reference.md §1.1 and §9.3).
 
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
 use memchr::memmem;
 use piecewatch_model::FailureClass;
 
@@ -78,8 +81,36 @@ const SIGNS: [(FailureClass, &[&str]); 5] = [
     ),
 ];
 
+/// The classes of errors, by their templates: a node tells the same few dozen over and over.
+#[derive(Debug, Default)]
+pub(crate) struct FailureMemo {
+    seen: HashMap<Box<str>, FailureClass, RandomState>,
+}
+
+impl FailureMemo {
+    /// The most templates remembered; at the limit all are forgotten.
+    const SEEN_MAX: usize = 1024;
+    /// A longer template may be cut, and then does not hold all that the class hangs on.
+    const WHOLE_LEN_MAX: usize = 190;
+
+    /// The class of an error of this text, of which `template` is the template.
+    pub(crate) fn class(&mut self, error: &str, template: &str) -> FailureClass {
+        if let Some(class) = self.seen.get(template) {
+            return *class;
+        }
+        let class = classify(error);
+        if template.len() <= Self::WHOLE_LEN_MAX {
+            if self.seen.len() == Self::SEEN_MAX {
+                self.seen.clear();
+            }
+            self.seen.insert(template.into(), class);
+        }
+        class
+    }
+}
+
 /// The class of an error's text.
-pub(crate) fn classify(error: &str) -> FailureClass {
+fn classify(error: &str) -> FailureClass {
     let has = |sign: &&str| memmem::find(error.as_bytes(), sign.as_bytes()).is_some();
     SIGNS
         .iter()

@@ -48,6 +48,25 @@ enum Key {
 }
 
 impl Key {
+    /// The key at the beginning of a member, with its quotes and colon, when it is one of those that
+    /// nearly every line has: no search for its end is needed then. Gives what follows it.
+    fn usual(member: &[u8]) -> Option<(Self, &[u8])> {
+        let candidates: &[(&[u8], Self)] = match member.get(1)? {
+            b'p' => &[(b"\"process\":", Self::Ignored), (b"\"piece_id\":", Self::Piece)],
+            b'P' => &[(b"\"Process\":", Self::Ignored), (b"\"Piece ID\":", Self::Piece)],
+            b's' => &[(b"\"satellite_id\":", Self::Satellite), (b"\"size\":", Self::Size)],
+            b'S' => &[(b"\"Satellite ID\":", Self::Satellite), (b"\"Size\":", Self::Size)],
+            b'a' => &[(b"\"action\":", Self::Action), (b"\"available_space\":", Self::Available)],
+            b'A' => &[(b"\"Action\":", Self::Action), (b"\"Available Space\":", Self::Available)],
+            b'o' => &[(b"\"offset\":", Self::Offset)],
+            b'O' => &[(b"\"Offset\":", Self::Offset)],
+            b'r' => &[(b"\"remote_address\":", Self::Remote), (b"\"reason\":", Self::Reason)],
+            b'R' => &[(b"\"Remote Address\":", Self::Remote)],
+            _ => &[],
+        };
+        candidates.iter().find_map(|(text, key)| Some((*key, member.strip_prefix(*text)?)))
+    }
+
     fn from_name(name: &[u8]) -> Self {
         match name {
             b"piece_id" | b"Piece ID" | b"PieceID" => Self::Piece,
@@ -71,24 +90,48 @@ impl Key {
 /// all the rest of a line, and a node knows half a dozen satellites.
 #[derive(Debug, Default)]
 pub(crate) struct SatelliteMemo {
-    seen: Vec<(Box<[u8]>, SatelliteId)>,
+    seen: Vec<SeenSatellite>,
+}
+
+#[derive(Debug)]
+struct SeenSatellite {
+    /// The first bytes of the text, of a length known beforehand so that comparing is cheap.
+    head: [u8; Self::HEAD_LEN],
+    /// The rest of the text, with a quote behind it.
+    tail: Box<[u8]>,
+    id: SatelliteId,
+}
+
+impl SeenSatellite {
+    const HEAD_LEN: usize = 48;
 }
 
 impl SatelliteMemo {
     const SEEN_MAX: usize = 16;
 
+    /// The satellite in quotes at the beginning of `value`, if it was seen; gives what follows it.
+    fn usual<'a>(&mut self, value: &'a [u8]) -> Option<(SatelliteId, &'a [u8])> {
+        let (head, rest) = value.strip_prefix(b"\"")?.split_first_chunk()?;
+        let at = self.seen.iter().position(|seen| seen.head == *head)?;
+        let rest = rest.strip_prefix(&*self.seen[at].tail)?;
+        let id = self.seen[at].id;
+        // Move the frequent ones to the front, one step at a time.
+        self.seen.swap(at, at.saturating_sub(1));
+        Some((id, rest))
+    }
+
+    /// The satellite of this text.
     pub(crate) fn decode(&mut self, text: &[u8]) -> Option<SatelliteId> {
-        if let Some(at) = self.seen.iter().position(|(seen, _)| **seen == *text) {
-            let id = self.seen[at].1;
-            // Move the frequent ones to the front, one step at a time.
-            self.seen.swap(at, at.saturating_sub(1));
-            return Some(id);
+        let (head, tail) = text.split_first_chunk()?;
+        let is_tail = |seen: &SeenSatellite| seen.tail.strip_suffix(b"\"") == Some(tail);
+        if let Some(seen) = self.seen.iter().find(|seen| seen.head == *head && is_tail(seen)) {
+            return Some(seen.id);
         }
         let id = std::str::from_utf8(text).ok()?.parse().ok()?;
         if self.seen.len() == Self::SEEN_MAX {
             self.seen.pop();
         }
-        self.seen.push((text.into(), id));
+        self.seen.push(SeenSatellite { head: *head, tail: [tail, b"\""].concat().into(), id });
         Some(id)
     }
 }
@@ -102,9 +145,13 @@ pub(crate) fn scan<'a>(members: &'a [u8], satellites: &mut SatelliteMemo) -> Opt
         return Some(fields);
     }
     loop {
-        let (name, value) = string(rest)?;
-        let key = Key::from_name(name);
-        let value = value.strip_prefix(b":")?;
+        let (key, value) = match Key::usual(rest) {
+            Some(usual) => usual,
+            None => {
+                let (name, value) = string(rest)?;
+                (Key::from_name(name), value.strip_prefix(b":")?)
+            }
+        };
         let value = value.strip_prefix(b" ").unwrap_or(value);
         rest = member(key, value, &mut fields, satellites)?;
         match rest {
@@ -124,22 +171,26 @@ fn member<'a>(
 ) -> Option<&'a [u8]> {
     let (slot, rest) = match key {
         Key::Piece => {
-            let (text, rest) = string_of(value, PieceId::TEXT_LEN)?;
-            fields.piece = PieceId::from_text(text);
+            let (piece, rest) = piece(value)?;
+            fields.piece = piece;
             return Some(rest);
         }
         Key::Satellite => {
+            if let Some((satellite, rest)) = satellites.usual(value) {
+                fields.satellite = Some(satellite);
+                return Some(rest);
+            }
             let (text, rest) = string(value)?;
             fields.satellite = satellites.decode(text);
             return Some(rest);
         }
         Key::Action => {
-            let (text, rest) = string(value)?;
+            let (text, rest) = short_string(value)?;
             fields.action = Some(Action::from_name(std::str::from_utf8(text).ok()?));
             return Some(rest);
         }
         Key::Remote => {
-            let (text, rest) = string(value)?;
+            let (text, rest) = short_string(value)?;
             fields.remote = socket_address(text);
             return Some(rest);
         }
@@ -172,17 +223,23 @@ fn string(value: &[u8]) -> Option<(&[u8], &[u8])> {
     (text[end] == b'"').then(|| (&text[..end], &text[end + 1..]))
 }
 
-/// The same for a string that nearly always has this length: no search is needed then.
-fn string_of(value: &[u8], len: usize) -> Option<(&[u8], &[u8])> {
-    if value.len() > len + 1 && value[0] == b'"' && value[len + 1] == b'"' {
-        let text = &value[1..=len];
-        // An earlier quote or an escape is no character of an id, and found out when it is decoded;
-        // but then the value's end is not where it seemed, so the other way must look.
-        if text.iter().all(u8::is_ascii_alphanumeric) {
-            return Some((text, &value[len + 2..]));
-        }
+/// The same for a string of some characters, where a search by blocks does not pay.
+fn short_string(value: &[u8]) -> Option<(&[u8], &[u8])> {
+    let text = value.strip_prefix(b"\"")?;
+    let end = text.iter().position(|&byte| byte == b'"' || byte == b'\\')?;
+    (text[end] == b'"').then(|| (&text[..end], &text[end + 1..]))
+}
+
+/// A piece id, and what follows it. Its quotes stand where they must, or it is none.
+fn piece(value: &[u8]) -> Option<(Option<PieceId>, &[u8])> {
+    if let Some((usual, rest)) = value.split_first_chunk::<{ PieceId::TEXT_LEN + 2 }>()
+        && let [b'"', text @ .., b'"'] = usual
+        && let Some(piece) = PieceId::from_text(text)
+    {
+        return Some((Some(piece), rest));
     }
-    string(value)
+    let (text, rest) = string(value)?;
+    Some((PieceId::from_text(text), rest))
 }
 
 /// A string with or without escapes, and what follows its closing quote.
@@ -218,6 +275,9 @@ fn number(value: &[u8]) -> Option<(u64, &[u8])> {
 fn skip(value: &[u8]) -> Option<&[u8]> {
     match value.first()? {
         b'"' => {
+            if let Some(rest) = value.strip_prefix(b"\"storagenode\"") {
+                return Some(rest);
+            }
             let mut at = 1;
             loop {
                 at += memchr2(b'"', b'\\', &value[at..])?;
@@ -243,31 +303,32 @@ fn socket_address(text: &[u8]) -> Option<SocketAddr> {
 }
 
 fn ipv4_address(text: &[u8]) -> Option<SocketAddr> {
-    let mut octets = [0_u8; 4];
-    let mut rest = text;
-    for (at, octet) in octets.iter_mut().enumerate() {
-        let (value, length) = decimal(rest, 3)?;
-        *octet = u8::try_from(value).ok()?;
-        let end = if at == 3 { b':' } else { b'.' };
-        rest = rest[length..].strip_prefix(&[end])?;
+    let mut parts = [0_u32; 5];
+    let mut part = 0;
+    let mut digits = 0;
+    for &byte in text {
+        let digit = byte.wrapping_sub(b'0');
+        if digit < 10 {
+            // A leading zero, or a number too long for any part: not as a node writes it.
+            if digits == 5 || (digits > 0 && parts[part] == 0) {
+                return None;
+            }
+            parts[part] = parts[part] * 10 + u32::from(digit);
+            digits += 1;
+        } else if digits > 0 && ((byte == b'.' && part < 3) || (byte == b':' && part == 3)) {
+            part += 1;
+            digits = 0;
+        } else {
+            return None;
+        }
     }
-    let (port, length) = decimal(rest, 5)?;
-    (length == rest.len()).then_some(())?;
-    Some(SocketAddr::new(IpAddr::V4(Ipv4Addr::from(octets)), u16::try_from(port).ok()?))
-}
-
-/// A number of 1 to `digits_max` digits without leading zeros, and its length.
-fn decimal(text: &[u8], digits_max: usize) -> Option<(u32, usize)> {
-    let mut value = 0;
-    let mut length = 0;
-    while length < digits_max
-        && let Some(digit) =
-            text.get(length).map(|byte| byte.wrapping_sub(b'0')).filter(|&digit| digit < 10)
-    {
-        value = value * 10 + u32::from(digit);
-        length += 1;
+    if part != 4 || digits == 0 {
+        return None;
     }
-    (length == 1 || (length > 1 && text[0] != b'0')).then_some((value, length))
+    let [a, b, c, d, port] = parts;
+    let octet = |value| u8::try_from(value).ok();
+    let address = Ipv4Addr::new(octet(a)?, octet(b)?, octet(c)?, octet(d)?);
+    Some(SocketAddr::new(IpAddr::V4(address), u16::try_from(port).ok()?))
 }
 
 /// Reads the fields from a payload of any shape.

@@ -8,7 +8,6 @@ use crate::{
         Columns, LineTime, TimeReader, console, docker, foreign, foreign::Foreign, journal, json,
     },
     event,
-    fields::SatelliteMemo,
     transfer::{self, Message},
 };
 
@@ -37,13 +36,14 @@ use crate::{
 #[derive(Debug)]
 pub struct Parser {
     times: TimeReader,
-    satellites: SatelliteMemo,
+    memory: transfer::Memory,
     countries: Option<Countries>,
     last_at: Option<Timestamp>,
     /// The text of a Docker object, and of the fragments before it.
     docker_text: Vec<u8>,
 }
 
+const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
 /// The most text of a split Docker line that is kept: what is longer is no event that matters.
 const DOCKER_TEXT_MAX: usize = 1 << 20;
 
@@ -58,7 +58,7 @@ impl Parser {
     pub fn new() -> Self {
         Self {
             times: TimeReader::new(),
-            satellites: SatelliteMemo::default(),
+            memory: transfer::Memory::default(),
             countries: None,
             last_at: None,
             docker_text: Vec::new(),
@@ -73,6 +73,8 @@ impl Parser {
     /// Reads one line, given without its line feed; a carriage return at its end does no harm.
     pub fn parse(&mut self, line: &[u8]) -> Parsed {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        // Some editors and shells put it before the first line of what they write.
+        let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         let parsed = match line.first() {
             Some(b'{') => self.object(line),
             Some(_) | None => self.text(line, None),
@@ -92,8 +94,9 @@ impl Parser {
     }
 
     fn with_country(&mut self, mut parsed: Parsed) -> Parsed {
-        if let Parsed::Ended(ended) = &mut parsed
-            && let (Some(countries), Some(remote)) = (&mut self.countries, ended.transfer.remote)
+        if let Some(countries) = &mut self.countries
+            && let Parsed::Ended(ended) = &mut parsed
+            && let Some(remote) = ended.transfer.remote
         {
             ended.transfer.country = Some(countries.country(remote.ip()));
         }
@@ -187,10 +190,11 @@ impl Parser {
         {
             let fine = outer.unwrap_or(own);
             let stamp = Stamp { micros: fine.at.as_micros(), clock: fine.clock };
-            return transfer::parse(message, columns, stamp, own.at, &mut self.satellites)
+            return transfer::parse(message, columns, stamp, own.at, &mut self.memory)
                 .unwrap_or(Parsed::Unparsed(Unparsed::Unknown));
         }
-        event::parse(columns, own.at).map_or(Parsed::Other, Parsed::Record)
+        event::parse(columns, own.at, &mut self.memory.satellites)
+            .map_or(Parsed::Other, Parsed::Record)
     }
 
     /// A line that the node's logger did not write.

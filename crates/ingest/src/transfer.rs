@@ -8,7 +8,7 @@ use piecewatch_model::{
 use crate::{
     Ended, Parsed, Stamp, Started, Telling,
     decode::{Columns, Level},
-    failure,
+    failure::FailureMemo,
     fields::{self, Fields, SatelliteMemo},
     payload::Payload,
 };
@@ -69,31 +69,48 @@ pub(crate) fn is_transfer_logger(logger: &[u8]) -> bool {
     }
 }
 
-/// What a line with such a message says. `None` when it has no time, or its payload is broken.
+/// What lines about transfers have in common, remembered to make the next one cheaper.
+#[derive(Debug, Default)]
+pub(crate) struct Memory {
+    pub(crate) satellites: SatelliteMemo,
+    failures: FailureMemo,
+}
+
+/// What a line with such a message says. `None` when its payload is broken.
 pub(crate) fn parse(
     message: Message,
     columns: &Columns<'_>,
     stamp: Stamp,
     at: Timestamp,
-    satellites: &mut SatelliteMemo,
+    memory: &mut Memory,
 ) -> Option<Parsed> {
     if message == Message::InternalError {
         return Some(Parsed::ToldTwice);
     }
+    let satellites = &mut memory.satellites;
     let fields = match fields::scan(&columns.members, satellites) {
         Some(fields) => fields,
         None => fields::from_payload(&Payload::from_members(&columns.members)?, satellites),
     };
-    Some(said(message, columns.level, fields, stamp, at))
+    Some(said(Line { message, level: columns.level, stamp, at }, fields, &mut memory.failures))
+}
+
+/// A line about a transfer, but for its fields.
+#[derive(Debug, Clone, Copy)]
+struct Line {
+    message: Message,
+    level: Level,
+    stamp: Stamp,
+    at: Timestamp,
 }
 
 /// What a line with these fields says.
-fn said(message: Message, level: Level, fields: Fields<'_>, stamp: Stamp, at: Timestamp) -> Parsed {
-    match message {
-        Message::Started(direction) => started(direction, fields, stamp, at),
-        Message::Ended(direction, ending) => ended(direction, ending, level, fields, stamp, at),
+fn said(line: Line, fields: Fields<'_>, failures: &mut FailureMemo) -> Parsed {
+    match line.message {
+        Message::Started(direction) => started(direction, line, fields),
+        Message::Ended(direction, ending) => ended(direction, ending, line, fields, failures),
         Message::Rejected => Parsed::Record(Record::Rejected(Rejected {
-            at,
+            at: line.at,
             live_requests: fields.live_requests.and_then(|number| u32::try_from(number).ok()),
             limit: fields.request_limit.and_then(|number| u32::try_from(number).ok()),
         })),
@@ -101,10 +118,10 @@ fn said(message: Message, level: Level, fields: Fields<'_>, stamp: Stamp, at: Ti
     }
 }
 
-fn started(direction: Direction, fields: Fields<'_>, stamp: Stamp, at: Timestamp) -> Parsed {
+fn started(direction: Direction, line: Line, fields: Fields<'_>) -> Parsed {
     let Some(piece) = fields.piece else { return Parsed::Other };
     let start = TransferStarted {
-        at,
+        at: line.at,
         satellite: fields.satellite,
         piece,
         action: fields.action.unwrap_or(Action::unnamed(direction)),
@@ -112,37 +129,38 @@ fn started(direction: Direction, fields: Fields<'_>, stamp: Stamp, at: Timestamp
         remote: fields.remote,
         available: fields.available.map(ByteCount::new),
     };
-    Parsed::Started(Started { start, stamp })
+    Parsed::Started(Started { start, stamp: line.stamp })
 }
 
 fn ended(
     direction: Direction,
     ending: Ending,
-    level: Level,
+    line: Line,
     fields: Fields<'_>,
-    stamp: Stamp,
-    at: Timestamp,
+    failures: &mut FailureMemo,
 ) -> Parsed {
     let Some(piece) = fields.piece else { return Parsed::Other };
     let text = fields.error.or(fields.reason);
+    let error = text.as_deref().map(template);
     let outcome = match ending {
         Ending::Success => Outcome::Success,
         Ending::Canceled | Ending::RaceLost => Outcome::Canceled,
-        Ending::Failed => {
-            Outcome::Failed(text.as_deref().map_or(FailureClass::Other, failure::classify))
-        }
+        Ending::Failed => Outcome::Failed(match (&text, &error) {
+            (Some(text), Some(template)) => failures.class(text, template),
+            (None, _) | (_, None) => FailureClass::Other,
+        }),
     };
     let telling = match (ending, direction) {
         (Ending::RaceLost, _) => Telling::First,
         (Ending::Failed, Direction::Upload) | (Ending::Canceled, Direction::Download)
-            if level == Level::Debug =>
+            if line.level == Level::Debug =>
         {
             Telling::PerhapsSecond
         }
         (Ending::Success | Ending::Canceled | Ending::Failed, _) => Telling::Once,
     };
     let transfer = Transfer {
-        at,
+        at: line.at,
         satellite: fields.satellite,
         piece,
         action: fields.action.unwrap_or(Action::unnamed(direction)),
@@ -152,9 +170,9 @@ fn ended(
         remote: fields.remote,
         country: None,
         latency: None,
-        error: text.map(|text| template(&text).into_boxed_str()),
+        error: error.map(String::into_boxed_str),
     };
-    Parsed::Ended(Ended { transfer, stamp, telling })
+    Parsed::Ended(Ended { transfer, stamp: line.stamp, telling })
 }
 
 #[cfg(test)]

@@ -121,13 +121,38 @@ impl PieceId {
     /// Reads the text form; `None` when it is anything but 52 characters of upper-case base32
     /// whose four spare bits are zero, as a node writes it.
     pub fn from_text(text: &[u8]) -> Option<Self> {
-        if text.len() != Self::TEXT_LEN {
-            return None;
-        }
+        let text: &[u8; Self::TEXT_LEN] = text.try_into().ok()?;
         let mut bytes = [0_u8; 32];
-        BASE32_NOPAD.decode_mut(text, &mut bytes).ok()?;
-        Some(Self(bytes))
+        let mut invalid = 0;
+        // Eight characters of five bits are five bytes; four characters are left over at the end.
+        for (eight, five) in text.chunks_exact(8).zip(bytes.chunks_exact_mut(5)) {
+            let bits = base32_bits(eight, &mut invalid);
+            five.copy_from_slice(&bits.to_be_bytes()[3..]);
+        }
+        let last = base32_bits(&text[48..], &mut invalid);
+        bytes[30..].copy_from_slice(&(last >> 4).to_be_bytes()[6..]);
+        (invalid < 32 && last & 0xf == 0).then_some(Self(bytes))
     }
+}
+
+/// The value of each base32 character; 255 for what is none.
+const BASE32_VALUES: [u8; 256] = {
+    let mut values = [255; 256];
+    let mut value = 0;
+    while value < 32 {
+        values[b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[value] as usize] = value as u8;
+        value += 1;
+    }
+    values
+};
+
+/// The bits of up to eight base32 characters; raises `invalid` to 32 or more if one of them is none.
+fn base32_bits(text: &[u8], invalid: &mut u8) -> u64 {
+    text.iter().fold(0, |bits, &character| {
+        let value = BASE32_VALUES[usize::from(character)];
+        *invalid |= value;
+        bits << 5 | u64::from(value)
+    })
 }
 
 impl FromStr for PieceId {
@@ -192,6 +217,20 @@ mod tests {
             prop_assert_eq!(satellite.to_string().parse::<SatelliteId>().unwrap(), satellite);
             let piece = PieceId::new(bytes);
             prop_assert_eq!(piece.to_string().parse::<PieceId>().unwrap(), piece);
+        }
+
+        #[test]
+        fn piece_ids_are_read_as_the_base32_of_a_library(mut text in "[A-Z2-7]{52}", at in 0_usize..52, other: u8) {
+            let check = |text: &[u8]| {
+                let theirs = BASE32_NOPAD.decode(text).ok();
+                assert_eq!(PieceId::from_text(text).map(|piece| piece.0.to_vec()), theirs);
+            };
+            check(text.as_bytes());
+            text.replace_range(51..52, "A");
+            check(text.as_bytes());
+            let mut bytes = text.into_bytes();
+            bytes[at] = other;
+            check(&bytes);
         }
 
         #[test]

@@ -68,8 +68,9 @@ impl Compared {
         // With the slow way alone, the line says the same.
         let at = Timestamp::from_micros(1);
         let stamp = Stamp { micros: 2, clock: Clock::DockerNanos };
-        let parsed = parse(message, columns, stamp, at, &mut SatelliteMemo::default());
-        assert_eq!(parsed, Some(said(message, columns.level, slow, stamp, at)));
+        let parsed = parse(message, columns, stamp, at, &mut Memory::default());
+        let line = Line { message, level: columns.level, stamp, at };
+        assert_eq!(parsed, Some(said(line, slow, &mut FailureMemo::default())));
     }
 
     fn lines(&mut self, log: &[u8]) {
