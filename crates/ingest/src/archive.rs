@@ -13,7 +13,7 @@ use crate::{Error, Parsed, Parser, Result, Unparsed, chunk::LINE_LEN_MAX, conten
 
 /// How much of a file is searched for a line that a node writes, in bytes. A power cut may have left
 /// a block of NUL at the beginning.
-const SAMPLE_LEN: u64 = 4 << 20;
+pub(crate) const SAMPLE_LEN: u64 = 4 << 20;
 
 /// A log file to import.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -154,7 +154,7 @@ fn metadata(path: &Path) -> Result<fs::Metadata> {
 }
 
 /// The first time in a log; an error when its beginning has no line that a node writes.
-fn first_time(path: &Path, content: impl Read) -> Result<Option<Timestamp>> {
+pub(crate) fn first_time(path: &Path, content: impl Read) -> Result<Option<Timestamp>> {
     let mut content = BufReader::with_capacity(1 << 16, content.take(SAMPLE_LEN));
     let mut parser = Parser::new();
     let mut line = Vec::new();
@@ -171,13 +171,13 @@ fn first_time(path: &Path, content: impl Read) -> Result<Option<Timestamp>> {
         match parser.parse(&text[nuls..]) {
             Parsed::Unparsed(Unparsed::Pretty) => refused = Some("pretty"),
             Parsed::Unparsed(Unparsed::GoogleCloud) => refused = Some("gcloudlogging"),
-            Parsed::Unparsed(Unparsed::Unknown) | Parsed::Continuation => {}
+            // Without a time so far, what is well-formed was written by a script: too little of a sign.
+            Parsed::Unparsed(Unparsed::Unknown) | Parsed::Continuation | Parsed::Other => {}
             Parsed::Ended(_)
             | Parsed::Started(_)
             | Parsed::Record(_)
             | Parsed::Undated(_)
-            | Parsed::ToldTwice
-            | Parsed::Other => is_log = true,
+            | Parsed::ToldTwice => is_log = true,
         }
         if parser.last_at().is_some() {
             return Ok(parser.last_at());

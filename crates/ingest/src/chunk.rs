@@ -44,24 +44,27 @@ pub(crate) struct Chunker<R> {
     /// How many bytes of a line that is too long were skipped so far.
     skipping: Option<u64>,
     at_end: bool,
+    /// What ended the reading before its time; told once the whole lines before it were given.
+    failure: Option<io::Error>,
 }
 
 impl<R: Read> Chunker<R> {
     /// Begins where `fingerprinter` is, with the input at that place.
     pub(crate) fn new(input: R, last_line: LastLine, fingerprinter: Fingerprinter) -> Self {
-        Self { input, last_line, fingerprinter, rest: Vec::new(), skipping: None, at_end: false }
+        let rest = Vec::new();
+        Self { input, last_line, fingerprinter, rest, skipping: None, at_end: false, failure: None }
     }
 
     /// How many bytes at the end were left unread, once the last part was given.
     pub(crate) fn unread_bytes(&self) -> u64 {
-        self.rest.len() as u64
+        self.rest.len() as u64 + self.skipping.unwrap_or(0)
     }
 
-    /// The next part; `None` at the end.
+    /// The next part; `None` at the end. An error comes after all whole lines before it.
     pub(crate) fn next_chunk(&mut self) -> io::Result<Option<Chunk>> {
         let mut skipped = LineCounts::default();
         loop {
-            self.fill()?;
+            self.fill();
             self.skip(&mut skipped);
             let end = self.cut();
             if end > 0 || skipped != LineCounts::default() {
@@ -71,7 +74,7 @@ impl<R: Read> Chunker<R> {
                 return Ok(Some(Chunk { bytes, skipped, end: self.fingerprinter.checkpoint() }));
             }
             if self.at_end {
-                return Ok(None);
+                return self.failure.take().map_or(Ok(None), Err);
             }
             if self.skipping.is_none() && self.rest.len() > LINE_LEN_MAX {
                 self.skipping = Some(0);
@@ -80,15 +83,21 @@ impl<R: Read> Chunker<R> {
     }
 
     /// Reads until there is as much as one part, and a line more if one is begun.
-    fn fill(&mut self) -> io::Result<()> {
+    fn fill(&mut self) {
         let wanted = if self.rest.len() < CHUNK_LEN { CHUNK_LEN } else { LINE_LEN_MAX + CHUNK_LEN };
         self.rest.reserve_exact(wanted - self.rest.len());
         while self.rest.len() < wanted && !self.at_end {
             let missing = (wanted - self.rest.len()) as u64;
-            let read = self.input.by_ref().take(missing).read_to_end(&mut self.rest)?;
-            self.at_end = read == 0;
+            match self.input.by_ref().take(missing).read_to_end(&mut self.rest) {
+                Ok(read) => self.at_end = read == 0,
+                Err(error) => {
+                    self.failure = Some(error);
+                    self.at_end = true;
+                    // Where an archive breaks off, its last line may go on.
+                    self.last_line = LastLine::Unread;
+                }
+            }
         }
-        Ok(())
     }
 
     /// Drops what belongs to a line that is too long.
@@ -100,7 +109,7 @@ impl<R: Read> Chunker<R> {
         self.fingerprinter.feed(&self.rest[..length]);
         self.rest.drain(..length);
         let total = before + length as u64;
-        if line_end.is_some() || self.at_end {
+        if line_end.is_some() || (self.at_end && self.last_line == LastLine::Whole) {
             self.skipping = None;
             skipped.unparsed += 1;
             skipped.skipped_bytes += total;
@@ -126,8 +135,9 @@ impl<R: Read> Chunker<R> {
             }
             end = begin;
         }
-        // Nothing but fragments. With more to come, wait for it; else take them as they are.
-        if self.at_end || self.rest.len() > LINE_LEN_MAX { last + 1 } else { 0 }
+        // Nothing but fragments: wait for their end, however late it is written, unless they are
+        // too long for a line.
+        if self.rest.len() > LINE_LEN_MAX { last + 1 } else { 0 }
     }
 }
 

@@ -4,6 +4,7 @@ use std::{
     fs::File,
     io::{self, BufReader, Read, Seek, SeekFrom},
     path::Path,
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use flate2::bufread::MultiGzDecoder;
@@ -61,8 +62,29 @@ pub(crate) enum Standing {
     New,
     /// It was read up to this checkpoint, and has more.
     Partly(Checkpoint),
-    /// All of it was read.
-    Read,
+    /// All of it was read; the checkpoint may be further.
+    Read(Checkpoint),
+}
+
+/// Counts the bytes that are read through it.
+#[derive(Debug)]
+pub(crate) struct Counted<'p, R> {
+    input: R,
+    progress: &'p AtomicU64,
+}
+
+impl<'p, R> Counted<'p, R> {
+    pub(crate) fn new(input: R, progress: &'p AtomicU64) -> Self {
+        Self { input, progress }
+    }
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let length = self.input.read(into)?;
+        self.progress.fetch_add(length as u64, Ordering::Relaxed);
+        Ok(length)
+    }
 }
 
 /// A file's content.
@@ -70,6 +92,7 @@ pub(crate) enum Standing {
 pub(crate) struct Content<'a> {
     path: &'a Path,
     compression: Compression,
+    last_line: LastLine,
 }
 
 impl<'a> Content<'a> {
@@ -79,19 +102,28 @@ impl<'a> Content<'a> {
         file.take(Compression::SIGN_LEN as u64)
             .read_to_end(&mut beginning)
             .map_err(Error::io("read", path))?;
-        Ok(Self { path, compression: Compression::of(&beginning) })
+        let compression = Compression::of(&beginning);
+        Ok(Self { path, compression, last_line: compression.last_line() })
+    }
+
+    /// The decompressed content of a stream, copied to a file.
+    pub(crate) fn of_stream(path: &'a Path, last_line: LastLine) -> Self {
+        Self { path, compression: Compression::None, last_line }
     }
 
     pub(crate) fn path(&self) -> &Path {
         self.path
     }
 
+    /// How long the file is, in bytes.
+    pub(crate) fn disk_len(&self) -> Result<u64> {
+        Ok(std::fs::metadata(self.path).map_err(Error::io("read", self.path))?.len())
+    }
+
     /// How long the content is, in bytes.
     pub(crate) fn length(&self) -> Result<u64> {
         match self.compression {
-            Compression::None => {
-                Ok(std::fs::metadata(self.path).map_err(Error::io("read", self.path))?.len())
-            }
+            Compression::None => self.disk_len(),
             Compression::Gzip | Compression::Zstd => {
                 let mut content = self.read_from(0)?;
                 io::copy(&mut content, &mut io::sink()).map_err(Error::io("read", self.path))
@@ -99,19 +131,39 @@ impl<'a> Content<'a> {
         }
     }
 
-    pub(crate) fn compression(&self) -> Compression {
-        self.compression
+    pub(crate) fn last_line(&self) -> LastLine {
+        self.last_line
     }
 
     /// The content from this offset on.
     pub(crate) fn read_from(&self, offset: u64) -> Result<Box<dyn Read + Send>> {
+        self.read(offset, |file| file)
+    }
+
+    /// The same, raising `progress` by the bytes read from disk or left out there.
+    pub(crate) fn read_counted<'p>(
+        &self,
+        offset: u64,
+        progress: &'p AtomicU64,
+    ) -> Result<Box<dyn Read + Send + 'p>> {
+        if self.compression == Compression::None {
+            progress.fetch_add(offset, Ordering::Relaxed);
+        }
+        self.read(offset, |file| Counted::new(file, progress))
+    }
+
+    fn read<'r, R: Read + Send + 'r>(
+        &self,
+        offset: u64,
+        through: impl FnOnce(File) -> R,
+    ) -> Result<Box<dyn Read + Send + 'r>> {
         let from = || {
             let mut file = File::open(self.path)?;
             if self.compression == Compression::None {
                 file.seek(SeekFrom::Start(offset))?;
-                return self.compression.reader(file);
+                return self.compression.reader(through(file));
             }
-            let mut content = self.compression.reader(file)?;
+            let mut content = self.compression.reader(through(file))?;
             io::copy(&mut content.by_ref().take(offset), &mut io::sink())?;
             Ok(content)
         };
@@ -174,7 +226,7 @@ impl<'a> Content<'a> {
             Evidence { best: Some(checkpoint), length } if checkpoint.offset < length => {
                 Standing::Partly(checkpoint.clone())
             }
-            Evidence { best: Some(_), .. } => Standing::Read,
+            Evidence { best: Some(checkpoint), .. } => Standing::Read(checkpoint.clone()),
             Evidence { best: None, .. } => Standing::New,
         })
     }

@@ -5,6 +5,7 @@ pub(crate) mod docker;
 pub(crate) mod foreign;
 pub(crate) mod journal;
 pub(crate) mod json;
+pub(crate) mod usual;
 
 use std::borrow::Cow;
 
@@ -53,17 +54,24 @@ impl Level {
             _ => return None,
         })
     }
-}
 
-impl Level {
-    /// The level at the beginning of `text`, up to a TAB; gives what follows the TAB.
-    pub(crate) fn before_tab(text: &[u8]) -> Option<(Self, &[u8])> {
-        if let Some(rest) = text.strip_prefix(b"INFO\t") {
+    /// The level with whose name `text` begins, of those that lines about transfers have; gives what
+    /// follows it.
+    pub(crate) fn beginning(text: &[u8]) -> Option<(Self, &[u8])> {
+        if let Some(rest) = text.strip_prefix(b"INFO") {
             return Some((Self::Info, rest));
         }
-        if let Some(rest) = text.strip_prefix(b"DEBUG\t") {
+        if let Some(rest) = text.strip_prefix(b"DEBUG") {
             return Some((Self::Debug, rest));
         }
+        if let Some(rest) = text.strip_prefix(b"ERROR") {
+            return Some((Self::Error, rest));
+        }
+        Some((Self::Warn, text.strip_prefix(b"WARN")?))
+    }
+
+    /// The level at the beginning of `text`, up to a TAB; gives what follows the TAB.
+    pub(crate) fn before_tab(text: &[u8]) -> Option<(Self, &[u8])> {
         let end = text.iter().take(8).position(|&byte| byte == b'\t')?;
         Some((Self::from_name(&text[..end])?, &text[end + 1..]))
     }

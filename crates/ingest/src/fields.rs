@@ -48,23 +48,42 @@ enum Key {
 }
 
 impl Key {
-    /// The key at the beginning of a member, with its quotes and colon, when it is one of those that
-    /// nearly every line has: no search for its end is needed then. Gives what follows it.
-    fn usual(member: &[u8]) -> Option<(Self, &[u8])> {
-        let candidates: &[(&[u8], Self)] = match member.get(1)? {
-            b'p' => &[(b"\"process\":", Self::Ignored), (b"\"piece_id\":", Self::Piece)],
-            b'P' => &[(b"\"Process\":", Self::Ignored), (b"\"Piece ID\":", Self::Piece)],
-            b's' => &[(b"\"satellite_id\":", Self::Satellite), (b"\"size\":", Self::Size)],
-            b'S' => &[(b"\"Satellite ID\":", Self::Satellite), (b"\"Size\":", Self::Size)],
-            b'a' => &[(b"\"action\":", Self::Action), (b"\"available_space\":", Self::Available)],
-            b'A' => &[(b"\"Action\":", Self::Action), (b"\"Available Space\":", Self::Available)],
-            b'o' => &[(b"\"offset\":", Self::Offset)],
-            b'O' => &[(b"\"Offset\":", Self::Offset)],
-            b'r' => &[(b"\"remote_address\":", Self::Remote), (b"\"reason\":", Self::Reason)],
-            b'R' => &[(b"\"Remote Address\":", Self::Remote)],
-            _ => &[],
+    /// The key at the beginning of a member, given without its opening quote. Gives what follows the
+    /// colon and its space.
+    fn read<S: Spelling>(member: &[u8]) -> Option<(Self, &[u8])> {
+        let (key, rest) = match Self::usual(member) {
+            Some((key, rest)) if rest.starts_with(S::QUOTE) => (key, rest),
+            Some(_) | None => {
+                let (name, rest) = text_to_quote::<S>(member)?;
+                (Self::from_name(name), rest)
+            }
         };
-        candidates.iter().find_map(|(text, key)| Some((*key, member.strip_prefix(*text)?)))
+        let value = rest.strip_prefix(S::QUOTE)?.strip_prefix(b":")?;
+        Some((key, value.strip_prefix(b" ").unwrap_or(value)))
+    }
+
+    /// The key at the beginning of a text when it is one of those that nearly every line has: no
+    /// search for its end is needed then.
+    fn usual(text: &[u8]) -> Option<(Self, &[u8])> {
+        match text.first()? {
+            b'p' => after(text, b"piece_id", Self::Piece)
+                .or_else(|| after(text, b"process", Self::Ignored)),
+            b's' => after(text, b"size", Self::Size)
+                .or_else(|| after(text, b"satellite_id", Self::Satellite)),
+            b'a' => after(text, b"action", Self::Action)
+                .or_else(|| after(text, b"available_space", Self::Available)),
+            b'o' => after(text, b"offset", Self::Offset),
+            b'r' => after(text, b"remote_address", Self::Remote),
+            b'P' => after(text, b"Piece ID", Self::Piece)
+                .or_else(|| after(text, b"Process", Self::Ignored)),
+            b'S' => after(text, b"Size", Self::Size)
+                .or_else(|| after(text, b"Satellite ID", Self::Satellite)),
+            b'A' => after(text, b"Action", Self::Action)
+                .or_else(|| after(text, b"Available Space", Self::Available)),
+            b'O' => after(text, b"Offset", Self::Offset),
+            b'R' => after(text, b"Remote Address", Self::Remote),
+            _ => None,
+        }
     }
 
     fn from_name(name: &[u8]) -> Self {
@@ -95,125 +114,123 @@ pub(crate) struct SatelliteMemo {
 
 #[derive(Debug)]
 struct SeenSatellite {
-    /// The first bytes of the text, of a length known beforehand so that comparing is cheap.
+    /// The beginning and the end of the text, overlapping, of lengths known beforehand: comparing
+    /// them takes some instructions only.
     head: [u8; Self::HEAD_LEN],
-    /// The rest of the text, with a quote behind it.
-    tail: Box<[u8]>,
+    tail: [u8; Self::TAIL_LEN],
+    text_len: usize,
     id: SatelliteId,
 }
 
 impl SeenSatellite {
     const HEAD_LEN: usize = 48;
+    const TAIL_LEN: usize = 8;
+
+    fn new(text: &[u8], id: SatelliteId) -> Option<Self> {
+        let text_len = text.len();
+        let (head, tail) = (*text.first_chunk()?, *text.last_chunk()?);
+        (text_len <= Self::HEAD_LEN + Self::TAIL_LEN).then_some(Self { head, tail, text_len, id })
+    }
+
+    /// What follows the satellite in a text that begins with it.
+    fn strip_from<'a>(&self, text: &'a [u8]) -> Option<&'a [u8]> {
+        let (seen, rest) = text.split_at_checked(self.text_len)?;
+        let is_same = seen.first_chunk() == Some(&self.head) && seen.last_chunk() == Some(&self.tail);
+        is_same.then_some(rest)
+    }
 }
 
 impl SatelliteMemo {
     const SEEN_MAX: usize = 16;
 
-    /// The satellite in quotes at the beginning of `value`, if it was seen; gives what follows it.
-    fn usual<'a>(&mut self, value: &'a [u8]) -> Option<(SatelliteId, &'a [u8])> {
-        let (head, rest) = value.strip_prefix(b"\"")?.split_first_chunk()?;
-        let at = self.seen.iter().position(|seen| seen.head == *head)?;
-        let rest = rest.strip_prefix(&*self.seen[at].tail)?;
-        let id = self.seen[at].id;
-        // Move the frequent ones to the front, one step at a time.
-        self.seen.swap(at, at.saturating_sub(1));
-        Some((id, rest))
+    /// The satellite with which a text begins, if it was seen; gives what follows it.
+    fn usual<'a>(&self, text: &'a [u8]) -> Option<(SatelliteId, &'a [u8])> {
+        self.seen.iter().find_map(|seen| Some((seen.id, seen.strip_from(text)?)))
     }
 
     /// The satellite of this text.
     pub(crate) fn decode(&mut self, text: &[u8]) -> Option<SatelliteId> {
-        let (head, tail) = text.split_first_chunk()?;
-        let is_tail = |seen: &SeenSatellite| seen.tail.strip_suffix(b"\"") == Some(tail);
-        if let Some(seen) = self.seen.iter().find(|seen| seen.head == *head && is_tail(seen)) {
-            return Some(seen.id);
+        if let Some((id, [])) = self.usual(text) {
+            return Some(id);
         }
         let id = std::str::from_utf8(text).ok()?.parse().ok()?;
         if self.seen.len() == Self::SEEN_MAX {
             self.seen.pop();
         }
-        self.seen.push(SeenSatellite { head: *head, tail: [tail, b"\""].concat().into(), id });
+        self.seen.extend(SeenSatellite::new(text, id));
         Some(id)
     }
 }
 
-/// Reads the members of a payload, given without its braces. `None` when a member has a shape that
-/// is not known here: nested values, escapes where none are expected, white space elsewhere.
-pub(crate) fn scan<'a>(members: &'a [u8], satellites: &mut SatelliteMemo) -> Option<Fields<'a>> {
+/// Reads the members of an object, given from behind its opening brace; gives what follows them.
+/// `None` when a member has a shape that is not known here: nested values, escapes where none are
+/// expected, white space elsewhere.
+pub(crate) fn scan<'a, S: Spelling>(
+    members: &'a [u8],
+    satellites: &mut SatelliteMemo,
+) -> Option<(Fields<'a>, &'a [u8])> {
     let mut fields = Fields::default();
     let mut rest = members;
-    if rest.is_empty() {
-        return Some(fields);
+    if matches!(rest, [] | [b'}', ..]) {
+        return Some((fields, rest));
     }
     loop {
-        let (key, value) = match Key::usual(rest) {
-            Some(usual) => usual,
-            None => {
-                let (name, value) = string(rest)?;
-                (Key::from_name(name), value.strip_prefix(b":")?)
-            }
-        };
-        let value = value.strip_prefix(b" ").unwrap_or(value);
-        rest = member(key, value, &mut fields, satellites)?;
+        let (key, value) = Key::read::<S>(rest.strip_prefix(S::QUOTE)?)?;
+        rest = member::<S>(key, value, &mut fields, satellites)?;
         match rest {
-            [] => return Some(fields),
             [b',', b' ', tail @ ..] | [b',', tail @ ..] => rest = tail,
-            _ => return None,
+            _ => return Some((fields, rest)),
         }
     }
 }
 
 /// Reads one value into its field; gives what follows it.
-fn member<'a>(
+fn member<'a, S: Spelling>(
     key: Key,
     value: &'a [u8],
     fields: &mut Fields<'a>,
     satellites: &mut SatelliteMemo,
 ) -> Option<&'a [u8]> {
-    let (slot, rest) = match key {
-        Key::Piece => {
-            let (piece, rest) = piece(value)?;
-            fields.piece = piece;
+    let slot = match key {
+        Key::Size => &mut fields.size,
+        Key::Offset => &mut fields.offset,
+        Key::Available => &mut fields.available,
+        Key::LiveRequests => &mut fields.live_requests,
+        Key::RequestLimit => &mut fields.request_limit,
+        Key::Ignored => return skip::<S>(value),
+        Key::Error | Key::Reason => {
+            let (text, rest) = any_text::<S>(value.strip_prefix(S::QUOTE)?)?;
+            *(if matches!(key, Key::Error) { &mut fields.error } else { &mut fields.reason }) =
+                Some(text);
             return Some(rest);
         }
-        Key::Satellite => {
-            if let Some((satellite, rest)) = satellites.usual(value) {
-                fields.satellite = Some(satellite);
-                return Some(rest);
-            }
-            let (text, rest) = string(value)?;
-            fields.satellite = satellites.decode(text);
-            return Some(rest);
+        Key::Piece | Key::Satellite | Key::Action | Key::Remote => {
+            let text = value.strip_prefix(S::QUOTE)?;
+            let usual = usual_text(key, text, fields, satellites);
+            let rest = match usual.filter(|rest| rest.starts_with(S::QUOTE)) {
+                Some(rest) => rest,
+                None => {
+                    let (text, rest) = text_to_quote::<S>(text)?;
+                    any_short_text(key, text, fields, satellites)?;
+                    rest
+                }
+            };
+            return rest.strip_prefix(S::QUOTE);
         }
-        Key::Action => {
-            let (text, rest) = short_string(value)?;
-            fields.action = Some(Action::from_name(std::str::from_utf8(text).ok()?));
-            return Some(rest);
-        }
-        Key::Remote => {
-            let (text, rest) = short_string(value)?;
-            fields.remote = socket_address(text);
-            return Some(rest);
-        }
-        Key::Error => {
-            let (text, rest) = any_string(value)?;
-            fields.error = Some(text);
-            return Some(rest);
-        }
-        Key::Reason => {
-            let (text, rest) = any_string(value)?;
-            fields.reason = Some(text);
-            return Some(rest);
-        }
-        Key::Ignored => return skip(value),
-        Key::Size => (&mut fields.size, number(value)?),
-        Key::Offset => (&mut fields.offset, number(value)?),
-        Key::Available => (&mut fields.available, number(value)?),
-        Key::LiveRequests => (&mut fields.live_requests, number(value)?),
-        Key::RequestLimit => (&mut fields.request_limit, number(value)?),
     };
-    let (number, rest) = rest;
+    let (number, rest) = number(value)?;
     *slot = Some(number);
     Some(rest)
+}
+
+/// Reads a text of a usual form, whose end needs no search, into its field; gives what follows it.
+fn usual_text<'a>(
+    key: Key,
+    text: &'a [u8],
+    fields: &mut Fields<'_>,
+    satellites: &SatelliteMemo,
+) -> Option<&'a [u8]> {
+    None
 }
 
 /// A string without escapes, and what follows its closing quote.
@@ -255,22 +272,6 @@ fn any_string(value: &[u8]) -> Option<(Cow<'_, str>, &[u8])> {
     Some((Cow::Owned(text), &escaped[end + 1..]))
 }
 
-/// A whole number that is not negative, and what follows it.
-fn number(value: &[u8]) -> Option<(u64, &[u8])> {
-    let mut number = 0_u64;
-    let mut length = 0;
-    while let Some(digit) =
-        value.get(length).map(|byte| byte.wrapping_sub(b'0')).filter(|&digit| digit < 10)
-    {
-        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
-        length += 1;
-    }
-    // JSON knows no leading zeros, and a dot or an exponent would follow here.
-    let is_number = length == 1 || (length > 1 && value[0] != b'0');
-    let ends = matches!(value.get(length), None | Some(b','));
-    (is_number && ends).then(|| (number, &value[length..]))
-}
-
 /// What follows a value that is not needed: a string or a plain word.
 fn skip(value: &[u8]) -> Option<&[u8]> {
     match value.first()? {
@@ -299,36 +300,10 @@ fn skip(value: &[u8]) -> Option<&[u8]> {
 
 /// `ip:port`; IPv6 in brackets. `None` for the empty string of an unknown peer.
 fn socket_address(text: &[u8]) -> Option<SocketAddr> {
-    ipv4_address(text).or_else(|| std::str::from_utf8(text).ok()?.parse().ok())
-}
-
-fn ipv4_address(text: &[u8]) -> Option<SocketAddr> {
-    let mut parts = [0_u32; 5];
-    let mut part = 0;
-    let mut digits = 0;
-    for &byte in text {
-        let digit = byte.wrapping_sub(b'0');
-        if digit < 10 {
-            // A leading zero, or a number too long for any part: not as a node writes it.
-            if digits == 5 || (digits > 0 && parts[part] == 0) {
-                return None;
-            }
-            parts[part] = parts[part] * 10 + u32::from(digit);
-            digits += 1;
-        } else if digits > 0 && ((byte == b'.' && part < 3) || (byte == b':' && part == 3)) {
-            part += 1;
-            digits = 0;
-        } else {
-            return None;
-        }
+    match ipv4_address(text) {
+        Some((address, [])) => Some(address),
+        Some(_) | None => std::str::from_utf8(text).ok()?.parse().ok(),
     }
-    if part != 4 || digits == 0 {
-        return None;
-    }
-    let [a, b, c, d, port] = parts;
-    let octet = |value| u8::try_from(value).ok();
-    let address = Ipv4Addr::new(octet(a)?, octet(b)?, octet(c)?, octet(d)?);
-    Some(SocketAddr::new(IpAddr::V4(address), u16::try_from(port).ok()?))
 }
 
 /// Reads the fields from a payload of any shape.

@@ -1,9 +1,9 @@
 //! Finished logs to batches, each line once however often its file is given.
 
 use std::{
-    io::Read,
+    io::{self, Read},
     num::NonZeroUsize,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -13,9 +13,10 @@ use std::{
 use piecewatch_model::{Batch, Checkpoint, Fingerprinter, NodeName, Start};
 
 use crate::{
-    Archive, Countries, Error, Flow, Result,
+    Archive, Countries, Error, Flow, Result, archive,
     assembler::{Assembler, Batcher},
-    content::{Compression, Content, Standing},
+    chunk::LastLine,
+    content::{Compression, Content, Counted, Standing},
     pipeline,
 };
 
@@ -43,9 +44,12 @@ pub struct Import {
     checkpoints: Vec<Checkpoint>,
     newest_checkpoint: i64,
     assembler: Assembler,
-    /// The last file passed over because all of it was read before: the lines at its end leave
-    /// something behind for the file after it.
-    passed_over: Option<std::path::PathBuf>,
+    /// The places that this import itself has reached: what the lines before them leave behind is in
+    /// the assembler.
+    reached: Vec<Checkpoint>,
+    /// The last file passed over because all of it was read by an earlier import: the lines at its
+    /// end leave something behind for the file after it.
+    passed_over: Option<(PathBuf, Checkpoint)>,
 }
 
 /// What became of a file.
@@ -86,8 +90,14 @@ impl Import {
     /// Begins an import. `checkpoints` are those stored for the node, and `newest_checkpoint` the
     /// number of the newest of them, 0 if there are none.
     pub fn new(config: ImportConfig, checkpoints: Vec<Checkpoint>, newest_checkpoint: i64) -> Self {
-        let assembler = Assembler::default();
-        Self { config, checkpoints, newest_checkpoint, assembler, passed_over: None }
+        Self {
+            config,
+            checkpoints,
+            newest_checkpoint,
+            assembler: Assembler::default(),
+            reached: Vec::new(),
+            passed_over: None,
+        }
     }
 
     /// Reads a file, and gives the batches of what is new in it to `sink` in their order. `progress`
@@ -106,26 +116,8 @@ impl Import {
         sink: impl FnMut(Batch) -> Flow,
     ) -> Result<FileReport> {
         let content = Content::open(archive.path())?;
-        let from = match content.standing(&self.checkpoints)? {
-            Standing::Read => {
-                progress.fetch_add(archive.disk_len(), Ordering::Relaxed);
-                self.passed_over = Some(archive.path().to_owned());
-                return Ok(FileReport { status: Status::AlreadyImported, unread_bytes: 0 });
-            }
-            Standing::Partly(checkpoint) => Some(checkpoint),
-            Standing::New => None,
-        };
-        self.warm(&content, from.as_ref())?;
-        let fingerprinter = match &from {
-            Some(checkpoint) => content.fingerprinter(checkpoint)?,
-            None => Fingerprinter::new(),
-        };
-        let input = content.read_from(fingerprinter.offset())?;
         let name = archive.path().to_string_lossy().into();
-        let compression = content.compression();
-        let report =
-            self.read(Source { name, input, compression, fingerprinter, from }, progress, sink);
-        report.map_err(Error::io("read", archive.path()))
+        self.content(name, &content, progress, sink)
     }
 
     /// Reads a stream that cannot be read twice, as standard input is. When its beginning is known, it
@@ -133,57 +125,102 @@ impl Import {
     ///
     /// # Errors
     ///
-    /// As for [`Import::file`]; [`Error::Empty`] and [`Error::NotALog`] too.
+    /// As for [`Import::file`]; [`Error::Empty`], [`Error::NotALog`] and [`Error::Encoding`] too.
     pub fn stream(
         &mut self,
         name: &Path,
-        mut input: impl Read + Send,
+        input: impl Read + Send,
         progress: &AtomicU64,
         sink: impl FnMut(Batch) -> Flow,
     ) -> Result<FileReport> {
+        let mut input = Counted::new(input, progress);
         let mut sign = Vec::new();
-        let io_error = |doing| Error::io(doing, name);
-        input
-            .by_ref()
-            .take(Compression::SIGN_LEN as u64)
-            .read_to_end(&mut sign)
-            .map_err(io_error("read"))?;
+        let sign_len = Compression::SIGN_LEN as u64;
+        input.by_ref().take(sign_len).read_to_end(&mut sign).map_err(Error::io("read", name))?;
         if sign.is_empty() {
             return Err(Error::Empty { path: name.to_owned() });
         }
         let compression = Compression::of(&sign);
-        let mut content = compression.reader((&sign[..]).chain(input)).map_err(io_error("read"))?;
-        let mut head = Vec::new();
-        content
-            .by_ref()
-            .take(Fingerprinter::HEAD_LEN as u64)
-            .read_to_end(&mut head)
-            .map_err(io_error("read"))?;
-        let content = std::io::Cursor::new(head.clone()).chain(content);
-        if self.checkpoints.iter().any(|checkpoint| checkpoint.may_begin(&head)) {
-            let mut file = tempfile::NamedTempFile::new().map_err(io_error("copy"))?;
-            let mut content = content;
-            std::io::copy(&mut content, &mut file).map_err(io_error("copy"))?;
-            return self.file(&Archive::open(file.path())?, progress, sink);
+        let input = sign.as_slice().chain(input);
+        let mut input = compression.reader(input).map_err(Error::io("read", name))?;
+        let mut sample = Vec::new();
+        let broken = input.by_ref().take(archive::SAMPLE_LEN).read_to_end(&mut sample).err();
+        match (archive::first_time(name, sample.as_slice()), broken) {
+            (Err(Error::NotALog { .. }), Some(error)) => Err(Error::io("read", name)(error)),
+            (Err(error), _) => Err(error),
+            (Ok(_), broken) => {
+                let head = &sample[..sample.len().min(Fingerprinter::HEAD_LEN)];
+                let is_known = self.checkpoints.iter().any(|checkpoint| checkpoint.may_begin(head));
+                let input = io::Cursor::new(sample).chain(Broken(broken)).chain(input);
+                if is_known {
+                    return self.known_stream(name, compression, input, sink);
+                }
+                let source = Source {
+                    name: name.to_string_lossy().into(),
+                    input: Box::new(input),
+                    last_line: compression.last_line(),
+                    fingerprinter: Fingerprinter::new(),
+                    from: None,
+                };
+                self.read(source, sink).map_err(Error::io("read", name))
+            }
         }
-        let fingerprinter = Fingerprinter::new();
-        let source = Source {
-            name: name.to_string_lossy().into(),
-            input: Box::new(content),
-            compression,
-            fingerprinter,
-            from: None,
+    }
+
+    fn known_stream(
+        &mut self,
+        name: &Path,
+        compression: Compression,
+        mut input: impl Read,
+        sink: impl FnMut(Batch) -> Flow,
+    ) -> Result<FileReport> {
+        let mut file = tempfile::NamedTempFile::new().map_err(Error::io("copy", name))?;
+        let copied = io::copy(&mut input, &mut file);
+        let last_line = if copied.is_ok() { compression.last_line() } else { LastLine::Unread };
+        let content = Content::of_stream(file.path(), last_line);
+        let progress = AtomicU64::new(0);
+        let report = self.content(name.to_string_lossy().into(), &content, &progress, sink)?;
+        // The file goes now: no later one can be read behind it.
+        self.passed_over = None;
+        copied.map_err(Error::io("copy", name))?;
+        Ok(report)
+    }
+
+    fn content(
+        &mut self,
+        name: Arc<str>,
+        content: &Content<'_>,
+        progress: &AtomicU64,
+        sink: impl FnMut(Batch) -> Flow,
+    ) -> Result<FileReport> {
+        let from = match content.standing(&self.checkpoints)? {
+            Standing::Read(checkpoint) => {
+                progress.fetch_add(content.disk_len()?, Ordering::Relaxed);
+                if !self.reached.contains(&checkpoint) {
+                    self.passed_over = Some((content.path().to_owned(), checkpoint));
+                }
+                return Ok(FileReport { status: Status::AlreadyImported, unread_bytes: 0 });
+            }
+            Standing::Partly(checkpoint) => Some(checkpoint),
+            Standing::New => None,
         };
-        self.read(source, progress, sink).map_err(io_error("read"))
+        self.warm(content, from.as_ref())?;
+        let fingerprinter = match &from {
+            Some(checkpoint) => content.fingerprinter(checkpoint)?,
+            None => Fingerprinter::new(),
+        };
+        let input = content.read_counted(fingerprinter.offset(), progress)?;
+        let last_line = content.last_line();
+        let source = Source { name, input, last_line, fingerprinter, from };
+        self.read(source, sink).map_err(Error::io("read", content.path()))
     }
 
     fn read(
         &mut self,
         source: Source<'_>,
-        progress: &AtomicU64,
         mut sink: impl FnMut(Batch) -> Flow,
-    ) -> std::io::Result<FileReport> {
-        let Source { name, input, compression, fingerprinter, from } = source;
+    ) -> io::Result<FileReport> {
+        let Source { name, input, last_line, fingerprinter, from } = source;
         let start = match &from {
             Some(checkpoint) => Start::from(checkpoint),
             None => Start::Beginning { known: self.newest_checkpoint },
@@ -191,24 +228,21 @@ impl Import {
         let mut batcher = Batcher::new(self.config.node.clone(), name, start);
         let mut end = None;
         let mut flow = Flow::Continue;
-        let mut read = fingerprinter.offset();
         let assembler = &mut self.assembler;
         let unread_bytes = pipeline::run(
             input,
-            compression.last_line(),
+            last_line,
             fingerprinter,
             self.config.workers,
             self.config.countries.as_ref(),
             |chunk| {
-                progress.fetch_add(chunk.end.offset - read, Ordering::Relaxed);
-                read = chunk.end.offset;
                 end = Some(chunk.end.clone());
                 if let Some(batch) = batcher.push(chunk, assembler) {
                     flow = sink(batch);
                 }
                 flow
             },
-        )?;
+        );
         if flow == Flow::Continue
             && let Some(batch) = batcher.close()
         {
@@ -224,15 +258,21 @@ impl Import {
         };
         if let Some(end) = end {
             self.checkpoints.retain(|checkpoint| Some(checkpoint) != from.as_ref());
-            self.checkpoints.push(end);
+            self.checkpoints.push(end.clone());
+            self.reached.push(end);
         }
-        Ok(FileReport { status, unread_bytes })
+        Ok(FileReport { status, unread_bytes: unread_bytes? })
     }
 
     /// Lets the lines before the place where reading begins pass, for what they leave behind.
     fn warm(&mut self, content: &Content<'_>, from: Option<&Checkpoint>) -> Result<()> {
+        let passed_over = self.passed_over.take();
+        if from.is_some_and(|checkpoint| self.reached.contains(checkpoint)) {
+            return Ok(());
+        }
         let own = from.map_or(0, |checkpoint| checkpoint.offset);
-        if let Some(before) = self.passed_over.take()
+        if let Some((before, reached)) = passed_over
+            && Some(&reached) != from
             && own < WARM_LEN
         {
             let before_content = Content::open(&before)?;
@@ -254,7 +294,7 @@ impl Import {
         }
         pipeline::run(
             input,
-            crate::chunk::LastLine::Whole,
+            LastLine::Whole,
             Fingerprinter::new(),
             self.config.workers,
             None,
@@ -272,13 +312,22 @@ impl Import {
 struct Source<'a> {
     name: Arc<str>,
     input: Box<dyn Read + Send + 'a>,
-    compression: Compression,
+    last_line: LastLine,
     fingerprinter: Fingerprinter,
     from: Option<Checkpoint>,
 }
 
+/// Fails once, where a stream did.
+struct Broken(Option<io::Error>);
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
 /// Reads up to and with the next line feed.
-fn skip_line(input: &mut impl Read) -> std::io::Result<()> {
+fn skip_line(input: &mut impl Read) -> io::Result<()> {
     let mut byte = [0];
     while input.read(&mut byte)? == 1 && byte[0] != b'\n' {}
     Ok(())

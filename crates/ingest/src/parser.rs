@@ -5,7 +5,7 @@ use piecewatch_model::{Clock, LifecycleEvent, Timestamp};
 use crate::{
     Countries, Parsed, Stamp, Unparsed,
     decode::{
-        Columns, LineTime, TimeReader, console, docker, foreign, foreign::Foreign, journal, json,
+        Columns, LineTime, TimeReader, console, docker, foreign, foreign::Foreign, journal, json, usual,
     },
     event,
     transfer::{self, Message},
@@ -36,6 +36,8 @@ use crate::{
 #[derive(Debug)]
 pub struct Parser {
     times: TimeReader,
+    /// The times at which Docker received lines.
+    arrivals: TimeReader,
     memory: transfer::Memory,
     countries: Option<Countries>,
     last_at: Option<Timestamp>,
@@ -58,6 +60,7 @@ impl Parser {
     pub fn new() -> Self {
         Self {
             times: TimeReader::new(),
+            arrivals: TimeReader::new(),
             memory: transfer::Memory::default(),
             countries: None,
             last_at: None,
@@ -73,13 +76,41 @@ impl Parser {
     /// Reads one line, given without its line feed; a carriage return at its end does no harm.
     pub fn parse(&mut self, line: &[u8]) -> Parsed {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
+        let mut parsed = self.usual(line).unwrap_or_else(|| self.general(line));
+        self.look_up_country(&mut parsed);
+        parsed
+    }
+
+    /// A line about a transfer in the form in which nearly all are.
+    fn usual(&mut self, line: &[u8]) -> Option<Parsed> {
+        let satellites = &mut self.memory.satellites;
+        let (transfer, stamp_time) = match line.strip_prefix(docker::BEGINNING) {
+            Some(_) if !self.docker_text.is_empty() => return None,
+            Some(text) => {
+                let arrivals = &mut self.arrivals;
+                usual::docker(text, &mut self.times, arrivals, satellites)?
+            }
+            None => {
+                let transfer = usual::line(line, &mut self.times, satellites)?;
+                let time = transfer.time;
+                (transfer, time)
+            }
+        };
+        let at = transfer.time.at;
+        self.last_at = Some(at);
+        let stamp = Stamp { micros: stamp_time.at.as_micros(), clock: stamp_time.clock };
+        let said = transfer::Line { message: transfer.message, level: transfer.level, stamp, at };
+        Some(transfer::said(said, transfer.fields, &mut self.memory.failures))
+    }
+
+    /// A line of any form.
+    fn general(&mut self, line: &[u8]) -> Parsed {
         // Some editors and shells put it before the first line of what they write.
         let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
-        let parsed = match line.first() {
+        match line.first() {
             Some(b'{') => self.object(line),
             Some(_) | None => self.text(line, None),
-        };
-        self.with_country(parsed)
+        }
     }
 
     /// The time of the last line that had one.
@@ -93,14 +124,13 @@ impl Parser {
         self.docker_text.clear();
     }
 
-    fn with_country(&mut self, mut parsed: Parsed) -> Parsed {
+    fn look_up_country(&mut self, parsed: &mut Parsed) {
         if let Some(countries) = &mut self.countries
-            && let Parsed::Ended(ended) = &mut parsed
+            && let Parsed::Ended(ended) = parsed
             && let Some(remote) = ended.transfer.remote
         {
             ended.transfer.country = Some(countries.country(remote.ip()));
         }
-        parsed
     }
 
     /// A line that is an object: of Docker, of journald, or of the node's JSON encoding.

@@ -3,13 +3,13 @@
 use std::{io::Read, num::NonZeroUsize, thread};
 
 use crossbeam_channel::{Receiver, Sender, bounded};
-use memchr::memchr_iter;
+use memchr::{memchr_iter, memrchr};
 use piecewatch_model::{Fingerprinter, LineCounts};
 
 use crate::{
     Countries, Parsed, Parser,
     assembler::ParsedChunk,
-    chunk::{Chunk, Chunker, LastLine},
+    chunk::{Chunk, Chunker, LINE_LEN_MAX, LastLine},
 };
 
 /// How many parts may wait for each parser, and as many more for their turn. At 1 MiB a part this
@@ -99,8 +99,23 @@ pub(crate) fn parse_chunk(parser: &mut Parser, chunk: Chunk) -> ParsedChunk {
 }
 
 fn parse_line(parser: &mut Parser, line: &[u8], into: &mut ParsedChunk) {
+    if line.len() > LINE_LEN_MAX {
+        into.counts.unparsed += 1;
+        into.counts.skipped_bytes += line.len() as u64 + 1;
+        return;
+    }
     let line = without_nuls(line, &mut into.counts);
-    match parser.parse(line) {
+    let mut parsed = parser.parse(line);
+    // Half a line, a block of NUL, and the first line that was written after the power cut.
+    if matches!(parsed, Parsed::Other | Parsed::Unparsed(_))
+        && let Some(nul) = memrchr(0, line)
+        && nul + 1 < line.len()
+    {
+        let nuls = line[..=nul].iter().rev().take_while(|&&byte| byte == 0).count();
+        into.counts.skipped_bytes += nuls as u64;
+        parsed = parser.parse(&line[nul + 1..]);
+    }
+    match parsed {
         Parsed::ToldTwice => into.counts.told_twice += 1,
         Parsed::Continuation => into.counts.continuation += 1,
         Parsed::Other => into.counts.other += 1,

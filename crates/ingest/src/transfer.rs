@@ -7,7 +7,7 @@ use piecewatch_model::{
 
 use crate::{
     Ended, Parsed, Stamp, Started, Telling,
-    decode::{Columns, Level},
+    decode::{Columns, Level, usual::Plain},
     failure::FailureMemo,
     fields::{self, Fields, SatelliteMemo},
     payload::Payload,
@@ -57,6 +57,28 @@ impl Message {
             _ => return None,
         })
     }
+
+    /// The message with which `text` begins, of those that are told of a piece; gives what follows it.
+    pub(crate) fn beginning(text: &[u8]) -> Option<(Self, &[u8])> {
+        let (direction, verb) = match text.strip_prefix(b"download") {
+            Some(verb) => (Direction::Download, verb),
+            None => (Direction::Upload, text.strip_prefix(b"upload")?),
+        };
+        if let Some(rest) = verb.strip_prefix(b"ed") {
+            return Some((Self::Ended(direction, Ending::Success), rest));
+        }
+        if let Some(rest) = verb.strip_prefix(b" started") {
+            return Some((Self::Started(direction), rest));
+        }
+        if let Some(rest) = verb.strip_prefix(b" failed") {
+            return Some((Self::Ended(direction, Ending::Failed), rest));
+        }
+        let rest = verb.strip_prefix(b" canceled")?;
+        match rest.strip_prefix(b" (race lost or node shutdown)") {
+            Some(rest) => Some((Self::Ended(direction, Ending::RaceLost), rest)),
+            None => Some((Self::Ended(direction, Ending::Canceled), rest)),
+        }
+    }
 }
 
 /// Whether a logger is the one of the transfers: `piecestore`, or `piecestore:endpoint` and the like
@@ -73,7 +95,7 @@ pub(crate) fn is_transfer_logger(logger: &[u8]) -> bool {
 #[derive(Debug, Default)]
 pub(crate) struct Memory {
     pub(crate) satellites: SatelliteMemo,
-    failures: FailureMemo,
+    pub(crate) failures: FailureMemo,
 }
 
 /// What a line with such a message says. `None` when its payload is broken.
@@ -88,24 +110,24 @@ pub(crate) fn parse(
         return Some(Parsed::ToldTwice);
     }
     let satellites = &mut memory.satellites;
-    let fields = match fields::scan(&columns.members, satellites) {
-        Some(fields) => fields,
-        None => fields::from_payload(&Payload::from_members(&columns.members)?, satellites),
+    let fields = match fields::scan::<Plain>(&columns.members, satellites) {
+        Some((fields, [])) => fields,
+        Some(_) | None => fields::from_payload(&Payload::from_members(&columns.members)?, satellites),
     };
     Some(said(Line { message, level: columns.level, stamp, at }, fields, &mut memory.failures))
 }
 
 /// A line about a transfer, but for its fields.
 #[derive(Debug, Clone, Copy)]
-struct Line {
-    message: Message,
-    level: Level,
-    stamp: Stamp,
-    at: Timestamp,
+pub(crate) struct Line {
+    pub(crate) message: Message,
+    pub(crate) level: Level,
+    pub(crate) stamp: Stamp,
+    pub(crate) at: Timestamp,
 }
 
 /// What a line with these fields says.
-fn said(line: Line, fields: Fields<'_>, failures: &mut FailureMemo) -> Parsed {
+pub(crate) fn said(line: Line, fields: Fields<'_>, failures: &mut FailureMemo) -> Parsed {
     match line.message {
         Message::Started(direction) => started(direction, line, fields),
         Message::Ended(direction, ending) => ended(direction, ending, line, fields, failures),

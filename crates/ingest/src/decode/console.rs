@@ -6,7 +6,6 @@ use std::borrow::Cow;
 use memchr::{memchr, memmem, memrchr};
 
 use super::{Columns, Level, TimeReader};
-use crate::transfer::Message;
 
 /// The first parts of the names of loggers, up to `.` or `:`. Only needed where single spaces
 /// separate the columns: there, nothing else tells a logger from the first word of a message.
@@ -63,27 +62,11 @@ pub(crate) fn decode<'a>(line: &'a [u8], times: &mut TimeReader) -> Option<Colum
         _ => (None, line),
     };
     let (level, rest) = Level::before_tab(rest)?;
-    if let Some(columns) = piecestore(at, level, rest) {
-        return Some(columns);
-    }
     let (head, members) = split_payload(rest);
     let (logger, message) =
         logger_and_message(head, |text| memchr(b'\t', text).map(|at| (at, at + 1)));
     Some(columns(at, level, logger, message, members))
 }
-
-/// The common case, ahead of the general rule: `piecestore TAB message TAB {payload}` with a message
-/// about a transfer, in which no other TAB can stand.
-fn piecestore(at: Option<super::LineTime>, level: Level, rest: &[u8]) -> Option<Columns<'_>> {
-    let rest = rest.strip_prefix(b"piecestore\t")?;
-    let message_end = rest.iter().take(MESSAGE_LEN_MAX + 1).position(|&byte| byte == b'\t')?;
-    Message::from_text(&rest[..message_end])?;
-    let members = rest[message_end + 1..].strip_prefix(b"{")?.strip_suffix(b"}")?;
-    Some(columns(at, level, b"piecestore", &rest[..message_end], members))
-}
-
-/// The length of the longest message about a transfer.
-const MESSAGE_LEN_MAX: usize = 46;
 
 fn columns<'a>(
     at: Option<super::LineTime>,

@@ -12,6 +12,9 @@ pub(crate) struct Entry<'a> {
     pub(crate) line: &'a [u8],
 }
 
+/// The last microsecond of the year 9999: no clock tells more, but a damaged line may.
+const REALTIME_MICROS_MAX: i64 = 253_402_300_799_999_999;
+
 /// Takes the prefix off a `short` line. Its time has no year and no zone, so it is not read.
 pub(crate) fn short(line: &[u8]) -> Option<Entry<'_>> {
     let [m0, m1, m2, b' ', d1, d0, b' ', h1, h0, b':', n1, n0, b':', s1, s0, b' ', rest @ ..] =
@@ -50,6 +53,7 @@ pub(crate) fn json(line: &[u8]) -> Option<JsonEntry> {
         None => payload.bytes(&["MESSAGE"])?,
     };
     let at = payload.text(&["__REALTIME_TIMESTAMP"]).and_then(|text| text.parse().ok());
+    let at = at.filter(|micros| (0..=REALTIME_MICROS_MAX).contains(micros));
     let ident = payload.text(&["SYSLOG_IDENTIFIER", "_COMM"]).unwrap_or_default().to_owned();
     Some(JsonEntry { ident, line: text, at: at.map(Timestamp::from_micros) })
 }
@@ -82,5 +86,9 @@ mod tests {
         assert_eq!((bytes.line, bytes.at), (b"a\xffb".to_vec(), None));
         assert_eq!(json(br#"{"L":"INFO","M":"\"MESSAGE\""}"#), None);
         assert_eq!(json(br#"{"MESSAGE":null}"#), None);
+        for damaged in ["-9223372036854775808", "9223372036854775807", "253402300800000000"] {
+            let line = format!(r#"{{"MESSAGE":"x","__REALTIME_TIMESTAMP":"{damaged}"}}"#);
+            assert_eq!(json(line.as_bytes()).unwrap().at, None, "{damaged}");
+        }
     }
 }

@@ -2,6 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod damaged;
 mod golden;
 mod reading;
+mod resume;
+mod rotated;
+mod stream;
 mod truth;
