@@ -40,8 +40,8 @@ perf:
 deny:
     cargo deny check
 
-# Fuzzes the decoders of ingest for some seconds: `just fuzz decode 600`.
-fuzz TARGET="decode" SECONDS="60":
+# Fuzzes the decoders of ingest for some seconds: `just fuzz line 600`.
+fuzz TARGET="line" SECONDS="60":
     cd crates/ingest && cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
 
 # Imports the example log into demo.db and shows what the node did.
