@@ -8,7 +8,7 @@ use std::{
 };
 
 use r2d2_sqlite::SqliteConnectionManager;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::{Error, OldTransfers, Reader, Result, Retention, Writer, migrate};
 
@@ -153,18 +153,41 @@ fn look(path: &Path, busy_timeout: Duration) -> Result<()> {
         header.judge(path)?;
     }
     let failed = |error| Error::of(path, "looking at the database", error);
-    let connection = Connection::open_with_flags(
-        path,
-        OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX,
-    )
-    .map_err(failed)?;
-    connection.busy_timeout(busy_timeout).map_err(failed)?;
+    let mut connection =
+        connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout).map_err(failed)?;
+    let mut version = migrate::version(&connection);
+    if version.as_ref().is_err_and(is_unfinished) {
+        // The process that made the file was killed while it did. The header says that it is ours,
+        // so what that process left half done may be taken back, which a writer does by reading.
+        let writer =
+            connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, busy_timeout).map_err(failed)?;
+        migrate::version(&writer).map_err(failed)?;
+        drop(writer);
+        if Header::read(path)?.is_none() {
+            return Ok(());
+        }
+        connection =
+            connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY, busy_timeout).map_err(failed)?;
+        version = migrate::version(&connection);
+    }
     let header = Header {
         application_id: migrate::application_id(&connection).map_err(failed)?,
-        version: migrate::version(&connection).map_err(failed)?,
+        version: version.map_err(failed)?,
     };
     header.judge(path)?;
     crate::check::look(&connection, path)
+}
+
+fn connect(path: &Path, flags: OpenFlags, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(busy_timeout)?;
+    Ok(connection)
+}
+
+/// Whether a read-only connection found a transaction that was never finished, and may not take it
+/// back.
+fn is_unfinished(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == ffi::SQLITE_READONLY_ROLLBACK)
 }
 
 fn in_use(path: &Path) -> bool {

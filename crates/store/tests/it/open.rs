@@ -46,6 +46,29 @@ fn what_was_written_is_there_when_opened_again() {
 }
 
 #[test]
+fn what_a_killed_process_left_half_done_is_taken_back() {
+    let folder = close(closed());
+    let path = folder.path().join("piecewatch.db");
+    // A database is made with a rollback journal: what a killed process leaves is the file half
+    // changed, and the journal to take that back by.
+    let connection = Connection::open(&path).unwrap();
+    connection.pragma_update(None, "journal_mode", "DELETE").unwrap();
+    connection
+        .execute_batch("PRAGMA cache_size = 10; BEGIN IMMEDIATE; DELETE FROM transfers;")
+        .unwrap();
+    let left = tempfile::tempdir().unwrap();
+    let copy = left.path().join("piecewatch.db");
+    fs::copy(&path, &copy).unwrap();
+    fs::copy(folder.path().join("piecewatch.db-journal"), copy.with_extension("db-journal"))
+        .unwrap();
+    drop(connection);
+
+    let store = Store::open(&copy, StoreConfig::default()).unwrap();
+    let totals = store.readers.get().unwrap().traffic_totals(Nodes::All, None).unwrap();
+    assert_eq!(totals.rows.iter().map(|row| row.count).sum::<u64>(), 50_000);
+}
+
+#[test]
 fn a_file_that_is_no_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("node.log");
