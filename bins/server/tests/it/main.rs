@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic where it stands")]
 
 mod command_line;
+mod crash;
 mod database;
 mod example;
 mod faults;
