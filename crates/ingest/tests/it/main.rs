@@ -5,6 +5,7 @@
 mod countries;
 mod damaged;
 mod faults;
+mod fuzzed;
 mod golden;
 mod reading;
 mod resume;
