@@ -95,3 +95,8 @@ pub use query::{
 pub use rebuild::Difference;
 pub use retention::{OldTransfers, Pruned, Retention};
 pub use writer::{Appended, Writer};
+
+/// The version of the SQLite that is built in, such as `3.53.2`: a report of a fault should tell it.
+pub fn sqlite_version() -> &'static str {
+    rusqlite::version()
+}

@@ -34,11 +34,12 @@ fn help_teaches_by_example() {
 }
 
 #[test]
-fn the_version_tells_the_commit() {
+fn the_version_tells_the_commit_and_that_of_sqlite() {
     let bench = Bench::new();
     let version = bench.done(["--version"]);
     let start = format!("piecewatch {} (", env!("CARGO_PKG_VERSION"));
-    assert!(version.starts_with(&start) && version.ends_with(")\n"), "{version}");
+    let sqlite = format!(", SQLite {})\n", piecewatch_store::sqlite_version());
+    assert!(version.starts_with(&start) && version.ends_with(&sqlite), "{version}");
     assert_eq!(version, bench.done(["-V"]));
 }
 
