@@ -47,7 +47,7 @@ pub enum Error {
         encoding: &'static str,
     },
     /// The operating system refused.
-    #[error("cannot {doing} {}: {source}", .path.display())]
+    #[error("cannot {doing} {}: {source}{}", .path.display(), what_to_do(.source))]
     Io {
         /// What was tried: `open`, `read`.
         doing: &'static str,
@@ -77,5 +77,33 @@ impl Error {
     }
 }
 
+/// What helps against a refusal of the operating system's, where that is known.
+fn what_to_do(refused: &std::io::Error) -> &'static str {
+    match refused.kind() {
+        std::io::ErrorKind::PermissionDenied => {
+            "; give this user the right to do that, or run this as a user who has it"
+        }
+        _ => "",
+    }
+}
+
 /// The result of reading a source.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+#[cfg(test)]
+mod tests {
+    use std::io::ErrorKind;
+
+    use super::*;
+
+    #[test]
+    fn who_may_not_read_is_told_what_to_do() {
+        let text = |kind: ErrorKind| Error::io("open", "node.log")(kind.into()).to_string();
+        assert_eq!(
+            text(ErrorKind::PermissionDenied),
+            "cannot open node.log: permission denied; give this user the right to do that, or run \
+             this as a user who has it"
+        );
+        assert_eq!(text(ErrorKind::TimedOut), "cannot open node.log: timed out");
+    }
+}
