@@ -1,6 +1,6 @@
 //! What can end the work, in a sentence or two: what is wrong, where, and what to do.
 
-use std::{error::Error as _, fmt::Write, io, path::PathBuf};
+use std::{error::Error as _, io, path::PathBuf};
 
 /// What ended the work.
 #[derive(Debug, thiserror::Error)]
@@ -111,16 +111,22 @@ impl Error {
         matches!(self, Self::Output(source) if source.kind() == io::ErrorKind::BrokenPipe)
     }
 
-    /// What to tell: a line for each thing that failed, with its causes.
+    /// What to tell: a line for each thing that failed, with its causes. A cause that ends in the
+    /// words before it only says them again.
     pub fn lines(&self) -> Vec<String> {
         if let Self::Several(errors) = self {
             return errors.iter().flat_map(Self::lines).collect();
         }
         let mut text = self.to_string();
+        let mut last = text.clone();
         let mut cause = self.source();
         while let Some(error) = cause {
-            // Writing to a String cannot fail.
-            let _ = write!(text, ": {error}");
+            let words = error.to_string();
+            if !words.ends_with(&last) {
+                text.push_str(": ");
+                text.push_str(&words);
+            }
+            last = words;
             cause = error.source();
         }
         vec![text]

@@ -4,17 +4,21 @@ mod report;
 mod writing;
 
 use std::{
+    collections::BTreeMap,
     io::{self, Write},
     num::NonZeroUsize,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     thread,
 };
 
 use piecewatch_ingest::{
     Archive, Countries, FileReport, Flow, Import, ImportConfig, Status, find_archives,
 };
-use piecewatch_model::Batch;
+use piecewatch_model::{Batch, LineCounts};
 use piecewatch_store::{OldTransfers, Store, StoreConfig, Writer};
 
 use self::{
@@ -115,12 +119,14 @@ fn read(
 ) -> Attempt {
     let mut statuses = Vec::new();
     let mut errors = Vec::new();
+    let mut given: BTreeMap<Arc<str>, LineCounts> = BTreeMap::new();
     let bytes = AtomicU64::new(0);
     let written = thread::scope(|scope| {
         let (queue, batches) = Queue::new();
         let writing = scope.spawn(|| writing::run(writer, batches));
         let mut sink = |batch: Batch| {
             progress.advance(batch.counts.lines(), bytes.load(Ordering::Relaxed));
+            *given.entry(Arc::clone(&batch.source)).or_default() += batch.counts;
             queue.send(batch)
         };
         let mut note = |name: String, report: piecewatch_ingest::Result<FileReport>| {
@@ -150,5 +156,11 @@ fn read(
         drop(queue);
         writing.join().expect("the writing thread does not panic")
     });
+    // A file may have been read to its end when its lines could not be stored.
+    for (name, report) in &mut statuses {
+        if given.get(name.as_str()) != written.counts.get(name.as_str()) {
+            report.status = Status::Stopped;
+        }
+    }
     Attempt { statuses, written, errors }
 }

@@ -27,6 +27,7 @@ fn remove_database(bench: &Bench) {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "a moment to kill at is a time of this machine")]
 fn time_of_an_import(bench: &Bench) -> Duration {
     let begin = Instant::now();
     bench.done(IMPORT);

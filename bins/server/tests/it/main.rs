@@ -6,6 +6,8 @@ mod crash;
 mod database;
 mod example;
 mod faults;
+#[cfg(unix)]
+mod full;
 mod import;
 mod program;
 mod simulate;
