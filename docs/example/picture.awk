@@ -9,7 +9,8 @@ END {
     height = NR * 19 + 44
     printf "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\">\n", width, height, width
     printf "<title>What a node did: transfers by action and outcome, and by satellite</title>\n"
-    printf "<rect width=\"100%%\" height=\"100%%\" rx=\"8\" fill=\"#14191f\"/>\n"
+    # The edge keeps it apart from pages that are dark themselves.
+    printf "<rect x=\"0.5\" y=\"0.5\" width=\"%d\" height=\"%d\" rx=\"8\" fill=\"#14191f\" stroke=\"#3d4753\"/>\n", width - 1, height - 1
     printf "<g font-family=\"ui-monospace, Menlo, Consolas, monospace\" font-size=\"14\" fill=\"#d6dde6\" xml:space=\"preserve\" style=\"white-space: pre\">\n"
     for (line = 1; line <= NR; line++) {
         style = (lines[line] ~ /^  [A-Z]+ +[A-Z]+ +[A-Z]+ +[A-Z]/ && lines[line] !~ /[0-9]/) || line == 1 ? " font-weight=\"bold\" fill=\"#ffffff\"" : ""
