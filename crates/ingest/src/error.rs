@@ -79,11 +79,10 @@ impl Error {
 
 /// What helps against a refusal of the operating system's, where that is known.
 fn what_to_do(refused: &std::io::Error) -> &'static str {
-    match refused.kind() {
-        std::io::ErrorKind::PermissionDenied => {
-            "; give this user the right to do that, or run this as a user who has it"
-        }
-        _ => "",
+    if refused.kind() == std::io::ErrorKind::PermissionDenied {
+        "; give this user the right to do that, or run this as a user who has it"
+    } else {
+        ""
     }
 }
 
