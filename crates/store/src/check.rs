@@ -67,9 +67,19 @@ impl Plan {
         self.steps.iter().any(|step| step.trim_start().starts_with("SCAN "))
     }
 
-    /// Whether it uses this index. The primary key of a table is the table.
-    pub fn uses(&self, index: &str) -> bool {
-        self.steps.iter().any(|step| step.split_whitespace().any(|word| word == index))
+    /// Whether it reads this table or index. The primary key of a table is the table.
+    pub fn uses(&self, object: &str) -> bool {
+        let names = |name: &str| {
+            self.steps.iter().any(|step| step.split_whitespace().any(|word| word == name))
+        };
+        names(object) || self.aliases(object).into_iter().any(names)
+    }
+
+    /// What the SQL calls a table (`transfers AS t`); a plan knows the table by that.
+    fn aliases(&self, table: &str) -> Vec<&str> {
+        let words: Vec<&str> = self.sql.split_whitespace().collect();
+        let named = words.windows(3).filter(|words| words[0] == table && words[1] == "AS");
+        named.map(|words| words[2]).collect()
     }
 }
 

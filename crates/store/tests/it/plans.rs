@@ -91,3 +91,27 @@ fn the_names_of_codes_in_the_database_are_those_of_the_program() {
     let named = Action::NAMED.iter().map(|a| (a.code().unwrap(), a.name().to_owned()));
     assert_eq!(actions, named.collect::<Vec<_>>());
 }
+
+#[test]
+fn the_tables_that_serve_questions_are_known() {
+    let plans = plans();
+    let serving = |name: &str| plans.iter().any(|plan| plan.uses(name));
+    for table in [
+        "transfers",
+        "traffic_hourly",
+        "latency_daily",
+        "country_hourly",
+        "error_hourly",
+        "compactions",
+        "maintenance",
+        "orders",
+        "reputation",
+        "troubles",
+        "lifecycle",
+        "commits",
+        "checkpoints",
+    ] {
+        assert!(serving(table), "{table}");
+    }
+    assert!(!serving("names"), "read by the views alone");
+}
