@@ -19,7 +19,7 @@ pub(crate) const SAMPLE_LEN: u64 = 4 << 20;
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Archive {
     /// The time of its first line that has one.
-    first_at: Option<Timestamp>,
+    first_at: Timestamp,
     path: PathBuf,
     disk_len: u64,
 }
@@ -74,10 +74,7 @@ pub fn find_archives(paths: &[PathBuf]) -> (Vec<Archive>, Vec<Error>) {
             Err(error) => errors.push(error),
         }
     }
-    // Logs without any time come last: nothing tells where they belong.
-    let (dated, undated): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|archive| archive.first_at.is_some());
-    (dated.into_iter().chain(undated).collect(), errors)
+    (found.into_iter().collect(), errors)
 }
 
 enum Named {
@@ -154,11 +151,10 @@ fn metadata(path: &Path) -> Result<fs::Metadata> {
 }
 
 /// The first time in a log; an error when its beginning has no line that a node writes.
-pub(crate) fn first_time(path: &Path, content: impl Read) -> Result<Option<Timestamp>> {
+pub(crate) fn first_time(path: &Path, content: impl Read) -> Result<Timestamp> {
     let mut content = BufReader::with_capacity(1 << 16, content.take(SAMPLE_LEN));
     let mut parser = Parser::new();
     let mut line = Vec::new();
-    let mut is_log = false;
     let mut refused = None;
     loop {
         line.clear();
@@ -168,24 +164,19 @@ pub(crate) fn first_time(path: &Path, content: impl Read) -> Result<Option<Times
         }
         let text = line.strip_suffix(b"\n").unwrap_or(&line);
         let nuls = text.iter().take_while(|&&byte| byte == 0).count();
-        match parser.parse(&text[nuls..]) {
-            Parsed::Unparsed(Unparsed::Pretty) => refused = Some("pretty"),
-            Parsed::Unparsed(Unparsed::GoogleCloud) => refused = Some("gcloudlogging"),
-            // Without a time so far, what is well-formed was written by a script: too little of a sign.
-            Parsed::Unparsed(Unparsed::Unknown) | Parsed::Continuation | Parsed::Other => {}
-            Parsed::Ended(_)
-            | Parsed::Started(_)
-            | Parsed::Record(_)
-            | Parsed::Undated(_)
-            | Parsed::ToldTwice => is_log = true,
+        let parsed = parser.parse(&text[nuls..]);
+        if parsed == Parsed::Unparsed(Unparsed::Pretty) {
+            refused = Some("pretty");
+        } else if parsed == Parsed::Unparsed(Unparsed::GoogleCloud) {
+            refused = Some("gcloudlogging");
         }
-        if parser.last_at().is_some() {
-            return Ok(parser.last_at());
+        if let Some(at) = parser.last_at() {
+            return Ok(at);
         }
     }
-    match (is_log, refused) {
-        (true, _) => Ok(None),
-        (false, Some(encoding)) => Err(Error::Encoding { path: path.to_owned(), encoding }),
-        (false, None) => Err(Error::NotALog { path: path.to_owned() }),
+    // Lines without any time may be anything: a text that quotes a crash is no log.
+    match refused {
+        Some(encoding) => Err(Error::Encoding { path: path.to_owned(), encoding }),
+        None => Err(Error::NotALog { path: path.to_owned() }),
     }
 }

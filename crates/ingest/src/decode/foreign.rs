@@ -36,13 +36,9 @@ pub(crate) fn classify(line: &[u8]) -> Foreign {
     if begins(&["Error: "]) {
         return Foreign::Trouble(TroubleKind::Fatal);
     }
-    if begins(&[
-        "panic: ",
-        "fatal error: ",
-        "runtime: out of memory",
-        "unexpected fault address",
-        "SIG",
-    ]) {
+    if begins(&["panic: ", "fatal error: ", "runtime: out of memory", "unexpected fault address"])
+        || is_signal(line)
+    {
         return Foreign::Trouble(TroubleKind::Panic);
     }
     if is_pretty(line) {
@@ -52,6 +48,13 @@ pub(crate) fn classify(line: &[u8]) -> Foreign {
         return classify_systemd(line);
     }
     Foreign::Unknown
+}
+
+/// `SIGBUS: bus error`, `SIGSEGV: segmentation violation`: how Go tells of a signal that ends it.
+fn is_signal(line: &[u8]) -> bool {
+    memchr(b':', line).is_some_and(|end| {
+        line.starts_with(b"SIG") && line[..end].iter().all(u8::is_ascii_uppercase)
+    })
 }
 
 /// A line of supervisord, `2026-08-19 14:03:21,456 INFO spawned: …`: its time, taken as UTC since it
@@ -201,6 +204,7 @@ mod tests {
         check("Error: piecestore monitor: timed out", Foreign::Trouble(TroubleKind::Fatal));
         check("panic: runtime error: index out of range", Foreign::Trouble(TroubleKind::Panic));
         check("fatal error: concurrent map writes", Foreign::Trouble(TroubleKind::Panic));
+        check("SIG_DFL -- used to refer to the system default signal handler", Foreign::Unknown);
         check("SIGBUS: bus error", Foreign::Trouble(TroubleKind::Panic));
         check("downloading storagenode", Foreign::Other);
         check(
