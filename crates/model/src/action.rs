@@ -125,7 +125,8 @@ pub enum Outcome {
     Failed(FailureClass),
 }
 
-/// Why a transfer broke, by the text of its error (storj-node-reference.md §1.1 and §9.3).
+/// Why a transfer broke, by the text of its error (docs/LOG-FORMATS.md, Outcomes and failure
+/// classes).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum FailureClass {
     /// The connection ended or timed out. Says nothing about the node's data.

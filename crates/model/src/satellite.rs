@@ -2,7 +2,7 @@
 
 use crate::SatelliteId;
 
-/// A satellite that was or is run by Storj (storj-node-reference.md §5).
+/// A satellite that was or is run by Storj (docs/LOG-FORMATS.md, Satellites).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KnownSatellite {
     /// The short name operators use.
@@ -85,7 +85,7 @@ impl SatelliteId {
 mod tests {
     use super::*;
 
-    /// Name, text id, raw id, blob folder: the table of storj-node-reference.md §5, its own digits.
+    /// Name, text id, raw id, blob folder; the first two as in docs/LOG-FORMATS.md, Satellites.
     const TABLE: [(&str, &str, &str, &str); 8] = [
         (
             "us1",

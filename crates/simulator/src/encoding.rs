@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use crate::{Error, Result};
 
-/// How lines are wrapped and escaped (storj-node-reference.md §2).
+/// How lines are wrapped and escaped (docs/LOG-FORMATS.md, Encodings).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Encoding {
     /// Columns joined by TABs, the payload as JSON: what a node writes unless told otherwise.

@@ -7,7 +7,7 @@ use piecewatch_model::Timestamp;
 use crate::{Error, Result};
 
 /// The words of a log: messages, levels, names and order of fields, form of times
-/// (storj-node-reference.md §0).
+/// (docs/LOG-FORMATS.md, Versions).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Vocabulary {
     /// v0.14 to v0.25: milliseconds, `SatelliteID`, starts and failures at INFO, nothing canceled.

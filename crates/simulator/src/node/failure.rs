@@ -44,8 +44,8 @@ enum Way {
 
 use FailureClass::{Clock, Disk, Missing, Network, Other, Protocol};
 
-/// storj-node-reference.md §1.1. Which of them a real node has how often is not known; network
-/// troubles lead.
+/// docs/LOG-FORMATS.md, Outcomes and failure classes. Which of them a real node has how often is not
+/// known; network troubles lead.
 const TABLE: [Row; 31] = [
     ("unexpected EOF", Network, UPLOAD_FRAMES, Way::Up, 300),
     ("context canceled", Network, UPLOAD_FRAMES, Way::Up, 40),
