@@ -11,6 +11,8 @@ use std::borrow::Cow;
 
 use piecewatch_model::{Clock, Timestamp};
 
+use crate::value;
+
 /// A line's columns, borrowed from it wherever it holds them as they are.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Columns<'a> {
@@ -77,44 +79,112 @@ impl Level {
     }
 }
 
-/// Reads line times, and remembers the last: a busy node writes many lines in one second.
+/// Reads line times, and remembers the last second: a busy node writes many lines in one.
 #[derive(Debug)]
 pub(crate) struct TimeReader {
-    text: [u8; Self::TEXT_MAX],
-    text_len: usize,
-    time: LineTime,
+    last: Option<Second>,
+}
+
+/// A second as a line tells it: what stands before and behind its fraction.
+#[derive(Debug)]
+struct Second {
+    civil: [u8; Self::CIVIL_LEN],
+    /// `Z`, `+0200` or `+02:00`.
+    zone: [u8; Self::ZONE_LEN_MAX],
+    zone_len: usize,
+    at: Timestamp,
 }
 
 impl TimeReader {
-    /// The longest time that is remembered: nanoseconds and an offset with colon.
-    const TEXT_MAX: usize = 35;
-
     pub(crate) const fn new() -> Self {
-        let time = LineTime { at: Timestamp::from_micros(0), clock: Clock::WholeSeconds };
-        Self { text: [0; Self::TEXT_MAX], text_len: 0, time }
-    }
-
-    /// Whether a line begins with the last time. A comparison of a length known beforehand is some
-    /// instructions; nearly all times have one of two lengths.
-    fn is_last(&self, line: &[u8]) -> bool {
-        match self.text_len {
-            0 => false,
-            20 => line.first_chunk::<20>() == self.text.first_chunk::<20>(),
-            25 => line.first_chunk::<25>() == self.text.first_chunk::<25>(),
-            length => line.starts_with(&self.text[..length]),
-        }
+        Self { last: None }
     }
 
     /// Reads the time at the beginning of a line; gives how many bytes it took.
     pub(crate) fn read(&mut self, line: &[u8]) -> Option<(LineTime, usize)> {
-        if self.is_last(line) {
-            return Some((self.time, self.text_len));
+        if let Some(time) = self.last.as_ref().and_then(|second| second.read(line)) {
+            return Some(time);
         }
         let (at, length) = Timestamp::from_rfc3339(line)?;
+        self.last = Second::new(&line[..length], at);
         let clock = if line[19] == b'.' { Clock::LineMillis } else { Clock::WholeSeconds };
-        self.time = LineTime { at, clock };
-        self.text_len = if length <= Self::TEXT_MAX { length } else { 0 };
-        self.text[..self.text_len].copy_from_slice(&line[..self.text_len]);
-        Some((self.time, length))
+        Some((LineTime { at, clock }, length))
+    }
+}
+
+impl Second {
+    /// The length of `2026-08-19T14:03:27`.
+    const CIVIL_LEN: usize = 19;
+    const ZONE_LEN_MAX: usize = 6;
+
+    /// The second of this time, in the text of the time.
+    fn new(text: &[u8], at: Timestamp) -> Option<Self> {
+        let (civil, rest) = text.split_first_chunk()?;
+        let zone_at = rest.iter().position(|byte| !matches!(byte, b'.' | b'0'..=b'9'))?;
+        let mut zone = [0; Self::ZONE_LEN_MAX];
+        let zone_len = rest.len() - zone_at;
+        zone.get_mut(..zone_len)?.copy_from_slice(&rest[zone_at..]);
+        Some(Self { civil: *civil, zone, zone_len, at: Timestamp::from_seconds(at.as_seconds()) })
+    }
+
+    /// Reads the time at the beginning of a line if it lies in this second.
+    fn read(&self, line: &[u8]) -> Option<(LineTime, usize)> {
+        let (civil, rest) = line.split_first_chunk()?;
+        if *civil != self.civil {
+            return None;
+        }
+        let (time, fraction_len) = match rest.strip_prefix(b".") {
+            None => (LineTime { at: self.at, clock: Clock::WholeSeconds }, 0),
+            Some(fraction) => {
+                let (micros, digits) = micros_of_fraction(fraction)?;
+                let at = self.at.plus_micros(micros);
+                (LineTime { at, clock: Clock::LineMillis }, digits + 1)
+            }
+        };
+        let is_same_zone = self.is_zone_of(&rest[fraction_len..]);
+        is_same_zone.then_some((time, Self::CIVIL_LEN + fraction_len + self.zone_len))
+    }
+
+    /// Whether a text begins with the zone. A comparison of a length known beforehand is some
+    /// instructions, of another a call.
+    fn is_zone_of(&self, text: &[u8]) -> bool {
+        match self.zone_len {
+            1 => text.first() == self.zone.first(),
+            5 => text.first_chunk::<5>() == self.zone.first_chunk(),
+            length => text.starts_with(&self.zone[..length]),
+        }
+    }
+}
+
+/// The microseconds of 1 to 9 digits behind the dot of a second, and how many they are.
+fn micros_of_fraction(text: &[u8]) -> Option<(i64, usize)> {
+    const POWERS: [i64; 6] = [1, 10, 100, 1000, 10_000, 100_000];
+    let (number, digits) = value::digits(text)?;
+    let number = i64::try_from(number).ok()?;
+    match digits {
+        1..=6 => Some((number * POWERS[6 - digits], digits)),
+        7..=9 => Some((number / POWERS[digits - 6], digits)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn times_read_one_after_another_are_read_as_each_alone(
+            times in prop::collection::vec("2026-08-19T14:03:2[78](\\.[0-9]{0,11})?(Z|\\+02:00|\\+0200|-0330|)", 1..20),
+        ) {
+            let mut reader = TimeReader::new();
+            for text in &times {
+                let alone = Timestamp::from_rfc3339(text.as_bytes());
+                let read = reader.read(text.as_bytes());
+                prop_assert_eq!(read.map(|(time, length)| (time.at, length)), alone);
+            }
+        }
     }
 }

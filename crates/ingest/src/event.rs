@@ -75,9 +75,9 @@ pub(crate) fn parse(
         "version" => version(&event),
         "hashstore" => compaction::parse(&event).or_else(|| maintenance::hashstore(&event)),
         "reputation:service" => scores(&event),
-        "orders" => orders(&event, "finished", event.satellite()),
+        "orders" => orders(&event, "finished", || event.satellite()),
         logger => match logger.strip_prefix("orders.") {
-            Some(satellite) => orders(&event, "sending", satellite.parse().ok()),
+            Some(satellite) => orders(&event, "sending", || satellite.parse().ok()),
             None => maintenance::parse(&event),
         },
     };
@@ -139,12 +139,16 @@ pub(crate) fn lifecycle_record(at: Timestamp, event: LifecycleEvent) -> Record {
 
 /// Since v1.113 `finished` bears the count; before, the satellite was in the logger's name and the
 /// count on `sending`.
-fn orders(event: &Event<'_>, message: &str, satellite: Option<SatelliteId>) -> Option<Record> {
+fn orders(
+    event: &Event<'_>,
+    message: &str,
+    satellite: impl FnOnce() -> Option<SatelliteId>,
+) -> Option<Record> {
     if event.message != message {
         return None;
     }
     let count = event.payload().number(&["count"])?;
-    Some(Record::Orders(OrdersSettled { at: event.at, satellite, count }))
+    Some(Record::Orders(OrdersSettled { at: event.at, satellite: satellite(), count }))
 }
 
 fn scores(event: &Event<'_>) -> Option<Record> {

@@ -5,9 +5,11 @@ use piecewatch_model::{Clock, LifecycleEvent, Timestamp};
 use crate::{
     Countries, Parsed, Stamp, Unparsed,
     decode::{
-        Columns, LineTime, TimeReader, console, docker, foreign, foreign::Foreign, journal, json, usual,
+        Columns, LineTime, TimeReader, console, docker, foreign, foreign::Foreign, journal, json,
+        usual,
     },
     event,
+    fields::Fields,
     transfer::{self, Message},
 };
 
@@ -76,31 +78,32 @@ impl Parser {
     /// Reads one line, given without its line feed; a carriage return at its end does no harm.
     pub fn parse(&mut self, line: &[u8]) -> Parsed {
         let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let mut parsed = self.usual(line).unwrap_or_else(|| self.general(line));
+        let mut fields = Fields::default();
+        let mut parsed = match self.usual(line, &mut fields) {
+            Some(line) => transfer::said(line, fields, &mut self.memory.failures),
+            None => self.general(line),
+        };
         self.look_up_country(&mut parsed);
         parsed
     }
 
-    /// A line about a transfer in the form in which nearly all are.
-    fn usual(&mut self, line: &[u8]) -> Option<Parsed> {
-        let satellites = &mut self.memory.satellites;
-        let (transfer, stamp_time) = match line.strip_prefix(docker::BEGINNING) {
-            Some(_) if !self.docker_text.is_empty() => return None,
-            Some(text) => {
-                let arrivals = &mut self.arrivals;
-                usual::docker(text, &mut self.times, arrivals, satellites)?
+    /// A line about a transfer in the form in which nearly all are; its fields go into `fields`.
+    fn usual<'a>(&mut self, line: &'a [u8], fields: &mut Fields<'a>) -> Option<transfer::Line> {
+        let (times, satellites) = (&mut self.times, &mut self.memory.satellites);
+        let (columns, arrival) = if let Some(text) = line.strip_prefix(docker::BEGINNING) {
+            if !self.docker_text.is_empty() {
+                return None;
             }
-            None => {
-                let transfer = usual::line(line, &mut self.times, satellites)?;
-                let time = transfer.time;
-                (transfer, time)
-            }
+            let (columns, rest) = usual::docker(text, times, fields, satellites)?;
+            (columns, Some(usual::arrival(rest, &mut self.arrivals)?))
+        } else {
+            (usual::line(line, times, fields, satellites)?, None)
         };
-        let at = transfer.time.at;
+        let fine = arrival.unwrap_or(columns.time);
+        let stamp = Stamp { micros: fine.at.as_micros(), clock: fine.clock };
+        let at = columns.time.at;
         self.last_at = Some(at);
-        let stamp = Stamp { micros: stamp_time.at.as_micros(), clock: stamp_time.clock };
-        let said = transfer::Line { message: transfer.message, level: transfer.level, stamp, at };
-        Some(transfer::said(said, transfer.fields, &mut self.memory.failures))
+        Some(transfer::Line { message: columns.message, level: columns.level, stamp, at })
     }
 
     /// A line of any form.
@@ -253,4 +256,39 @@ impl Parser {
 /// The time of another line: good to tell when, not to measure.
 fn whole_seconds(at: Timestamp) -> LineTime {
     LineTime { at, clock: Clock::WholeSeconds }
+}
+
+#[cfg(test)]
+mod tests {
+    use piecewatch_simulator::{Config, Encoding, LongLines, Simulator, Vocabulary};
+
+    use super::*;
+
+    #[test]
+    fn usual_lines_say_what_they_say_the_general_way() {
+        for encoding in Encoding::ALL {
+            for vocabulary in Vocabulary::ALL {
+                let long_lines = LongLines::Never;
+                let config =
+                    Config { seed: 5, encoding, vocabulary, long_lines, ..Config::default() };
+                let mut log = Vec::new();
+                Simulator::new(config).write(2_000, &mut log).unwrap();
+                let (mut parser, mut general) = (Parser::new(), Parser::new());
+                let (mut lines, mut usual) = (0, 0);
+                for line in log.split(|&byte| byte == b'\n') {
+                    assert_eq!(parser.parse(line), general.general(line));
+                    assert_eq!(parser.last_at(), general.last_at());
+                    lines += 1;
+                    usual += usize::from(parser.usual(line, &mut Fields::default()).is_some());
+                }
+                let is_usual = match encoding {
+                    Encoding::Console | Encoding::Json | Encoding::DockerJson => true,
+                    Encoding::JournalCat => true,
+                    Encoding::Spaces | Encoding::JournalShort | Encoding::JournalJson => false,
+                };
+                let name = format!("{encoding} {vocabulary}: {usual} of {lines}");
+                assert_eq!(usual * 10 > lines * 9, is_usual, "{name}");
+            }
+        }
+    }
 }

@@ -7,7 +7,7 @@ use piecewatch_model::{
 
 use crate::{
     Ended, Parsed, Stamp, Started, Telling,
-    decode::{Columns, Level, usual::Plain},
+    decode::{Columns, Level},
     failure::FailureMemo,
     fields::{self, Fields, SatelliteMemo},
     payload::Payload,
@@ -110,9 +110,9 @@ pub(crate) fn parse(
         return Some(Parsed::ToldTwice);
     }
     let satellites = &mut memory.satellites;
-    let fields = match fields::scan::<Plain>(&columns.members, satellites) {
-        Some((fields, [])) => fields,
-        Some(_) | None => fields::from_payload(&Payload::from_members(&columns.members)?, satellites),
+    let fields = match fields::whole(&columns.members, satellites) {
+        Some(fields) => fields,
+        None => fields::from_payload(&Payload::from_members(&columns.members)?, satellites),
     };
     Some(said(Line { message, level: columns.level, stamp, at }, fields, &mut memory.failures))
 }

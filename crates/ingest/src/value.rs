@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 /// A whole number that is not negative, as JSON writes it, at the beginning of a text; gives what
 /// follows it.
+#[inline]
 pub(crate) fn number(text: &[u8]) -> Option<(u64, &[u8])> {
     let (number, length) = digits(text)?;
     let has_leading_zero = length > 1 && text[0] == b'0';
@@ -11,17 +12,15 @@ pub(crate) fn number(text: &[u8]) -> Option<(u64, &[u8])> {
 }
 
 /// The number that the digits at the beginning of a text make, and how many they are.
-fn digits(text: &[u8]) -> Option<(u64, usize)> {
+#[inline]
+pub(crate) fn digits(text: &[u8]) -> Option<(u64, usize)> {
+    if let Some(eight) = text.first_chunk()
+        && let (number, length @ 0..8) = up_to_eight_digits(*eight)
+    {
+        return Some((number, length));
+    }
     let mut number = 0_u64;
     let mut length = 0;
-    while let Some(eight) = text[length..].first_chunk() {
-        let (value, count) = up_to_eight_digits(*eight);
-        number = number.checked_mul(10_u64.pow(count))?.checked_add(value)?;
-        length += count as usize;
-        if count < 8 {
-            return Some((number, length));
-        }
-    }
     while let Some(digit @ 0..=9) = text.get(length).map(|byte| byte.wrapping_sub(b'0')) {
         number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
         length += 1;
@@ -31,7 +30,7 @@ fn digits(text: &[u8]) -> Option<(u64, usize)> {
 
 /// The same for eight bytes, taken as one number: a loop would have to guess where it ends, and
 /// mostly guess wrong, for one number tells nothing of the length of the next.
-fn up_to_eight_digits(bytes: [u8; 8]) -> (u64, u32) {
+fn up_to_eight_digits(bytes: [u8; 8]) -> (u64, usize) {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let values = u64::from_le_bytes(bytes) ^ (EACH * 0x30);
     // The highest bit of the first byte whose value is more than 9, and whatever after it.
@@ -41,22 +40,33 @@ fn up_to_eight_digits(bytes: [u8; 8]) -> (u64, u32) {
     let values = values.checked_shl(64 - 8 * count).unwrap_or(0);
     let twos = (values * 10 + (values >> 8)) & 0x00ff_00ff_00ff_00ff;
     let fours = (twos * 100 + (twos >> 16)) & 0x0000_ffff_0000_ffff;
-    ((fours * 10_000 + (fours >> 32)) & 0xffff_ffff, count)
+    ((fours * 10_000 + (fours >> 32)) & 0xffff_ffff, count as usize)
 }
 
 /// `ip:port` with an IPv4 address at the beginning of a text; gives what follows it.
 pub(crate) fn ipv4_address(text: &[u8]) -> Option<(SocketAddr, &[u8])> {
-    let octet = |text, end: &[u8; 1]| {
-        let (value, rest) = number(text)?;
-        Some((u8::try_from(value).ok()?, rest.strip_prefix(end)?))
-    };
-    let (a, rest) = octet(text, b".")?;
-    let (b, rest) = octet(rest, b".")?;
-    let (c, rest) = octet(rest, b".")?;
-    let (d, rest) = octet(rest, b":")?;
-    let (port, rest) = number(rest)?;
+    let (a, rest) = octet(text)?;
+    let (b, rest) = octet(rest.strip_prefix(b".")?)?;
+    let (c, rest) = octet(rest.strip_prefix(b".")?)?;
+    let (d, rest) = octet(rest.strip_prefix(b".")?)?;
+    let (port, rest) = number(rest.strip_prefix(b":")?)?;
     let address = IpAddr::V4(Ipv4Addr::new(a, b, c, d));
     Some((SocketAddr::new(address, u16::try_from(port).ok()?), rest))
+}
+
+/// A number up to 255 that something follows; by the way of [`up_to_eight_digits`].
+#[inline]
+fn octet(text: &[u8]) -> Option<(u8, &[u8])> {
+    let values = u32::from_le_bytes(*text.first_chunk()?) ^ 0x3030_3030;
+    let others = (values.wrapping_add(0x7676_7676) | values) & 0x8080_8080;
+    let length = others.trailing_zeros() / 8;
+    let [_, hundreds, tens, ones] = values.checked_shl(32 - 8 * length)?.to_le_bytes();
+    let value = u32::from(hundreds) * 100 + u32::from(tens) * 10 + u32::from(ones);
+    let has_leading_zero = length > 1 && text[0] == b'0';
+    if length > 3 || has_leading_zero || value > 255 {
+        return None;
+    }
+    Some((value as u8, &text[length as usize..]))
 }
 
 /// A Go duration in microseconds, rounded down: `1h59m42.397575445s`, `346.279855ms`, `162.857µs`,

@@ -122,37 +122,33 @@ impl PieceId {
     /// whose four spare bits are zero, as a node writes it.
     pub fn from_text(text: &[u8]) -> Option<Self> {
         let text: &[u8; Self::TEXT_LEN] = text.try_into().ok()?;
-        let mut bytes = [0_u8; 32];
-        let mut invalid = 0;
-        // Eight characters of five bits are five bytes; four characters are left over at the end.
-        for (eight, five) in text.chunks_exact(8).zip(bytes.chunks_exact_mut(5)) {
-            let bits = base32_bits(eight, &mut invalid);
-            five.copy_from_slice(&bits.to_be_bytes()[3..]);
+        let mut values = [0; Self::TEXT_LEN];
+        let mut is_base32 = true;
+        // Without a table and without a way out of the loop, this becomes vector instructions.
+        for (value, character) in values.iter_mut().zip(text) {
+            let (letter, digit) = (character.wrapping_sub(b'A'), character.wrapping_sub(b'2'));
+            *value = if letter < 26 { letter } else { digit.wrapping_add(26) };
+            is_base32 &= letter < 26 || digit < 6;
         }
-        let last = base32_bits(&text[48..], &mut invalid);
+        let mut bytes = [0; 32];
+        // Eight characters of five bits are five bytes; four characters are left over at the end.
+        let (eights, last) = values.as_chunks();
+        for (eight, five) in eights.iter().zip(bytes.chunks_exact_mut(5)) {
+            five.copy_from_slice(&packed(*eight).to_be_bytes()[3..]);
+        }
+        let [v0, v1, v2, v3] = *last else { return None };
+        let last = packed([0, 0, 0, 0, v0, v1, v2, v3]);
         bytes[30..].copy_from_slice(&(last >> 4).to_be_bytes()[6..]);
-        (invalid < 32 && last & 0xf == 0).then_some(Self(bytes))
+        (is_base32 && last & 0xf == 0).then_some(Self(bytes))
     }
 }
 
-/// The value of each base32 character; 255 for what is none.
-const BASE32_VALUES: [u8; 256] = {
-    let mut values = [255; 256];
-    let mut value = 0;
-    while value < 32 {
-        values[b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[value] as usize] = value as u8;
-        value += 1;
-    }
-    values
-};
-
-/// The bits of up to eight base32 characters; raises `invalid` to 32 or more if one of them is none.
-fn base32_bits(text: &[u8], invalid: &mut u8) -> u64 {
-    text.iter().fold(0, |bits, &character| {
-        let value = BASE32_VALUES[usize::from(character)];
-        *invalid |= value;
-        bits << 5 | u64::from(value)
-    })
+/// Eight values of five bits as one of forty.
+const fn packed(values: [u8; 8]) -> u64 {
+    let ones = u64::from_be_bytes(values);
+    let twos = (ones >> 3) & 0x03e0_03e0_03e0_03e0 | ones & 0x001f_001f_001f_001f;
+    let fours = (twos >> 6) & 0x000f_fc00_000f_fc00 | twos & 0x0000_03ff_0000_03ff;
+    (fours >> 12) & 0x00ff_fff0_0000 | fours & 0x000f_ffff
 }
 
 impl FromStr for PieceId {

@@ -24,18 +24,19 @@ pub fn template(text: &str) -> String {
         if out.len() >= LENGTH_MAX {
             break;
         }
+        let word = word(rest);
         let length = if first.is_whitespace() {
             out.push(' ');
             rest.len() - rest.trim_start().len()
-        } else if let Some((placeholder, length)) = placeholder(rest, out.chars().next_back()) {
+        } else if let Some((placeholder, length)) = placeholder(rest, word, &out) {
             out.push_str(placeholder);
             length
-        } else if is_word(first) {
-            push_word(&mut out, word(rest));
-            word(rest).len()
-        } else {
+        } else if word.is_empty() {
             out.push(first);
             first.len_utf8()
+        } else {
+            push_word(&mut out, word);
+            word.len()
         };
         rest = &rest[length..];
     }
@@ -44,8 +45,9 @@ pub fn template(text: &str) -> String {
     out
 }
 
-/// An address, a path or an id at the beginning of `text`: its placeholder and its length.
-fn placeholder(text: &str, before: Option<char>) -> Option<(&'static str, usize)> {
+/// An address, a path or an id at the beginning of `text`: its placeholder and its length. The text
+/// begins with `word`; `before` is what has become of the text before.
+fn placeholder(text: &str, word: &str, before: &str) -> Option<(&'static str, usize)> {
     if let Some(length) = quoted_path(text) {
         return Some(("\"<path>\"", length));
     }
@@ -53,14 +55,13 @@ fn placeholder(text: &str, before: Option<char>) -> Option<(&'static str, usize)
         return Some(("<addr>", length));
     }
     // A slash within a word (`a/b`, `https://…`) is no absolute path.
-    if !before.is_some_and(|c| is_word(c) || c == '/' || c == ':' || c == '>')
-        && let Some(length) = path(text)
+    if let Some(length) = path(text)
+        && !before.ends_with(|c| is_word(c) || matches!(c, '/' | ':' | '>'))
     {
         return Some(("<path>", length));
     }
-    let word = word(text);
-    let has_digit = word.bytes().any(|byte| byte.is_ascii_digit());
-    if word.len() >= 32 || (word.len() >= 20 && has_digit) {
+    let has_digit = || word.bytes().any(|byte| byte.is_ascii_digit());
+    if word.len() >= 32 || (word.len() >= 20 && has_digit()) {
         return Some(("<id>", word.len()));
     }
     None
@@ -75,6 +76,9 @@ fn address(text: &str) -> Option<usize> {
         end + 1
     } else {
         let end = run(bytes, |byte| byte.is_ascii_digit() || byte == b'.');
+        if end == 0 {
+            return None;
+        }
         text[..end].parse::<std::net::Ipv4Addr>().ok()?;
         end
     };
@@ -113,24 +117,25 @@ fn is_word(c: char) -> bool {
     c.is_alphanumeric() || c == '_'
 }
 
+/// The letters and digits at the beginning of a text.
 fn word(text: &str) -> &str {
+    // Nearly all of them are ASCII, and need no decoding.
+    let ascii = run(text.as_bytes(), |byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if text.as_bytes().get(ascii).is_none_or(u8::is_ascii) {
+        return &text[..ascii];
+    }
     text.find(|c| !is_word(c)).map_or(text, |end| &text[..end])
 }
 
 /// Appends a word with each run of digits replaced by `#`.
-fn push_word(out: &mut String, word: &str) {
-    let mut in_digits = false;
-    for c in word.chars() {
-        if c.is_ascii_digit() {
-            if !in_digits {
-                out.push('#');
-            }
-            in_digits = true;
-        } else {
-            out.push(c);
-            in_digits = false;
-        }
+fn push_word(out: &mut String, mut word: &str) {
+    while let Some(begin) = word.bytes().position(|byte| byte.is_ascii_digit()) {
+        out.push_str(&word[..begin]);
+        out.push('#');
+        let digits = run(&word.as_bytes()[begin..], |byte| byte.is_ascii_digit());
+        word = &word[begin + digits..];
     }
+    out.push_str(word);
 }
 
 fn run(bytes: &[u8], wanted: impl Fn(u8) -> bool) -> usize {

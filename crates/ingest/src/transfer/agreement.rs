@@ -50,7 +50,7 @@ impl Compared {
 
     fn columns(&mut self, message: Message, columns: &Columns<'_>) {
         let members = &columns.members;
-        let fast = fields::scan(members, &mut SatelliteMemo::default());
+        let fast = fields::whole(members, &mut SatelliteMemo::default());
         let slow = Payload::from_members(members)
             .map(|payload| fields::from_payload(&payload, &mut SatelliteMemo::default()));
         let slow = slow.unwrap_or_else(|| panic!("{}", String::from_utf8_lossy(members)));
