@@ -105,8 +105,8 @@ Examples:
   piecewatch summary --db nodes.db --json | jq '.nodes[].success_rate'
       for machines
 
-A window ends at the newest record of the database. Sums are kept by minute for two days, then by \
-hour and by day: the window is widened to whole ones, and the answer says from when to when it is.
+A window ends at the newest record of the nodes shown. It is widened to whole hours, and the answer \
+says from when to when it is.
 
 A success rate is success ÷ (success + canceled + failed). A canceled audit is neither, and is left out \
 of the rate of GET_AUDIT.")]

@@ -28,9 +28,11 @@ pub(crate) fn run(command: &DbCommand, out: &mut dyn Write, colour: Colour) -> R
     }
 }
 
-/// Opens a database that is there, to ask it.
-pub(crate) fn read(path: &Path) -> Result<Reader> {
-    Ok(open(path)?.readers.get()?)
+/// Opens a database that is there, asks it, and closes it again.
+pub(crate) fn read<T>(path: &Path, ask: impl FnOnce(&Reader) -> Result<T>) -> Result<T> {
+    let store = open(path)?;
+    let reader = store.readers.get()?;
+    ask(&reader)
 }
 
 fn open(path: &Path) -> Result<Store> {
@@ -42,7 +44,7 @@ fn open(path: &Path) -> Result<Store> {
 }
 
 fn check(db: &Path, out: &mut dyn Write, colour: Colour) -> Result<()> {
-    let check = read(db)?.check()?;
+    let check = read(db, |reader| Ok(reader.check()?))?;
     tell(db, &check, out, colour).map_err(Error::Output)?;
     match check.damage.len() {
         0 => Ok(()),
@@ -77,11 +79,11 @@ fn tell(db: &Path, check: &Check, out: &mut dyn Write, colour: Colour) -> io::Re
     if scans.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n  Questions that read a whole table: {}.", scans.join("; "))
+    writeln!(out, "\n  Small tables that are read whole: {}.", scans.join(", "))
 }
 
 fn backup(db: &Path, to: &Path, out: &mut dyn Write) -> Result<()> {
-    read(db)?.backup(to)?;
+    read(db, |reader| Ok(reader.backup(to)?))?;
     let told = match to.metadata() {
         Ok(file) => writeln!(out, "{}: {}", to.display(), ByteCount::new(file.len())),
         Err(_) => writeln!(out, "{}", to.display()),

@@ -131,9 +131,9 @@ fn read(
         };
         let mut note = |name: String, report: piecewatch_ingest::Result<FileReport>| {
             // What was read of a file before it broke is stored, and is told.
-            let broken = FileReport { status: Status::Stopped, unread_bytes: 0 };
+            let broken = FileReport { status: Status::Incomplete, unread_bytes: 0 };
             let (report, stopped) = match report {
-                Ok(report) => (report, report.status == Status::Stopped),
+                Ok(report) => (report, report.status == Status::Incomplete),
                 Err(error) => {
                     errors.push(Error::Source(error));
                     (broken, false)
@@ -159,8 +159,12 @@ fn read(
     // A file may have been read to its end when its lines could not be stored.
     for (name, report) in &mut statuses {
         if given.get(name.as_str()) != written.counts.get(name.as_str()) {
-            report.status = Status::Stopped;
+            report.status = Status::Incomplete;
         }
     }
+    // What gave nothing before it broke has an error to its name, and nothing to report.
+    statuses.retain(|(name, report)| {
+        report.status != Status::Incomplete || given.contains_key(name.as_str())
+    });
     Attempt { statuses, written, errors }
 }

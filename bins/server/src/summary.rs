@@ -54,8 +54,7 @@ pub(crate) fn run(arguments: &SummaryArgs, out: &mut dyn Write, colour: Colour) 
     {
         return Err(Error::Window { from, to });
     }
-    let reader = database::read(&arguments.db)?;
-    let summary = ask(&reader, arguments)?;
+    let summary = database::read(&arguments.db, |reader| ask(reader, arguments))?;
     let written = if arguments.json {
         json::write(&summary, out)
     } else {
@@ -70,7 +69,7 @@ fn ask(reader: &Reader, arguments: &SummaryArgs) -> Result<Summary> {
     if names.is_empty() {
         return Ok(Summary::default());
     }
-    let window = window(reader, arguments)?;
+    let window = window(reader, &names, arguments)?;
     let totals = reader.traffic_totals(Nodes::Of(&names), window)?;
     Ok(Summary { window: totals.window, nodes: sum(names, totals.rows) })
 }
@@ -108,11 +107,11 @@ fn in_words(names: &[NodeName]) -> String {
 }
 
 /// The window asked for, or everything. An end that is not given is the newest record.
-fn window(reader: &Reader, arguments: &SummaryArgs) -> Result<Option<Window>> {
+fn window(reader: &Reader, names: &[NodeName], arguments: &SummaryArgs) -> Result<Option<Window>> {
     if arguments.window.is_none() && arguments.from.is_none() && arguments.to.is_none() {
         return Ok(None);
     }
-    let Some(reach) = reader.reach(Nodes::All)? else { return Ok(None) };
+    let Some(reach) = reader.reach(Nodes::Of(names))? else { return Ok(None) };
     let to = arguments.to.unwrap_or(reach.to);
     let from = match (arguments.window, arguments.from) {
         (Some(length), _) => length.before(to),

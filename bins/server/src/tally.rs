@@ -1,5 +1,7 @@
 //! How many transfers ended how, and the rate of success that follows.
 
+use std::collections::BTreeMap;
+
 use piecewatch_model::{Action, ByteCount, FailureClass, Outcome};
 
 /// A number of transfers and their bytes.
@@ -19,25 +21,15 @@ impl Amount {
 }
 
 /// How the transfers of one kind ended.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Tally {
     /// All bytes were moved.
     pub(crate) success: Amount,
     /// The other side stopped.
     pub(crate) canceled: Amount,
-    /// It broke, in the order of [`CLASSES`].
-    failed: [Amount; CLASSES.len()],
+    /// It broke, by the reason.
+    failed: BTreeMap<FailureClass, Amount>,
 }
-
-/// Why a transfer may break, in the order in which classes are shown.
-pub(crate) const CLASSES: [FailureClass; 6] = [
-    FailureClass::Network,
-    FailureClass::Missing,
-    FailureClass::Disk,
-    FailureClass::Protocol,
-    FailureClass::Clock,
-    FailureClass::Other,
-];
 
 impl Tally {
     /// Adds transfers that ended so.
@@ -45,13 +37,7 @@ impl Tally {
         match outcome {
             Outcome::Success => self.success.add(amount),
             Outcome::Canceled => self.canceled.add(amount),
-            Outcome::Failed(class) => {
-                for (at, known) in CLASSES.into_iter().enumerate() {
-                    if known == class {
-                        self.failed[at].add(amount);
-                    }
-                }
-            }
+            Outcome::Failed(class) => self.failed.entry(class).or_default().add(amount),
         }
     }
 
@@ -59,27 +45,23 @@ impl Tally {
     pub(crate) fn merge(&mut self, other: &Self) {
         self.success.add(other.success);
         self.canceled.add(other.canceled);
-        for (ours, theirs) in self.failed.iter_mut().zip(other.failed) {
-            ours.add(theirs);
+        for (class, amount) in &other.failed {
+            self.failed.entry(*class).or_default().add(*amount);
         }
     }
 
     /// What broke, whatever the reason.
     pub(crate) fn failed(&self) -> Amount {
         let mut sum = Amount::default();
-        for amount in self.failed {
-            sum.add(amount);
+        for amount in self.failed.values() {
+            sum.add(*amount);
         }
         sum
     }
 
     /// The classes of what broke, with how many; without those of which there is none.
     pub(crate) fn by_class(&self) -> impl Iterator<Item = (FailureClass, u64)> + '_ {
-        CLASSES
-            .into_iter()
-            .zip(self.failed)
-            .filter(|(_, amount)| amount.count > 0)
-            .map(|(class, amount)| (class, amount.count))
+        self.failed.iter().map(|(class, amount)| (*class, amount.count))
     }
 
     /// How many transfers ended.

@@ -70,8 +70,8 @@ pub enum Status {
     Resumed,
     /// Nothing.
     AlreadyImported,
-    /// The taker of the batches stopped before the end.
-    Stopped,
+    /// Not all that was new: the taker of the batches stopped, or the file broke.
+    Incomplete,
 }
 
 impl Status {
@@ -81,7 +81,7 @@ impl Status {
             Self::Imported => "imported",
             Self::Resumed => "resumed",
             Self::AlreadyImported => "already imported",
-            Self::Stopped => "stopped",
+            Self::Incomplete => "incomplete",
         }
     }
 }
@@ -250,7 +250,7 @@ impl Import {
         }
         self.passed_over = None;
         let status = match (flow, &end, &from) {
-            (Flow::Stop, _, _) => Status::Stopped,
+            (Flow::Stop, _, _) => Status::Incomplete,
             // Nothing but half a line was new.
             (Flow::Continue, None, Some(_)) => Status::AlreadyImported,
             (Flow::Continue, _, Some(_)) => Status::Resumed,

@@ -39,10 +39,11 @@ impl Default for StoreConfig {
 /// An open database. Take it apart: the writer moves to the thread that writes.
 #[derive(Debug)]
 pub struct Store {
-    /// The one that writes.
-    pub writer: Writer,
+    // Dropped first: the last connection to close tidies up, and only a writer can.
     /// Those that read.
     pub readers: Readers,
+    /// The one that writes.
+    pub writer: Writer,
 }
 
 impl Store {

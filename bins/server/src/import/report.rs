@@ -46,13 +46,13 @@ impl Files {
                 // What an earlier attempt stored is no news to the next one, but is to the user.
                 Some(file) => {
                     let nothing_before = file.counts.lines() == 0;
-                    if nothing_before || file.status == Status::Stopped {
+                    if nothing_before || file.status == Status::Incomplete {
                         file.status = match status {
                             Status::AlreadyImported if !nothing_before => Status::Imported,
                             Status::AlreadyImported
                             | Status::Imported
                             | Status::Resumed
-                            | Status::Stopped => status,
+                            | Status::Incomplete => status,
                         };
                     }
                     file.counts += counts;
@@ -195,7 +195,7 @@ impl Report {
             let style = match file.status {
                 Status::Imported | Status::Resumed => Style::Plain,
                 Status::AlreadyImported => Style::Dim,
-                Status::Stopped => Style::Alert,
+                Status::Incomplete => Style::Alert,
             };
             table.row([
                 Cell::styled(file.path.clone(), style),
