@@ -33,7 +33,10 @@ impl Archive {
     /// [`Error::Io`] when it cannot be read.
     pub fn open(path: &Path) -> Result<Self> {
         let metadata = metadata(path)?;
-        if metadata.len() == 0 && metadata.is_file() {
+        if !metadata.is_file() {
+            return Err(Error::NoFile { path: path.to_owned() });
+        }
+        if metadata.len() == 0 {
             return Err(Error::Empty { path: path.to_owned() });
         }
         let content = Content::open(path)?.read_from(0)?;
@@ -74,7 +77,12 @@ pub fn find_archives(paths: &[PathBuf]) -> (Vec<Archive>, Vec<Error>) {
             Err(error) => errors.push(error),
         }
     }
-    (found.into_iter().collect(), errors)
+    let mut archives: Vec<Archive> = found.into_iter().collect();
+    // Of two that begin in the same second the rotated one, which has the longer name, is older.
+    archives.sort_by(|one, other| {
+        one.first_at.cmp(&other.first_at).then_with(|| other.path.cmp(&one.path))
+    });
+    (archives, errors)
 }
 
 enum Named {
@@ -150,9 +158,24 @@ fn metadata(path: &Path) -> Result<fs::Metadata> {
     }
 }
 
+/// Passes over the NULs that a truncated log may begin with, gigabytes of them.
+fn skip_nuls(content: &mut impl BufRead) -> std::io::Result<()> {
+    loop {
+        let buffer = content.fill_buf()?;
+        let nuls = buffer.iter().take_while(|&&byte| byte == 0).count();
+        let is_over = nuls < buffer.len() || buffer.is_empty();
+        content.consume(nuls);
+        if is_over {
+            return Ok(());
+        }
+    }
+}
+
 /// The first time in a log; an error when its beginning has no line that a node writes.
 pub(crate) fn first_time(path: &Path, content: impl Read) -> Result<Timestamp> {
-    let mut content = BufReader::with_capacity(1 << 16, content.take(SAMPLE_LEN));
+    let mut content = BufReader::with_capacity(1 << 16, content);
+    skip_nuls(&mut content).map_err(Error::io("read", path))?;
+    let mut content = content.take(SAMPLE_LEN);
     let mut parser = Parser::new();
     let mut line = Vec::new();
     let mut refused = None;

@@ -1,14 +1,14 @@
 //! Parsed lines, in their order, to batches: what no line can tell alone is found out here.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    collections::{HashMap, VecDeque},
     sync::Arc,
 };
 
 use foldhash::fast::RandomState;
 use piecewatch_model::{
-    Batch, Checkpoint, Grain, LifecycleEvent, LineCounts, NodeName, PieceId, Record, SpaceReport,
-    Start, Timestamp,
+    Batch, Checkpoint, Direction, Grain, LifecycleEvent, LineCounts, NodeName, PieceId, Record,
+    SpaceReport, Start, Timestamp,
 };
 
 use crate::{Ended, Parsed, Started, Telling, pairing::Pairing};
@@ -26,13 +26,17 @@ const TOLD_TWICE_MAX: usize = 4096;
 #[derive(Debug, Default)]
 pub(crate) struct Assembler {
     pairing: Pairing,
-    told_once: HashSet<PieceId, RandomState>,
-    told_order: VecDeque<(PieceId, i64)>,
+    /// How many ends of transfers of a piece were told by a first line only.
+    told_once: HashMap<Told, u32, RandomState>,
+    told_order: VecDeque<(Told, i64)>,
     last_at: Option<Timestamp>,
     last_space: Option<Timestamp>,
     last_version: Option<Box<str>>,
     last_minimum_version: Option<Box<str>>,
 }
+
+/// Whose end was told.
+type Told = (PieceId, Direction);
 
 /// The lines of a part of a source, parsed, and where that part ends.
 #[derive(Debug)]
@@ -74,19 +78,19 @@ impl Assembler {
 
     fn ended(&mut self, mut ended: Ended, records: &mut Vec<Record>, counts: &mut LineCounts) {
         self.last_at = Some(ended.transfer.at);
-        let piece = ended.transfer.piece;
+        let told = (ended.transfer.piece, ended.transfer.action.direction());
+        self.forget_told(ended.stamp.micros.saturating_sub(TOLD_TWICE_MICROS_MAX));
         match ended.telling {
             Telling::Once => {}
             Telling::First => {
-                self.forget_told(ended.stamp.micros - TOLD_TWICE_MICROS_MAX);
-                if self.told_once.insert(piece) {
-                    self.told_order.push_back((piece, ended.stamp.micros));
-                }
+                *self.told_once.entry(told).or_default() += 1;
+                self.told_order.push_back((told, ended.stamp.micros));
             }
             Telling::PerhapsSecond => {
-                self.forget_told(ended.stamp.micros - TOLD_TWICE_MICROS_MAX);
-                if self.told_once.remove(&piece) {
-                    self.told_order.retain(|(told, _)| *told != piece);
+                if self.told_once.contains_key(&told) {
+                    let first = self.told_order.iter().position(|(first, _)| *first == told);
+                    self.told_order.remove(first.expect("what is counted is in the order"));
+                    self.forget_one(told);
                     counts.told_twice += 1;
                     return;
                 }
@@ -98,11 +102,20 @@ impl Assembler {
     }
 
     fn forget_told(&mut self, before_micros: i64) {
-        while let Some(&(piece, at)) = self.told_order.front()
+        while let Some(&(told, at)) = self.told_order.front()
             && (at < before_micros || self.told_order.len() >= TOLD_TWICE_MAX)
         {
             self.told_order.pop_front();
-            self.told_once.remove(&piece);
+            self.forget_one(told);
+        }
+    }
+
+    fn forget_one(&mut self, told: Told) {
+        if let Some(count) = self.told_once.get_mut(&told) {
+            *count -= 1;
+            if *count == 0 {
+                self.told_once.remove(&told);
+            }
         }
     }
 

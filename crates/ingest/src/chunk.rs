@@ -2,13 +2,15 @@
 
 use std::io::{self, Read};
 
-use memchr::memrchr;
+use memchr::{memchr_iter, memrchr};
 use piecewatch_model::{Checkpoint, Fingerprinter, LineCounts};
 
 use crate::decode::docker;
 
 /// How much of a source is one part, in bytes: some 3,500 lines.
 pub(crate) const CHUNK_LEN: usize = 1 << 20;
+/// The most lines in one part: a log of very short lines must not cost more memory than others.
+const LINES_MAX: usize = 8_192;
 /// The longest line that is looked at, in bytes. Nodes write stacks of hundreds of kilobytes on one
 /// line; what is longer than this is no log.
 pub(crate) const LINE_LEN_MAX: usize = 1 << 20;
@@ -76,7 +78,8 @@ impl<R: Read> Chunker<R> {
             if self.at_end {
                 return self.failure.take().map_or(Ok(None), Err);
             }
-            if self.skipping.is_none() && self.rest.len() > LINE_LEN_MAX {
+            let is_long = self.skipping.is_none() && self.rest.len() > LINE_LEN_MAX;
+            if is_long && !self.skip_nuls(&mut skipped) {
                 self.skipping = Some(0);
             }
         }
@@ -100,6 +103,15 @@ impl<R: Read> Chunker<R> {
         }
     }
 
+    /// Drops NULs before a line, which a power cut or a truncated log leaves by the megabyte.
+    fn skip_nuls(&mut self, skipped: &mut LineCounts) -> bool {
+        let nuls = self.rest.iter().take_while(|&&byte| byte == 0).count();
+        self.fingerprinter.feed(&self.rest[..nuls]);
+        self.rest.drain(..nuls);
+        skipped.skipped_bytes += nuls as u64;
+        nuls > 0
+    }
+
     /// Drops what belongs to a line that is too long.
     fn skip(&mut self, skipped: &mut LineCounts) {
         let Some(before) = self.skipping else { return };
@@ -118,26 +130,37 @@ impl<R: Read> Chunker<R> {
         }
     }
 
-    /// Where the next part ends: behind the last line whose text does not go on in another one.
+    /// Where the next part ends.
     fn cut(&self) -> usize {
         if self.skipping.is_some() {
             return 0;
         }
+        if let Some(last) = memchr_iter(b'\n', &self.rest).nth(LINES_MAX - 1) {
+            let end = self.cut_within(&self.rest[..=last]);
+            if end > 0 {
+                return end;
+            }
+        }
         if self.at_end && self.last_line == LastLine::Whole {
             return self.rest.len();
         }
-        let Some(last) = memrchr(b'\n', &self.rest) else { return 0 };
+        self.cut_within(&self.rest)
+    }
+
+    /// The end of the last line whose text does not go on in another one.
+    fn cut_within(&self, lines: &[u8]) -> usize {
+        let Some(last) = memrchr(b'\n', lines) else { return 0 };
         let mut end = last + 1;
         while end > 0 {
-            let begin = memrchr(b'\n', &self.rest[..end - 1]).map_or(0, |at| at + 1);
-            if !docker::is_fragment(&self.rest[begin..end - 1]) {
+            let begin = memrchr(b'\n', &lines[..end - 1]).map_or(0, |at| at + 1);
+            if !docker::is_fragment(&lines[begin..end - 1]) {
                 return end;
             }
             end = begin;
         }
         // Nothing but fragments: wait for their end, however late it is written, unless they are
         // too long for a line.
-        if self.rest.len() > LINE_LEN_MAX { last + 1 } else { 0 }
+        if lines.len() > LINE_LEN_MAX { last + 1 } else { 0 }
     }
 }
 
@@ -195,6 +218,26 @@ mod tests {
         assert_eq!((skipped.unparsed, skipped.skipped_bytes), (1, 5 * LINE_LEN_MAX as u64 + 1));
         assert!(read.iter().all(|chunk| chunk.bytes.capacity() <= LINE_LEN_MAX + 2 * CHUNK_LEN));
         assert_eq!(read.last().unwrap().end.offset, content.len() as u64);
+    }
+
+    #[test]
+    fn a_line_behind_megabytes_of_nul_is_read() {
+        let mut content = b"one\n".to_vec();
+        content.resize(3 * LINE_LEN_MAX, 0);
+        content.extend_from_slice(b"two\nthree\n");
+        let (read, _) = chunks(&content, usize::MAX, LastLine::Unread);
+        let text: Vec<u8> = joined(&read).into_iter().filter(|&byte| byte != 0).collect();
+        assert_eq!(text, b"one\ntwo\nthree\n");
+        assert_eq!(read.last().unwrap().end.offset, content.len() as u64);
+    }
+
+    #[test]
+    fn short_lines_make_small_parts() {
+        let content = b"x\n".repeat(3 * LINES_MAX);
+        let (read, _) = chunks(&content, usize::MAX, LastLine::Whole);
+        let lines = |chunk: &Chunk| memchr_iter(b'\n', &chunk.bytes).count();
+        assert_eq!(read.iter().map(lines).collect::<Vec<_>>(), [LINES_MAX; 3]);
+        assert_eq!(joined(&read), content);
     }
 
     #[test]

@@ -210,6 +210,10 @@ impl<'a> Content<'a> {
 
     /// Compares the content with checkpoints; of several that fit, the one that was read furthest
     /// counts.
+    ///
+    /// A power cut may take the newest bytes of a log that were read already, and leave NULs or
+    /// nothing in their place. Where a content agrees with a checkpoint up to its last mark, at least
+    /// half of what was read, it is that source with a damaged end, and is read on behind it.
     pub(crate) fn standing(&self, checkpoints: &[Checkpoint]) -> Result<Standing> {
         let beginning = self.bytes(0, Fingerprinter::HEAD_LEN)?;
         let mut candidates: Vec<&Checkpoint> =
@@ -233,12 +237,22 @@ impl<'a> Content<'a> {
 
     fn evidence_by_seeking<'c>(&self, candidates: &[&'c Checkpoint]) -> Result<Evidence<'c>> {
         let length = self.length()?;
-        for checkpoint in candidates.iter().rev() {
-            let Some((at, hash)) = checkpoint.evidence(length) else { continue };
+        let agrees = |evidence: Option<(u64, u64)>| -> Result<bool> {
+            let Some((at, hash)) = evidence.filter(|(at, _)| *at <= length) else {
+                return Ok(false);
+            };
             let tail_at = at.saturating_sub(Fingerprinter::TAIL_LEN as u64);
             let mut tail = Fingerprinter::new();
             tail.feed(&self.bytes(tail_at, (at - tail_at) as usize)?);
-            if tail.tail_hash() == hash {
+            Ok(tail.tail_hash() == hash)
+        };
+        for checkpoint in candidates.iter().rev() {
+            if agrees(checkpoint.evidence(length))? {
+                return Ok(Evidence { best: Some(checkpoint), length });
+            }
+        }
+        for checkpoint in candidates.iter().rev() {
+            if checkpoint.offset <= length && agrees(checkpoint.last_mark())? {
                 return Ok(Evidence { best: Some(checkpoint), length });
             }
         }
@@ -250,12 +264,15 @@ impl<'a> Content<'a> {
         let mut content = self.read_from(0)?;
         let mut fingerprinter = Fingerprinter::new();
         let mut hashes = Vec::with_capacity(candidates.len());
+        let mut broken = Ok(());
         for checkpoint in candidates {
             let missing = checkpoint.offset - fingerprinter.offset();
-            self.follow(&mut content.by_ref().take(missing), &mut fingerprinter)?;
+            broken = broken.and_then(|()| {
+                self.follow(&mut content.by_ref().take(missing), &mut fingerprinter)
+            });
             hashes.push(fingerprinter.tail_hash());
         }
-        self.follow(&mut content, &mut fingerprinter)?;
+        broken = broken.and_then(|()| self.follow(&mut content, &mut fingerprinter));
         let whole = fingerprinter.checkpoint();
         let agrees = |checkpoint: &Checkpoint, hash: u64| {
             if checkpoint.offset <= whole.offset {
@@ -264,9 +281,20 @@ impl<'a> Content<'a> {
             // An older copy: its marks are the first ones of what was read, of which it has at least one.
             !whole.marks.is_empty() && checkpoint.marks.starts_with(&whole.marks)
         };
-        let best =
+        let is_damaged = |checkpoint: &Checkpoint| {
+            checkpoint.offset <= whole.offset
+                && checkpoint.last_mark().is_some()
+                && whole.marks.starts_with(&checkpoint.marks)
+        };
+        let sound =
             candidates.iter().zip(hashes).rfind(|(checkpoint, hash)| agrees(checkpoint, *hash));
-        Ok(Evidence { best: best.map(|(checkpoint, _)| *checkpoint), length: whole.offset })
+        let damaged = || candidates.iter().rfind(|checkpoint| is_damaged(checkpoint));
+        let best = sound.map(|(checkpoint, _)| checkpoint).or_else(damaged).copied();
+        match (best, broken) {
+            // There is more to read, and reading it will tell where it breaks.
+            (Some(checkpoint), Err(error)) if checkpoint.offset >= whole.offset => Err(error),
+            (best, _) => Ok(Evidence { best, length: whole.offset }),
+        }
     }
 }
 

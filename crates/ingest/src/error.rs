@@ -26,6 +26,12 @@ pub enum Error {
         /// The folder that was given.
         path: PathBuf,
     },
+    /// A path is a pipe, a socket or a device.
+    #[error("{} is no regular file; pipe what it gives to standard input, and name `-`", .path.display())]
+    NoFile {
+        /// The path that was given.
+        path: PathBuf,
+    },
     /// A file is empty.
     #[error("{} is empty", .path.display())]
     Empty {

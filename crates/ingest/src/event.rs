@@ -102,7 +102,7 @@ fn lifecycle(event: &Event<'_>) -> Option<Record> {
         }
         message => {
             let id = message.strip_prefix("Node ")?.strip_suffix(" started")?;
-            LifecycleEvent::Started(id.into())
+            LifecycleEvent::Started(short(id))
         }
     };
     Some(lifecycle_record(event.at, kind))
@@ -126,10 +126,15 @@ fn version(event: &Event<'_>) -> Option<Record> {
     Some(lifecycle_record(event.at, kind))
 }
 
+/// A name or an id as a log tells it, cut at a length that no real one has.
+fn short(text: &str) -> Box<str> {
+    text.chars().take(100).collect()
+}
+
 /// A version without the `v` that some lines put before it.
 fn plain_version(event: &Event<'_>, names: &[&str]) -> Option<Box<str>> {
     let version = event.payload().text(names)?;
-    Some(version.strip_prefix('v').unwrap_or(version).into())
+    Some(short(version.strip_prefix('v').unwrap_or(version)))
 }
 
 /// A record about the node's process.

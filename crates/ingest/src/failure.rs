@@ -1,4 +1,4 @@
-//! Why a transfer broke, by the text of its error (storj-node-reference.md §1.1 and §9.3).
+//! Why a transfer broke, by the text of its error (docs/LOG-FORMATS.md, Outcomes and failure classes).
 
 use std::collections::HashMap;
 

@@ -1,7 +1,7 @@
 //! Finished logs to batches, each line once however often its file is given.
 
 use std::{
-    io::{self, Read},
+    io::{self, BufRead, BufReader, Read},
     num::NonZeroUsize,
     path::{Path, PathBuf},
     sync::{
@@ -287,10 +287,10 @@ impl Import {
 
     fn pass(&mut self, content: &Content<'_>, from: u64, to: u64) -> Result<()> {
         let assembler = &mut self.assembler;
-        let mut input = content.read_from(from)?.take(to - from);
+        let mut input = BufReader::new(content.read_from(from)?.take(to - from));
         if from > 0 {
             // What begins in the middle of a line is no line.
-            skip_line(&mut input).map_err(Error::io("read", content.path()))?;
+            input.skip_until(b'\n').map_err(Error::io("read", content.path()))?;
         }
         pipeline::run(
             input,
@@ -324,11 +324,4 @@ impl Read for Broken {
     fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
         self.0.take().map_or(Ok(0), Err)
     }
-}
-
-/// Reads up to and with the next line feed.
-fn skip_line(input: &mut impl Read) -> io::Result<()> {
-    let mut byte = [0];
-    while input.read(&mut byte)? == 1 && byte[0] != b'\n' {}
-    Ok(())
 }

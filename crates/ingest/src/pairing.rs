@@ -10,9 +10,9 @@ use crate::{Ended, Stamp, Started};
 
 /// A stream ends after 30 minutes at the latest: what is open for longer has no end in this log.
 const OPEN_MICROS_MAX: i64 = 30 * 60 * 1_000_000;
-/// The most starts remembered, ended ones included: half an hour at 70 transfers a second. Beyond,
+/// The most starts remembered, ended ones included: half an hour at 36 transfers a second. Beyond,
 /// the oldest are forgotten, and the latency of what they began stays unknown.
-const STARTS_MAX: usize = 1 << 17;
+const STARTS_MAX: usize = 1 << 16;
 
 /// The most open starts of one piece. No client reads a piece so often at once; a log that says so
 /// must not cost more than others.
@@ -62,7 +62,9 @@ impl Pairing {
     /// its latency, and satellite and action where the end does not name them.
     pub(crate) fn end(&mut self, ended: &mut Ended) {
         let Some(open) = self.open.get_mut(&ended.transfer.piece) else { return };
-        let Some(at) = open.iter().position(|open| open.fits(&ended.transfer)) else { return };
+        let oldest = ended.stamp.micros.saturating_sub(OPEN_MICROS_MAX);
+        let fits = |open: &Open| open.stamp.micros >= oldest && open.fits(&ended.transfer);
+        let Some(at) = open.iter().position(fits) else { return };
         let start = open.remove(at);
         if open.is_empty() {
             self.open.remove(&ended.transfer.piece);
@@ -115,8 +117,8 @@ fn same<T: PartialEq>(one: Option<T>, other: Option<T>) -> bool {
 fn same_action(start: &Action, end: &Action) -> bool {
     match (direction_only(start), direction_only(end)) {
         (None, None) => start == end,
-        (Some(direction), _) => direction == direction_of(end),
-        (None, Some(direction)) => direction == direction_of(start),
+        (Some(direction), _) => direction == end.direction(),
+        (None, Some(direction)) => direction == start.direction(),
     }
 }
 
@@ -133,19 +135,6 @@ const fn direction_only(action: &Action) -> Option<Direction> {
         | Action::Delete
         | Action::PutGracefulExit
         | Action::Other(_) => None,
-    }
-}
-
-fn direction_of(action: &Action) -> Direction {
-    match action {
-        Action::Put | Action::PutRepair | Action::PutGracefulExit | Action::Upload => {
-            Direction::Upload
-        }
-        Action::Get | Action::GetAudit | Action::GetRepair | Action::Download | Action::Delete => {
-            Direction::Download
-        }
-        Action::Other(name) if name.starts_with("PUT") => Direction::Upload,
-        Action::Other(_) => Direction::Download,
     }
 }
 
@@ -232,6 +221,13 @@ mod tests {
         assert_eq!(latency(stamp(5), stamp(4)), None);
         let whole = Stamp { micros: 9, clock: Clock::WholeSeconds };
         assert_eq!(latency(stamp(5), whole), None);
+    }
+
+    #[test]
+    fn no_stream_goes_on_for_more_than_half_an_hour() {
+        let mut pairing = Pairing::default();
+        pairing.start(started(0, 0, 1));
+        assert_eq!(micros(&mut pairing, ended(OPEN_MICROS_MAX + 1, None, None)), None);
     }
 
     #[test]

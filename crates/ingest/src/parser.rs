@@ -75,25 +75,34 @@ impl Parser {
         Self { countries: Some(countries), ..Self::new() }
     }
 
-    /// Reads one line, given without its line feed; a carriage return at its end does no harm.
+    /// Reads one line, given without its line feed; white space at its end does no harm.
     pub fn parse(&mut self, line: &[u8]) -> Parsed {
-        let line = line.strip_suffix(b"\r").unwrap_or(line);
-        let mut fields = Fields::default();
-        let mut parsed = match self.usual(line, &mut fields) {
-            Some(line) => transfer::said(line, fields, &mut self.memory.failures),
-            None => self.general(line),
-        };
+        // What a line says is large: it is only moved when there is something to add.
+        if self.countries.is_none() {
+            return self.read(line);
+        }
+        let mut parsed = self.read(line);
         self.look_up_country(&mut parsed);
         parsed
     }
 
+    #[inline(never)]
+    fn read(&mut self, line: &[u8]) -> Parsed {
+        let line = line.trim_ascii_end();
+        let mut fields = Fields::default();
+        match self.usual(line, &mut fields) {
+            Some(line) => transfer::said(line, fields, &mut self.memory.failures),
+            None => self.general(line),
+        }
+    }
+
     /// A line about a transfer in the form in which nearly all are; its fields go into `fields`.
     fn usual<'a>(&mut self, line: &'a [u8], fields: &mut Fields<'a>) -> Option<transfer::Line> {
+        if !self.docker_text.is_empty() {
+            return None;
+        }
         let (times, satellites) = (&mut self.times, &mut self.memory.satellites);
         let (columns, arrival) = if let Some(text) = line.strip_prefix(docker::BEGINNING) {
-            if !self.docker_text.is_empty() {
-                return None;
-            }
             let (columns, rest) = usual::docker(text, times, fields, satellites)?;
             (columns, Some(usual::arrival(rest, &mut self.arrivals)?))
         } else {
@@ -112,7 +121,10 @@ impl Parser {
         let line = line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line);
         match line.first() {
             Some(b'{') => self.object(line),
-            Some(_) | None => self.text(line, None),
+            Some(_) | None => {
+                self.docker_text.clear();
+                self.text(line, None)
+            }
         }
     }
 
@@ -141,6 +153,8 @@ impl Parser {
         if line.starts_with(docker::BEGINNING) {
             return self.docker(line);
         }
+        // Only the very next object goes on where a piece of a line ends.
+        let before = std::mem::take(&mut self.docker_text);
         if let Some(columns) = json::decode(line, &mut self.times) {
             return self.columns(&columns, None);
         }
@@ -151,6 +165,7 @@ impl Parser {
         if line.starts_with(b"{\"severity\":") {
             return Parsed::Unparsed(Unparsed::GoogleCloud);
         }
+        self.docker_text = before;
         self.docker(line)
     }
 
@@ -159,8 +174,17 @@ impl Parser {
         if text.len() > DOCKER_TEXT_MAX {
             text.clear();
         }
-        let parsed = match docker::decode(line, &mut text) {
-            None => Parsed::Unparsed(Unparsed::Unknown),
+        let before = text.len();
+        let entry = docker::decode(line, &mut text);
+        // A process that dies leaves a piece of a line that nothing goes on from.
+        if before > 0 && console::decode(&text[before..], &mut self.times).is_some() {
+            text.drain(..before);
+        }
+        let parsed = match entry {
+            None => {
+                text.clear();
+                Parsed::Unparsed(Unparsed::Unknown)
+            }
             Some(entry) if entry.is_fragment => {
                 self.docker_text = text;
                 return Parsed::Continuation;
@@ -212,9 +236,10 @@ impl Parser {
         self.foreign(foreign::classify(line), line, outer.map(|time| time.at))
     }
 
-    /// A line with columns: the node's logger wrote it.
+    /// A line with columns: the node's logger wrote it. Without any time (`STORJ_LOG_NOTIME` in a
+    /// plain file) it cannot be placed.
     fn columns(&mut self, columns: &Columns<'_>, outer: Option<LineTime>) -> Parsed {
-        let Some(own) = columns.at.or(outer).or(self.last_at.map(whole_seconds)) else {
+        let Some(own) = columns.at.or(outer) else {
             return Parsed::Unparsed(Unparsed::Unknown);
         };
         self.last_at = Some(own.at);
@@ -232,8 +257,7 @@ impl Parser {
 
     /// A line that the node's logger did not write.
     fn foreign(&mut self, foreign: Foreign, line: &[u8], at: Option<Timestamp>) -> Parsed {
-        let at = at.or(self.last_at);
-        self.last_at = at;
+        self.last_at = at.or(self.last_at);
         let placeholder = at.unwrap_or(Timestamp::from_micros(0));
         let words = || String::from_utf8_lossy(&line[..line.len().min(200)]).into();
         let record = match foreign {
@@ -251,11 +275,6 @@ impl Parser {
         };
         if at.is_some() { Parsed::Record(record) } else { Parsed::Undated(record) }
     }
-}
-
-/// The time of another line: good to tell when, not to measure.
-fn whole_seconds(at: Timestamp) -> LineTime {
-    LineTime { at, clock: Clock::WholeSeconds }
 }
 
 #[cfg(test)]

@@ -19,11 +19,10 @@ impl Payload {
     /// Reads the members of an object, given without its braces; `None` when they are no JSON.
     /// Bytes that are no UTF-8 are replaced: a disk may have damaged them.
     pub(crate) fn from_members(members: &[u8]) -> Option<Self> {
-        let mut object = String::with_capacity(members.len() + 2);
-        object.push('{');
-        object.push_str(&String::from_utf8_lossy(members));
-        object.push('}');
-        serde_json::from_str(&object).ok()
+        let object = [b"{", members, b"}"].concat();
+        serde_json::from_slice(&object)
+            .or_else(|_| serde_json::from_str(&String::from_utf8_lossy(&object)))
+            .ok()
     }
 
     /// Key and value of each member, in their order.

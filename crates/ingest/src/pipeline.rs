@@ -99,12 +99,12 @@ pub(crate) fn parse_chunk(parser: &mut Parser, chunk: Chunk) -> ParsedChunk {
 }
 
 fn parse_line(parser: &mut Parser, line: &[u8], into: &mut ParsedChunk) {
+    let line = without_nuls(line, &mut into.counts);
     if line.len() > LINE_LEN_MAX {
         into.counts.unparsed += 1;
         into.counts.skipped_bytes += line.len() as u64 + 1;
         return;
     }
-    let line = without_nuls(line, &mut into.counts);
     let mut parsed = parser.parse(line);
     // Half a line, a block of NUL, and the first line that was written after the power cut.
     if matches!(parsed, Parsed::Other | Parsed::Unparsed(_))

@@ -7,13 +7,16 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 #[inline]
 pub(crate) fn number(text: &[u8]) -> Option<(u64, &[u8])> {
     let (number, length) = digits(text)?;
-    let has_leading_zero = length > 1 && text[0] == b'0';
+    // Not `&&`: which of the two it is cannot be foreseen, that it is neither can.
+    let has_leading_zero = (length > 1) & text.starts_with(b"0");
     (length > 0 && !has_leading_zero).then(|| (number, &text[length..]))
 }
 
 /// The number that the digits at the beginning of a text make, and how many they are.
 #[inline]
 pub(crate) fn digits(text: &[u8]) -> Option<(u64, usize)> {
+    /// The most digits that are a `u64` whatever they are.
+    const LENGTH_MAX: usize = 19;
     if let Some(eight) = text.first_chunk()
         && let (number, length @ 0..8) = up_to_eight_digits(*eight)
     {
@@ -22,7 +25,10 @@ pub(crate) fn digits(text: &[u8]) -> Option<(u64, usize)> {
     let mut number = 0_u64;
     let mut length = 0;
     while let Some(digit @ 0..=9) = text.get(length).map(|byte| byte.wrapping_sub(b'0')) {
-        number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+        if length == LENGTH_MAX {
+            return None;
+        }
+        number = number * 10 + u64::from(digit);
         length += 1;
     }
     Some((number, length))
@@ -62,7 +68,7 @@ fn octet(text: &[u8]) -> Option<(u8, &[u8])> {
     let length = others.trailing_zeros() / 8;
     let [_, hundreds, tens, ones] = values.checked_shl(32 - 8 * length)?.to_le_bytes();
     let value = u32::from(hundreds) * 100 + u32::from(tens) * 10 + u32::from(ones);
-    let has_leading_zero = length > 1 && text[0] == b'0';
+    let has_leading_zero = (length > 1) & (text[0] == b'0');
     if length > 3 || has_leading_zero || value > 255 {
         return None;
     }

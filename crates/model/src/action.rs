@@ -50,7 +50,11 @@ impl Action {
         Self::Download,
     ];
 
-    /// The action of this name, as a node writes it. Total: an unknown name is kept.
+    /// The longest name that is kept of an unknown action, in characters.
+    pub const NAME_CHARS_MAX: usize = 64;
+
+    /// The action of this name, as a node writes it. Total: an unknown name is kept, cut at
+    /// [`Action::NAME_CHARS_MAX`] characters.
     pub fn from_name(name: &str) -> Self {
         match name {
             "PUT" => Self::Put,
@@ -62,7 +66,7 @@ impl Action {
             "PUT_GRACEFUL_EXIT" => Self::PutGracefulExit,
             "UPLOAD" => Self::Upload,
             "DOWNLOAD" => Self::Download,
-            other => Self::Other(other.into()),
+            other => Self::Other(other.chars().take(Self::NAME_CHARS_MAX).collect()),
         }
     }
 
@@ -87,6 +91,18 @@ impl Action {
         match direction {
             Direction::Upload => Self::Upload,
             Direction::Download => Self::Download,
+        }
+    }
+
+    /// Which way the bytes go; of an unknown action its name tells.
+    pub fn direction(&self) -> Direction {
+        match self {
+            Self::Put | Self::PutRepair | Self::PutGracefulExit | Self::Upload => Direction::Upload,
+            Self::Get | Self::GetAudit | Self::GetRepair | Self::Download | Self::Delete => {
+                Direction::Download
+            }
+            Self::Other(name) if name.starts_with("PUT") => Direction::Upload,
+            Self::Other(_) => Direction::Download,
         }
     }
 
@@ -222,5 +238,6 @@ mod tests {
         let action = Action::from_name("GET_CONVERT");
         assert_eq!(action.name(), "GET_CONVERT");
         assert_eq!(action.code(), None);
+        assert_eq!(Action::from_name(&"é".repeat(1000)).name().chars().count(), 64);
     }
 }

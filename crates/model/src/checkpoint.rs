@@ -51,6 +51,14 @@ impl Checkpoint {
         Some((FIRST_MARK << mark, *self.marks.get(mark as usize)?))
     }
 
+    /// The offset of the last mark, and the hash there; `None` when it lies within the head, which
+    /// is compared anyway.
+    pub fn last_mark(&self) -> Option<(u64, u64)> {
+        let hash = self.marks.last()?;
+        let offset = FIRST_MARK << (self.marks.len() - 1);
+        (offset > HEAD_LEN as u64).then_some((offset, *hash))
+    }
+
     /// Whether a content that begins with these bytes may be this source. `beginning` holds the
     /// first 4,096 bytes of the content, or all of it if it is shorter.
     ///
@@ -91,9 +99,9 @@ impl Fingerprinter {
     }
 
     /// Goes on from a checkpoint: `head` holds the first 4,096 bytes before the checkpoint's offset
-    /// and `tail` the last 1,024, or all of them if there are fewer.
+    /// and `tail` the last 1,024, or all of them if there are fewer. They are those of the source as
+    /// it is now, which a power cut may have damaged since.
     pub fn resume(checkpoint: &Checkpoint, head: &[u8], tail: &[u8]) -> Self {
-        debug_assert_eq!(xxh3_64(tail), checkpoint.tail_hash, "the tail belongs to the checkpoint");
         Self {
             head: head.to_vec(),
             tail: tail.to_vec(),

@@ -16,9 +16,10 @@ use crate::{
     transfers::{self, TransferRow},
 };
 
-/// No transfer is larger than 1 TiB, and none took longer than 2^40 µs (12 days). A log may say
-/// anything; capped, the sums stay integers of 64 bits.
-const AMOUNT_MAX: u64 = 1 << 40;
+/// No transfer is larger than 4 GiB (a segment has 64 MiB), and none takes longer than 2^32 µs (71
+/// minutes; a stream ends after 30). A log may say anything; capped, the sums stay integers of 64
+/// bits.
+const AMOUNT_MAX: u64 = 1 << 32;
 /// A record from later than this is of a clock gone wrong: it is stored, but does not become the
 /// newest of its node, at which windows end. In microseconds.
 const FUTURE_MAX: i64 = 24 * 3600 * 1_000_000;

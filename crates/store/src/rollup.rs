@@ -212,29 +212,29 @@ fn sorted<const N: usize, V>(map: &Map<N, V>) -> Vec<(&Key<N>, &V)> {
 
 const MINUTELY: &str = "INSERT INTO traffic_minutely (node, at, action, outcome, count, bytes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes";
+ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
 
 const HOURLY: &str =
     "INSERT INTO traffic_hourly (node, at, satellite, action, outcome, count, bytes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes";
+ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
 
 const DAILY: &str = "INSERT INTO traffic_daily (node, at, satellite, action, outcome, count, bytes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes";
+ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
 
 const SIZE: &str = "INSERT INTO size_hourly (node, at, action, ending, bucket, count, bytes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
-ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes";
+ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
 
 const COUNTRY: &str = "INSERT INTO country_hourly (node, at, country, action, count, bytes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
-ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes";
+ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
 
 const ERROR: &str = "INSERT INTO error_hourly
     (node, at, action, outcome, template, count, bytes, first_at, last_at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes,
+ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53),
     first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)";
 
 fn write_sums<const N: usize>(

@@ -2,7 +2,7 @@
 
 use piecewatch_model::{ByteCount, Compaction, Phase, Record, template};
 
-use super::Event;
+use super::{Event, short};
 
 /// The beginning or end of a compaction, with the state of the store at that moment.
 pub(super) fn parse(event: &Event<'_>) -> Option<Record> {
@@ -19,7 +19,7 @@ pub(super) fn parse(event: &Event<'_>) -> Option<Record> {
     Some(Record::Compaction(Box::new(Compaction {
         at: event.at,
         satellite: event.satellite()?,
-        store: payload.text(&["store"]).unwrap_or_default().into(),
+        store: short(payload.text(&["store"]).unwrap_or_default()),
         phase,
         duration_micros: payload.duration(&["duration"]),
         logs: stats.size(&["LenLogs"]).map(ByteCount::new),

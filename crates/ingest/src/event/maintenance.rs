@@ -2,7 +2,7 @@
 
 use piecewatch_model::{ByteCount, Grain, Maintenance, MaintenanceKind as Kind, Phase, Record};
 
-use super::Event;
+use super::{Event, short};
 
 /// The numbers of a line, each under its names in both vocabularies.
 #[derive(Default)]
@@ -210,7 +210,7 @@ fn record(event: &Event<'_>, kind: Kind, phase: Phase, numbers: Numbers) -> Opti
         kind,
         phase,
         satellite: event.satellite(),
-        store: payload.text(&["store"]).map(Into::into),
+        store: payload.text(&["store"]).map(short),
         duration_micros: payload.duration(&["duration", "Duration", "elapsed", "open_time"]),
         examined: number(numbers.examined),
         affected: number(numbers.affected),

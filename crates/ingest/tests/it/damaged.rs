@@ -51,12 +51,66 @@ fn a_power_cut_costs_the_line_it_cut() {
 #[test]
 fn a_file_that_begins_with_a_large_block_of_nul_is_a_log() {
     let folder = Folder::new();
-    let log = [vec![0; 3 << 20], three().concat().into_bytes()].concat();
-    assert!(Archive::open(&folder.write("node.log", &log)).is_ok());
-    let taken = Taken::of(&log);
-    // A block longer than the longest line takes the line behind it along.
-    assert_eq!((taken.counts.transfers, taken.counts.unparsed), (2, 1));
-    assert_eq!(taken.counts.skipped_bytes as usize, (3 << 20) + uploaded(1, 'A').len());
+    for size in [1 << 20, 3 << 20, (5 << 20) + 7] {
+        let log = [vec![0; size], three().concat().into_bytes()].concat();
+        assert!(Archive::open(&folder.write("node.log", &log)).is_ok());
+        let taken = check(&log, 3, 0);
+        assert_eq!(taken.counts.skipped_bytes as usize, size);
+    }
+}
+
+#[test]
+fn an_end_that_a_power_cut_took_after_it_was_read_is_not_read_again() {
+    let (mut log, _) = simulated(Encoding::Console, Vocabulary::Y2026, 3_000);
+    let folder = Folder::new();
+    let mut taken = Taken::default();
+    taken.import_one(&folder.write("node.log", &log));
+    let before = taken.counts.transfers;
+    let end = log.len();
+    log[end - 500..].fill(0);
+    log.extend_from_slice(three().concat().as_bytes());
+    for path in [folder.write("node.log", &log), folder.write("copy.gz", &gzip(&log))] {
+        let mut taken = taken.clone();
+        assert_eq!(taken.import_one(&path).status, Status::Resumed);
+        assert_eq!(taken.counts.transfers, before + 3);
+        assert_eq!(taken.import_one(&path).status, Status::AlreadyImported);
+    }
+}
+
+#[test]
+fn a_piece_of_a_docker_line_that_nothing_goes_on_from_takes_no_other_line_along() {
+    let object = |text: &str| {
+        let text = text.replace('\t', "\\t").replace('"', "\\\"").replace('\n', "\\n");
+        format!("{{\"log\":\"{text}\",\"stream\":\"stdout\",\"time\":\"2026-08-19T14:03:27Z\"}}\n")
+    };
+    let [one, two, three] = three();
+    let torn = "Error: something ba";
+    let log = [object(&one), object(torn), object(&two), object(torn), three].concat();
+    check(log.as_bytes(), 5, 0);
+}
+
+#[test]
+fn white_space_behind_a_line_does_no_harm() {
+    check(three().concat().replace('\n', " \t \n").as_bytes(), 3, 0);
+}
+
+#[test]
+fn two_clients_that_lose_one_piece_are_two_transfers_told_twice() {
+    let lost = "upload canceled (race lost or node shutdown)";
+    let time = "2023-11-05T00:00:01Z";
+    let first = line(time, "INFO", lost, 'A', r#""action": "PUT""#);
+    let second = line(
+        time,
+        "DEBUG",
+        "upload failed",
+        'A',
+        r#""action": "PUT", "error": "context canceled""#,
+    );
+    let download =
+        line(time, "DEBUG", "download canceled", 'A', r#""action": "GET", "error": "x""#);
+    let log = [first.clone(), first, download, second.clone(), second].concat();
+    let taken = Taken::of(log.as_bytes());
+    assert_eq!((taken.counts.transfers, taken.counts.told_twice), (3, 2));
 }
 
 #[test]
