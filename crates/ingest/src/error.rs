@@ -33,7 +33,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// A file is empty.
-    #[error("{} is empty", .path.display())]
+    #[error("{} is empty; name the file the node writes to, or wait until it does", .path.display())]
     Empty {
         /// The file.
         path: PathBuf,

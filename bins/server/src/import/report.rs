@@ -152,6 +152,10 @@ impl Report {
         out: &mut dyn Write,
         colour: Colour,
     ) -> io::Result<()> {
+        // Then the errors say it all.
+        if self.files.0.is_empty() {
+            return Ok(());
+        }
         let total = self.files.total();
         let node = Style::Bold.paint(self.node.as_str(), colour);
         let lines = number(total.lines());
@@ -166,9 +170,6 @@ impl Report {
             number(self.lines_per_s() as u64),
             db.display(),
         )?;
-        if self.files.0.is_empty() {
-            return Ok(());
-        }
         writeln!(out)?;
         self.files_table().write(out, colour)?;
         if total.lines() == 0 {

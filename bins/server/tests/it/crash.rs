@@ -1,4 +1,5 @@
-//! An import killed at any instant, and begun again, gives the truth.
+//! An import killed at any instant, and begun again, gives the truth (docs/FAULTS.md, 11: events that
+//! waited in a queue were lost at every stop).
 
 use std::{
     fs,

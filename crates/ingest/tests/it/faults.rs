@@ -1,5 +1,5 @@
 //! The faults of the monitor before this one that concern lines and files, one test for each. Their
-//! numbers are those of the list it is measured against.
+//! numbers are those of `docs/FAULTS.md`.
 
 use std::fs;
 
