@@ -84,7 +84,7 @@ fn a_piece_of_a_docker_line_that_nothing_goes_on_from_takes_no_other_line_along(
         format!("{{\"log\":\"{text}\",\"stream\":\"stdout\",\"time\":\"2026-08-19T14:03:27Z\"}}\n")
     };
     let [one, two, three] = three();
-    let torn = "Error: something ba";
+    let torn = "Error: out of";
     let log = [object(&one), object(torn), object(&two), object(torn), three].concat();
     check(log.as_bytes(), 5, 0);
 }
