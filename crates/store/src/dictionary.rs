@@ -2,6 +2,7 @@
 
 use std::{borrow::Borrow, collections::HashMap, hash::Hash};
 
+use foldhash::fast::RandomState;
 use piecewatch_model::{Action, Country, NodeName, SatelliteId};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
@@ -22,7 +23,7 @@ const TEMPLATE_FURTHER: i64 = 1;
 /// One dictionary: a table of ids and names, and those names that were used lately.
 #[derive(Debug)]
 struct Dictionary<K: ToOwned + ?Sized> {
-    known: HashMap<K::Owned, i64>,
+    known: HashMap<K::Owned, i64, RandomState>,
     /// What the running transaction has looked up: forgotten when it is rolled back.
     fresh: Vec<K::Owned>,
     max: i64,
@@ -37,7 +38,7 @@ where
     K::Owned: Borrow<K> + Clone + Hash + Eq,
 {
     fn new(max: i64, select: &'static str, newest: &'static str, insert: &'static str) -> Self {
-        Self { known: HashMap::new(), fresh: Vec::new(), max, select, newest, insert }
+        Self { known: HashMap::default(), fresh: Vec::new(), max, select, newest, insert }
     }
 
     /// The id of a name, which is added if it is new; `None` if there is no room for it. `label` is

@@ -1,7 +1,7 @@
 //! Single transfers: their key, which is ordered by time, and their rows.
 
 use std::{
-    collections::HashMap,
+    collections::BTreeMap,
     net::{IpAddr, SocketAddr},
 };
 
@@ -14,6 +14,8 @@ const NODE_BITS: u32 = 12;
 const SEQUENCE_MAX: i64 = (1 << SEQUENCE_BITS) - 1;
 /// The last second of a key, in the year 2512; room for spilling is left above it.
 const SECOND_MAX: i64 = (1 << 34) - 1 - (1 << 20);
+
+const NEWEST: &str = "SELECT max(key) FROM transfers";
 
 pub(crate) const NEWEST_OF_SECOND: &str =
     "SELECT max(key) FROM transfers WHERE key BETWEEN ?1 AND ?2";
@@ -72,15 +74,23 @@ const fn key(second: i64, node: u16, sequence: i64) -> i64 {
 /// Gives out the numbers within a second and node, continued from the database.
 ///
 /// Logs of whole seconds give many transfers one time, and batches and processes share a second, so
-/// the number is looked up: once for each second and node of a transaction.
-#[derive(Debug, Default)]
+/// the number is looked up: once for each second and node of a transaction, unless the second is
+/// newer than everything in the database, as it is in a log that is read in its order.
+#[derive(Debug)]
 struct Sequences {
-    next: HashMap<(i64, u16), i64>,
+    /// The newest key in the database before this transaction; `None` when it has none.
+    newest: Option<i64>,
+    next: BTreeMap<(i64, u16), i64>,
     /// The second and node last used, and their next number: a log stays there for a while.
     last: Option<(i64, u16, i64)>,
 }
 
 impl Sequences {
+    fn new(connection: &Connection) -> rusqlite::Result<Self> {
+        let newest = connection.prepare_cached(NEWEST)?.query_row([], |row| row.get(0))?;
+        Ok(Self { newest, next: BTreeMap::new(), last: None })
+    }
+
     /// A free key of this second and node; of the next second with room when this one is full.
     fn take(
         &mut self,
@@ -101,6 +111,7 @@ impl Sequences {
         for second in second.. {
             let next = match self.next.get(&(second, node)) {
                 Some(&next) => next,
+                None if self.newest < Some(key(second, node, 0)) => 0,
                 None => next_in_database(newest, second, node)?,
             };
             if next <= SEQUENCE_MAX {
@@ -128,12 +139,12 @@ fn next_in_database(
 pub(crate) fn insert(
     connection: &Connection,
     rows: &mut [TransferRow<'_>],
-) -> rusqlite::Result<HashMap<u16, (i64, i64)>> {
-    let mut keys: HashMap<u16, (i64, i64)> = HashMap::new();
+) -> rusqlite::Result<BTreeMap<u16, (i64, i64)>> {
+    let mut keys: BTreeMap<u16, (i64, i64)> = BTreeMap::new();
     rows.sort_by_key(|row| (clamp(row.at.as_seconds()), row.node));
     let mut newest = connection.prepare_cached(NEWEST_OF_SECOND)?;
     let mut insert = connection.prepare_cached(INSERT)?;
-    let mut sequences = Sequences::default();
+    let mut sequences = Sequences::new(connection)?;
     for row in rows {
         let key = sequences.take(&mut newest, clamp(row.at.as_seconds()), row.node)?;
         insert_row(&mut insert, key, row)?;
