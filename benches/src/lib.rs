@@ -1,15 +1,14 @@
-//! What the benches share: logs to run on, made once and always the same.
+//! What the benches and the report share: logs to run on, and the ways from a log to a database
+//! that are measured against each other.
+//!
+//! - [`import`]: all of it, as the program does it: parsers beside one thread that writes.
+//! - [`append`]: the writing alone, of batches that were parsed before.
+//! - [`Rows::insert`]: the limit. The same rows into the same table with nothing else.
 
-use piecewatch_simulator::{Config, Encoding, Simulator, Vocabulary};
+mod logs;
+mod rows;
+mod ways;
 
-/// A simulated log of this many lines, and how many it has.
-///
-/// # Panics
-///
-/// Never: writing to memory does not fail.
-pub fn log(encoding: Encoding, vocabulary: Vocabulary, lines: u64) -> (Vec<u8>, u64) {
-    let mut log = Vec::new();
-    let config = Config { seed: 1, encoding, vocabulary, ..Config::default() };
-    let truth = Simulator::new(config).write(lines, &mut log).expect("memory takes every write");
-    (log, truth.lines)
-}
+pub use logs::{compress, log, write_log};
+pub use rows::Rows;
+pub use ways::{append, batches, import};

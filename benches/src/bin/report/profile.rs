@@ -1,0 +1,78 @@
+//! Where the program spends its time, by thread, as `perf` samples it.
+
+use std::{collections::BTreeMap, fmt::Write, process::Command};
+
+use anyhow::{Result, ensure};
+
+use crate::Run;
+
+/// How many functions of a thread are shown.
+const SHOWN: usize = 20;
+/// A thread with less than this share of the samples is not shown, in percent.
+const SHARE_MIN: f64 = 2.0;
+
+/// Profiles an import; `None` where `perf` is not there or may not look.
+pub(crate) fn take(run: &Run) -> Result<Option<String>> {
+    run.remove_database("program.db");
+    let data = run.path("perf.data");
+    let mut command = Command::new("perf");
+    command.args(["record", "--quiet", "-F", "999", "-o"]).arg(&data).arg("--");
+    command.arg(&run.program).args(["import", "--json", "--node", "bench", "--keep-raw", "--db"]);
+    command.arg(run.path("program.db")).arg(run.path("young-long.log"));
+    let Ok(output) = command.output() else { return Ok(None) };
+    if !output.status.success() {
+        return Ok(None);
+    }
+    let mut command = Command::new("perf");
+    // `pid` names threads.
+    command.args(["report", "--stdio", "--quiet", "--no-children", "--sort", "pid,symbol"]);
+    command.args(["--field-separator", ";", "-i"]).arg(&data);
+    let output = command.output()?;
+    ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    Ok(Some(by_thread(&String::from_utf8_lossy(&output.stdout))))
+}
+
+fn by_thread(report: &str) -> String {
+    let mut threads: BTreeMap<&str, Vec<(f64, &str)>> = BTreeMap::new();
+    for line in report.lines() {
+        let columns: Vec<&str> = line.split(';').collect();
+        // Behind the symbol come columns of hardware that is not there.
+        let &[share, thread, symbol, ..] = columns.as_slice() else { continue };
+        if let Ok(share) = share.trim().trim_end_matches('%').parse::<f64>() {
+            threads.entry(thread.trim()).or_default().push((share, symbol.trim()));
+        }
+    }
+    let total = |symbols: &Vec<(f64, &str)>| symbols.iter().map(|(share, _)| share).sum::<f64>();
+    let mut threads: Vec<_> =
+        threads.into_values().map(|symbols| (total(&symbols), symbols)).collect();
+    threads.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+    let mut text = String::new();
+    for (share, mut symbols) in threads.into_iter().filter(|(share, _)| *share >= SHARE_MIN) {
+        symbols.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        // Writing to memory does not fail.
+        let _ = writeln!(text, "{}: {share:.1} % of all samples", role(&symbols));
+        for (part, symbol) in symbols.iter().take(SHOWN) {
+            let _ = writeln!(text, "{:7.2} %  {symbol}", part * 100.0 / share);
+        }
+        text.push('\n');
+    }
+    text
+}
+
+/// What a thread does, told by where it spends its time.
+fn role(symbols: &[(f64, &str)]) -> &'static str {
+    let share = |part: &str| -> f64 {
+        symbols.iter().filter(|(_, symbol)| symbol.contains(part)).map(|(share, _)| share).sum()
+    };
+    let parts = [
+        ("the thread that writes", share("sqlite3") + share("piecewatch_store")),
+        ("a thread that parses", share("Parser") + share("parse_chunk") + share("fields")),
+        ("the thread that puts in order", share("Assembler") + share("pairing")),
+        ("the thread that reads", share("copy_to_iter") + share("copy_user") + share("xxh3")),
+    ];
+    let most = parts.into_iter().max_by(|(_, a), (_, b)| a.total_cmp(b));
+    match most {
+        Some((role, share)) if share > 0.0 => role,
+        Some(_) | None => "another thread",
+    }
+}
