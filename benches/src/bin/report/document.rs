@@ -138,7 +138,8 @@ impl Report {
 - Load average at the start: {load}; at the end: {}
 - Command: `just perf`, which took {:.0} s
 - Rounds: {}. What is compared is measured in turns, and ratios are taken within a round. Parsing is
-  measured by processor time, importing by the clock.
+  measured by processor time, importing by the clock. A target is held to the median; that of memory
+  to the most of any round.
 - Logs: of the simulator, seed 1. Parsing: 200,000 lines of each form. Importing: {} lines of
   `console-2026`, 15 transfers a second, that give {} rows of transfers (uploads turned away among
   them), and four times as many lines. *Young* ones begin yesterday, so that every sum is written
@@ -167,7 +168,9 @@ impl Report {
             Bound::AtLeast(least) => format!("≥ {}", amount(series.unit, least)),
             Bound::AtMost(most) => format!("≤ {}", amount(series.unit, most)),
         };
-        let verdict = if bound.is_met(spread.median) { "met" } else { "**missed**" };
+        // A limit of memory is one that no run may pass.
+        let held = if series.unit == "bytes" { spread.max } else { spread.median };
+        let verdict = if bound.is_met(held) { "met" } else { "**missed**" };
         let shown = shown(series.unit, spread);
         let _ = writeln!(text, "| {what} | {target} | {shown} | {verdict} |");
     }
