@@ -16,10 +16,24 @@ const FIRST_MARK: u64 = 64;
 /// The beginning of a source: what it is recognised by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Head {
-    /// How many bytes were hashed: the first 4,096, or as many as were read if those are fewer.
+    /// How many bytes were hashed: the first 4,096, or as many as were read if those are fewer. 0 for
+    /// a stream, which is known by its name.
     pub len: u16,
-    /// Their XXH3-64 hash.
+    /// Their XXH3-64 hash; that of the name of a stream.
     pub hash: u64,
+}
+
+impl Head {
+    /// The head of a stream: of what a command prints or another host sends, which cannot be read a
+    /// second time to compare it.
+    pub fn of_stream(name: &str) -> Self {
+        Self { len: 0, hash: xxh3_64(name.as_bytes()) }
+    }
+
+    /// Whether it is that of a stream.
+    pub const fn is_stream(&self) -> bool {
+        self.len == 0
+    }
 }
 
 /// How far a source was read.
@@ -27,16 +41,25 @@ pub struct Head {
 pub struct Checkpoint {
     /// The beginning of the source.
     pub head: Head,
-    /// How many bytes were read; always the end of a line.
+    /// How many bytes were read; always the end of a line. Of a stream, all that were ever read.
     pub offset: u64,
-    /// The hash of up to 1,024 bytes before `offset`.
+    /// The hash of up to 1,024 bytes before `offset`; that of the cursor of a stream.
     pub tail_hash: u64,
     /// The hashes of up to 1,024 bytes before each power of two from 64 up to `offset`. An older,
-    /// shorter copy of the source is recognised by them.
+    /// shorter copy of the source is recognised by them. A stream has none.
     pub marks: Vec<u64>,
+    /// Where a stream goes on: the words that its sender understands. `None` for what is no stream,
+    /// and for a stream that cannot be told where to go on.
+    pub cursor: Option<Box<str>>,
 }
 
 impl Checkpoint {
+    /// A place in a stream: how many bytes were read of it, and where it goes on.
+    pub fn of_stream(head: Head, offset: u64, cursor: Option<Box<str>>) -> Self {
+        let tail_hash = xxh3_64(cursor.as_deref().unwrap_or_default().as_bytes());
+        Self { head, offset, tail_hash, marks: Vec::new(), cursor }
+    }
+
     /// The offsets of a source at which hashes are needed to compare a content of this length
     /// with the checkpoint: `None` when it has too few bytes to be compared. Compare what
     /// [`Fingerprinter::tail_hash`] says there with the hash given here.
@@ -62,8 +85,12 @@ impl Checkpoint {
     /// Whether a content that begins with these bytes may be this source. `beginning` holds the
     /// first 4,096 bytes of the content, or all of it if it is shorter.
     ///
-    /// A content shorter than the head cannot be told by its head, only by its marks.
+    /// A content shorter than the head cannot be told by its head, only by its marks. A stream is no
+    /// content.
     pub fn may_begin(&self, beginning: &[u8]) -> bool {
+        if self.head.is_stream() {
+            return false;
+        }
         match beginning.get(..usize::from(self.head.len)) {
             Some(head) => xxh3_64(head) == self.head.hash,
             None => true,
@@ -152,6 +179,7 @@ impl Fingerprinter {
             offset: self.offset,
             tail_hash: self.tail_hash(),
             marks: self.marks.clone(),
+            cursor: None,
         }
     }
 }

@@ -4,7 +4,7 @@
 use std::collections::HashSet;
 
 use piecewatch_model::{Batch, Checkpoint, Fingerprinter, Head, Start, Timestamp};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Statement, params};
 
 pub(crate) const AT: &str = "SELECT id FROM checkpoints
 WHERE node = ?1 AND head_hash = ?2 AND head_len = ?3 AND offset = ?4 AND tail_hash = ?5
@@ -14,14 +14,14 @@ pub(crate) const NEWER: &str = "SELECT id, head_len, head_hash FROM checkpoints
 WHERE id > ?2 AND +node = ?1";
 
 const MOVE_ON: &str = "UPDATE checkpoints
-SET head_len = ?2, head_hash = ?3, offset = ?4, tail_hash = ?5, marks = ?6, source = ?7,
-    lines = lines + ?8, unparsed = unparsed + ?9, skipped_bytes = skipped_bytes + ?10,
-    last_commit_at = ?11
-WHERE id = ?1";
+SET node = ?1, head_len = ?2, head_hash = ?3, offset = ?4, tail_hash = ?5, marks = ?6, cursor = ?7,
+    source = ?8, lines = lines + ?9, unparsed = unparsed + ?10, skipped_bytes = skipped_bytes + ?11,
+    last_commit_at = ?12
+WHERE id = ?13";
 
 const BEGIN: &str = "INSERT INTO checkpoints (node, head_len, head_hash, offset, tail_hash, marks,
-    source, lines, unparsed, skipped_bytes, first_commit_at, last_commit_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?11)";
+    cursor, source, lines, unparsed, skipped_bytes, first_commit_at, last_commit_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?12)";
 
 /// Moves the position of a batch's source from its start to its end.
 ///
@@ -44,7 +44,7 @@ pub(crate) fn advance(
                 )
                 .optional()?;
             if let Some(id) = id {
-                move_on(connection, id, batch, now)?;
+                move_on(connection, id, node, batch, now)?;
             }
             Ok(id.is_some())
         }
@@ -62,7 +62,8 @@ pub(crate) fn advance(
 ///
 /// Heads of different lengths cannot be compared, since the bytes are not here; a head shorter than
 /// it may become might belong to the same source, so it counts as the same. A false alarm costs
-/// the reader one more look, after which it knows of that checkpoint.
+/// the reader one more look, after which it knows of that checkpoint. A stream is known by its name,
+/// which has one length.
 fn somebody_began(
     connection: &Connection,
     node: u16,
@@ -76,6 +77,8 @@ fn somebody_began(
         let other = Head { len: row.get(1)?, hash: row.get::<_, i64>(2)? as u64 };
         let may_be_same = if other.len == head.len {
             other.hash == head.hash
+        } else if other.is_stream() || head.is_stream() {
+            false
         } else {
             usize::from(other.len.min(head.len)) < Fingerprinter::HEAD_LEN
         };
@@ -89,23 +92,14 @@ fn somebody_began(
 fn move_on(
     connection: &Connection,
     id: i64,
+    node: u16,
     batch: &Batch,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    let Checkpoint { head, offset, tail_hash, marks } = &batch.end;
-    connection.prepare_cached(MOVE_ON)?.execute(params![
-        id,
-        head.len,
-        head.hash as i64,
-        *offset as i64,
-        *tail_hash as i64,
-        marks_to_bytes(marks),
-        &*batch.source,
-        batch.counts.lines() as i64,
-        batch.counts.unparsed as i64,
-        batch.counts.skipped_bytes as i64,
-        now.as_micros(),
-    ])?;
+    let mut statement = connection.prepare_cached(MOVE_ON)?;
+    bind(&mut statement, node, batch, now)?;
+    statement.raw_bind_parameter(13, id)?;
+    statement.raw_execute()?;
     Ok(())
 }
 
@@ -115,20 +109,32 @@ fn begin(
     batch: &Batch,
     now: Timestamp,
 ) -> rusqlite::Result<i64> {
-    let Checkpoint { head, offset, tail_hash, marks } = &batch.end;
-    connection.prepare_cached(BEGIN)?.insert(params![
-        node,
-        head.len,
-        head.hash as i64,
-        *offset as i64,
-        *tail_hash as i64,
-        marks_to_bytes(marks),
-        &*batch.source,
-        batch.counts.lines() as i64,
-        batch.counts.unparsed as i64,
-        batch.counts.skipped_bytes as i64,
-        now.as_micros(),
-    ])
+    let mut statement = connection.prepare_cached(BEGIN)?;
+    bind(&mut statement, node, batch, now)?;
+    statement.raw_execute()?;
+    Ok(connection.last_insert_rowid())
+}
+
+/// Binds what both statements say of the place that a batch has reached.
+fn bind(
+    statement: &mut Statement<'_>,
+    node: u16,
+    batch: &Batch,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    let Checkpoint { head, offset, tail_hash, marks, cursor } = &batch.end;
+    statement.raw_bind_parameter(1, node)?;
+    statement.raw_bind_parameter(2, head.len)?;
+    statement.raw_bind_parameter(3, head.hash as i64)?;
+    statement.raw_bind_parameter(4, *offset as i64)?;
+    statement.raw_bind_parameter(5, *tail_hash as i64)?;
+    statement.raw_bind_parameter(6, marks_to_bytes(marks))?;
+    statement.raw_bind_parameter(7, cursor.as_deref())?;
+    statement.raw_bind_parameter(8, &*batch.source)?;
+    statement.raw_bind_parameter(9, batch.counts.lines() as i64)?;
+    statement.raw_bind_parameter(10, batch.counts.unparsed as i64)?;
+    statement.raw_bind_parameter(11, batch.counts.skipped_bytes as i64)?;
+    statement.raw_bind_parameter(12, now.as_micros())
 }
 
 fn marks_to_bytes(marks: &[u64]) -> Vec<u8> {

@@ -15,7 +15,7 @@ const SEQUENCE_MAX: i64 = (1 << SEQUENCE_BITS) - 1;
 /// The last second of a key, in the year 2512; room for spilling is left above it.
 const SECOND_MAX: i64 = (1 << 34) - 1 - (1 << 20);
 
-const NEWEST: &str = "SELECT max(key) FROM transfers";
+pub(crate) const NEWEST: &str = "SELECT max(key) FROM transfers";
 
 pub(crate) const NEWEST_OF_SECOND: &str =
     "SELECT max(key) FROM transfers WHERE key BETWEEN ?1 AND ?2";

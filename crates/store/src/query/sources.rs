@@ -7,7 +7,7 @@ use crate::{Reader, Result, position::marks_from_bytes};
 
 pub(crate) const OF_NODE: Question = Question {
     name: "checkpoints of a node",
-    sql: "SELECT c.head_len, c.head_hash, c.offset, c.tail_hash, c.marks
+    sql: "SELECT c.head_len, c.head_hash, c.offset, c.tail_hash, c.marks, c.cursor
 FROM nodes AS n JOIN checkpoints AS c ON c.node = n.id
 WHERE n.name = ?1 ORDER BY c.id",
 };
@@ -40,6 +40,7 @@ impl Reader {
                     offset: number(row, 2)?,
                     tail_hash: number(row, 3)?,
                     marks: marks_from_bytes(row.get_ref(4)?.as_blob()?),
+                    cursor: row.get(5)?,
                 })
             })?;
             let checkpoints = checkpoints.collect::<Result<_, _>>()?;

@@ -1,0 +1,5 @@
+//! A log while it is written.
+
+mod source;
+
+pub use source::{Source, SourceError, StartAt};
