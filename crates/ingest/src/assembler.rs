@@ -228,8 +228,7 @@ impl Batcher {
     pub(crate) const RECORDS_MAX: usize = 10_000;
 
     pub(crate) fn new(node: NodeName, source: Arc<str>, start: Start) -> Self {
-        let records = Vec::with_capacity(Self::RECORDS_MAX);
-        Self { node, source, start, records, counts: LineCounts::default(), end: None }
+        Self { node, source, start, records: Vec::new(), counts: LineCounts::default(), end: None }
     }
 
     /// Takes the next part of the source; gives a batch when there is enough for one.
@@ -246,12 +245,14 @@ impl Batcher {
     pub(crate) fn close(&mut self) -> Option<Batch> {
         let end = self.end.take()?;
         let start = std::mem::replace(&mut self.start, Start::from(&end));
+        // The next batch will have about as many: a busy source does not grow its list each time.
+        let next = Vec::with_capacity(self.records.len());
         Some(Batch {
             node: self.node.clone(),
             source: Arc::clone(&self.source),
             start,
             end,
-            records: std::mem::replace(&mut self.records, Vec::with_capacity(Self::RECORDS_MAX)),
+            records: std::mem::replace(&mut self.records, next),
             counts: std::mem::take(&mut self.counts),
         })
     }

@@ -7,8 +7,10 @@ use piecewatch_model::{Checkpoint, Fingerprinter, LineCounts};
 
 use crate::decode::docker;
 
-/// How much of a source is one part, in bytes: some 3,500 lines.
+/// How much of a source is one part where several threads parse, in bytes: some 3,500 lines.
 pub(crate) const CHUNK_LEN: usize = 1 << 20;
+/// The same where one thread reads and parses: what it holds fits into the cache of a core.
+pub(crate) const SMALL_CHUNK_LEN: usize = 1 << 17;
 /// The most lines in one part: a log of very short lines must not cost more memory than others.
 const LINES_MAX: usize = 8_192;
 /// The longest line that is looked at, in bytes. Nodes write stacks of hundreds of kilobytes on one
@@ -39,6 +41,7 @@ pub(crate) enum LastLine {
 #[derive(Debug)]
 pub(crate) struct Chunker<R> {
     input: R,
+    chunk_len: usize,
     last_line: LastLine,
     fingerprinter: Fingerprinter,
     /// What was read behind the last part.
@@ -51,10 +54,44 @@ pub(crate) struct Chunker<R> {
 }
 
 impl<R: Read> Chunker<R> {
-    /// Begins where `fingerprinter` is, with the input at that place.
-    pub(crate) fn new(input: R, last_line: LastLine, fingerprinter: Fingerprinter) -> Self {
-        let rest = Vec::new();
-        Self { input, last_line, fingerprinter, rest, skipping: None, at_end: false, failure: None }
+    /// Begins where `fingerprinter` is, with the input at that place. A part has about `chunk_len`
+    /// bytes.
+    pub(crate) fn new(
+        input: R,
+        chunk_len: usize,
+        last_line: LastLine,
+        fingerprinter: Fingerprinter,
+    ) -> Self {
+        Self {
+            input,
+            chunk_len,
+            last_line,
+            fingerprinter,
+            rest: Vec::new(),
+            skipping: None,
+            at_end: false,
+            failure: None,
+        }
+    }
+
+    /// What is read.
+    pub(crate) fn input(&mut self) -> &mut R {
+        &mut self.input
+    }
+
+    /// The source up to the end of the last part.
+    pub(crate) fn fingerprinter(&self) -> &Fingerprinter {
+        &self.fingerprinter
+    }
+
+    /// How far the input was read, in bytes: to the end of the last part, and what was begun behind it.
+    pub(crate) fn position(&self) -> u64 {
+        self.fingerprinter.offset() + self.rest.len() as u64
+    }
+
+    /// Reads on where the source ended: it has grown since.
+    pub(crate) fn go_on(&mut self) {
+        self.at_end = false;
     }
 
     /// How many bytes at the end were left unread, once the last part was given.
@@ -87,7 +124,8 @@ impl<R: Read> Chunker<R> {
 
     /// Reads until there is as much as one part, and a line more if one is begun.
     fn fill(&mut self) {
-        let wanted = if self.rest.len() < CHUNK_LEN { CHUNK_LEN } else { LINE_LEN_MAX + CHUNK_LEN };
+        let chunk_len = self.chunk_len;
+        let wanted = if self.rest.len() < chunk_len { chunk_len } else { LINE_LEN_MAX + CHUNK_LEN };
         self.rest.reserve_exact(wanted - self.rest.len());
         while self.rest.len() < wanted && !self.at_end {
             let missing = (wanted - self.rest.len()) as u64;
@@ -183,7 +221,8 @@ mod tests {
     }
 
     fn chunks(content: &[u8], drip: usize, last_line: LastLine) -> (Vec<Chunk>, u64) {
-        let mut chunker = Chunker::new(Dripping(content, drip), last_line, Fingerprinter::new());
+        let mut chunker =
+            Chunker::new(Dripping(content, drip), CHUNK_LEN, last_line, Fingerprinter::new());
         let mut chunks = Vec::new();
         while let Some(chunk) = chunker.next_chunk().unwrap() {
             chunks.push(chunk);

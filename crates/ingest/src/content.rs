@@ -140,16 +140,19 @@ impl<'a> Content<'a> {
         self.read(offset, |file| file)
     }
 
-    /// The same, raising `progress` by the bytes read from disk or left out there.
+    /// The same, raising `progress` by the bytes read from disk or left out there. It is given back
+    /// where the content itself is on disk: who reads it counts, since a reader between a file and a
+    /// large buffer has the buffer zeroed each time.
     pub(crate) fn read_counted<'p>(
         &self,
         offset: u64,
         progress: &'p AtomicU64,
-    ) -> Result<Box<dyn Read + Send + 'p>> {
+    ) -> Result<(Box<dyn Read + Send + 'p>, Option<&'p AtomicU64>)> {
         if self.compression == Compression::None {
             progress.fetch_add(offset, Ordering::Relaxed);
+            return Ok((self.read_from(offset)?, Some(progress)));
         }
-        self.read(offset, |file| Counted::new(file, progress))
+        Ok((self.read(offset, |file| Counted::new(file, progress))?, None))
     }
 
     fn read<'r, R: Read + Send + 'r>(

@@ -43,7 +43,7 @@ pub struct Import {
     config: ImportConfig,
     checkpoints: Vec<Checkpoint>,
     newest_checkpoint: i64,
-    assembler: Assembler,
+    pub(crate) assembler: Assembler,
     /// The places that this import itself has reached: what the lines before them leave behind is in
     /// the assembler.
     reached: Vec<Checkpoint>,
@@ -161,6 +161,7 @@ impl Import {
                     last_line: compression.last_line(),
                     fingerprinter: Fingerprinter::new(),
                     from: None,
+                    progress: None,
                 };
                 self.read(source, sink).map_err(Error::io("read", name))
             }
@@ -193,13 +194,27 @@ impl Import {
         progress: &AtomicU64,
         sink: impl FnMut(Batch) -> Flow,
     ) -> Result<FileReport> {
+        let (from, fingerprinter) = match self.enter(content)? {
+            Entered::Read(_) => {
+                progress.fetch_add(content.disk_len()?, Ordering::Relaxed);
+                return Ok(FileReport { status: Status::AlreadyImported, unread_bytes: 0 });
+            }
+            Entered::At { from, fingerprinter } => (from, fingerprinter),
+        };
+        let (input, progress) = content.read_counted(fingerprinter.offset(), progress)?;
+        let last_line = content.last_line();
+        let source = Source { name, input, last_line, fingerprinter, from, progress };
+        self.read(source, sink).map_err(Error::io("read", content.path()))
+    }
+
+    /// Finds where to read on in a content, and lets what is before it pass for what it leaves behind.
+    pub(crate) fn enter(&mut self, content: &Content<'_>) -> Result<Entered> {
         let from = match content.standing(&self.checkpoints)? {
             Standing::Read(checkpoint) => {
-                progress.fetch_add(content.disk_len()?, Ordering::Relaxed);
                 if !self.reached.contains(&checkpoint) {
-                    self.passed_over = Some((content.path().to_owned(), checkpoint));
+                    self.passed_over = Some((content.path().to_owned(), checkpoint.clone()));
                 }
-                return Ok(FileReport { status: Status::AlreadyImported, unread_bytes: 0 });
+                return Ok(Entered::Read(checkpoint));
             }
             Standing::Partly(checkpoint) => Some(checkpoint),
             Standing::New => None,
@@ -209,10 +224,23 @@ impl Import {
             Some(checkpoint) => content.fingerprinter(checkpoint)?,
             None => Fingerprinter::new(),
         };
-        let input = content.read_counted(fingerprinter.offset(), progress)?;
-        let last_line = content.last_line();
-        let source = Source { name, input, last_line, fingerprinter, from };
-        self.read(source, sink).map_err(Error::io("read", content.path()))
+        Ok(Entered::At { from, fingerprinter })
+    }
+
+    /// What gathers the batches of a source that is read on from a checkpoint, or from its beginning.
+    pub(crate) fn batcher(&self, name: Arc<str>, from: Option<&Checkpoint>) -> Batcher {
+        let start = match from {
+            Some(checkpoint) => Start::from(checkpoint),
+            None => Start::Beginning { known: self.newest_checkpoint },
+        };
+        Batcher::new(self.config.node.clone(), name, start)
+    }
+
+    /// Notes that a source was read on, from a checkpoint or its beginning to this place.
+    pub(crate) fn reached(&mut self, from: Option<&Checkpoint>, end: Checkpoint) {
+        self.checkpoints.retain(|checkpoint| Some(checkpoint) != from);
+        self.checkpoints.push(end.clone());
+        self.reached.push(end);
     }
 
     fn read(
@@ -220,13 +248,10 @@ impl Import {
         source: Source<'_>,
         mut sink: impl FnMut(Batch) -> Flow,
     ) -> io::Result<FileReport> {
-        let Source { name, input, last_line, fingerprinter, from } = source;
-        let start = match &from {
-            Some(checkpoint) => Start::from(checkpoint),
-            None => Start::Beginning { known: self.newest_checkpoint },
-        };
-        let mut batcher = Batcher::new(self.config.node.clone(), name, start);
+        let Source { name, input, last_line, fingerprinter, from, progress } = source;
+        let mut batcher = self.batcher(name, from.as_ref());
         let mut end = None;
+        let mut offset = fingerprinter.offset();
         let mut flow = Flow::Continue;
         let assembler = &mut self.assembler;
         let unread_bytes = pipeline::run(
@@ -236,6 +261,10 @@ impl Import {
             self.config.workers,
             self.config.countries.as_ref(),
             |chunk| {
+                if let Some(progress) = progress {
+                    progress.fetch_add(chunk.end.offset - offset, Ordering::Relaxed);
+                    offset = chunk.end.offset;
+                }
                 end = Some(chunk.end.clone());
                 if let Some(batch) = batcher.push(chunk, assembler) {
                     flow = sink(batch);
@@ -243,6 +272,9 @@ impl Import {
                 flow
             },
         );
+        if let (Some(progress), Ok(unread)) = (progress, &unread_bytes) {
+            progress.fetch_add(*unread, Ordering::Relaxed);
+        }
         if flow == Flow::Continue
             && let Some(batch) = batcher.close()
         {
@@ -257,9 +289,7 @@ impl Import {
             (Flow::Continue, _, None) => Status::Imported,
         };
         if let Some(end) = end {
-            self.checkpoints.retain(|checkpoint| Some(checkpoint) != from.as_ref());
-            self.checkpoints.push(end.clone());
-            self.reached.push(end);
+            self.reached(from.as_ref(), end);
         }
         Ok(FileReport { status, unread_bytes: unread_bytes? })
     }
@@ -315,6 +345,22 @@ struct Source<'a> {
     last_line: LastLine,
     fingerprinter: Fingerprinter,
     from: Option<Checkpoint>,
+    /// Raised by the bytes of the content, where those of the disk are not counted.
+    progress: Option<&'a AtomicU64>,
+}
+
+/// Where reading stands in a content.
+#[derive(Debug)]
+pub(crate) enum Entered {
+    /// All of it was read; the checkpoint may be further.
+    Read(Checkpoint),
+    /// There may be more.
+    At {
+        /// The checkpoint to go on from; `None` at the beginning of a new content.
+        from: Option<Checkpoint>,
+        /// The content up to there.
+        fingerprinter: Fingerprinter,
+    },
 }
 
 /// Fails once, where a stream did.

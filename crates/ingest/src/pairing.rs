@@ -10,9 +10,11 @@ use crate::{Ended, Stamp, Started};
 
 /// A stream ends after 30 minutes at the latest: what is open for longer has no end in this log.
 const OPEN_MICROS_MAX: i64 = 30 * 60 * 1_000_000;
-/// The most starts remembered, ended ones included: half an hour at 36 transfers a second. Beyond,
-/// the oldest are forgotten, and the latency of what they began stays unknown.
+/// The most starts remembered. Beyond, the oldest are forgotten, and the latency of what they began
+/// stays unknown.
 const STARTS_MAX: usize = 1 << 16;
+/// With fewer starts than this in its order, a pairing does not look for those that have ended.
+const ORDER_MIN: usize = 1 << 10;
 
 /// The most open starts of one piece. No client reads a piece so often at once; a log that says so
 /// must not cost more than others.
@@ -26,7 +28,7 @@ const STARTS_PER_PIECE_MAX: usize = 64;
 #[derive(Debug, Default)]
 pub(crate) struct Pairing {
     open: HashMap<PieceId, SmallVec<[Open; 1]>, RandomState>,
-    /// Piece and time of every start, in order: what is to be forgotten next.
+    /// Piece and time of every start, in order: what is to be forgotten next. Some have ended.
     order: VecDeque<(PieceId, i64)>,
 }
 
@@ -44,6 +46,7 @@ impl Pairing {
     pub(crate) fn start(&mut self, started: Started) {
         let Started { start, stamp } = started;
         self.forget_before(stamp.micros.saturating_sub(OPEN_MICROS_MAX));
+        self.forget_ended();
         self.order.push_back((start.piece, stamp.micros));
         let open = self.open.entry(start.piece).or_default();
         if open.len() == STARTS_PER_PIECE_MAX {
@@ -80,6 +83,16 @@ impl Pairing {
     pub(crate) fn clear(&mut self) {
         self.open.clear();
         self.order.clear();
+    }
+
+    /// Most starts end within a second: without this, their order would be many times as long as
+    /// what is open.
+    fn forget_ended(&mut self) {
+        if self.order.len() >= ORDER_MIN && self.order.len() / 4 >= self.open.len() {
+            let open = &self.open;
+            self.order.retain(|(piece, _)| open.contains_key(piece));
+            self.order.shrink_to(ORDER_MIN.max(2 * self.order.len()));
+        }
     }
 
     fn forget_before(&mut self, micros: i64) {

@@ -9,7 +9,7 @@ use piecewatch_model::{Fingerprinter, LineCounts};
 use crate::{
     Countries, Parsed, Parser,
     assembler::ParsedChunk,
-    chunk::{Chunk, Chunker, LINE_LEN_MAX, LastLine},
+    chunk::{CHUNK_LEN, Chunk, Chunker, LINE_LEN_MAX, LastLine, SMALL_CHUNK_LEN},
 };
 
 /// How many parts may wait for each parser, and as many more for their turn. At 1 MiB a part this
@@ -29,7 +29,8 @@ pub enum Flow {
 type Work = (Chunk, Sender<ParsedChunk>);
 
 /// Reads `input` from where `fingerprinter` is to its end, parses it on `workers` threads, and hands
-/// the parts to `sink` in their order. Gives how many bytes at the end are left unread.
+/// the parts to `sink` in their order. Gives how many bytes at the end are left unread. One worker is
+/// this thread.
 pub(crate) fn run(
     input: impl Read + Send,
     last_line: LastLine,
@@ -38,6 +39,16 @@ pub(crate) fn run(
     countries: Option<&Countries>,
     mut sink: impl FnMut(ParsedChunk) -> Flow,
 ) -> std::io::Result<u64> {
+    if workers == NonZeroUsize::MIN {
+        let mut chunker = Chunker::new(input, SMALL_CHUNK_LEN, last_line, fingerprinter);
+        let mut parser = new_parser(countries);
+        while let Some(chunk) = chunker.next_chunk()? {
+            if sink(parse_chunk(&mut parser, chunk)) == Flow::Stop {
+                break;
+            }
+        }
+        return Ok(chunker.unread_bytes());
+    }
     thread::scope(|scope| {
         let waiting = workers.get() * CHUNKS_WAITING;
         let (work, parser_input) = bounded::<Work>(waiting);
@@ -47,8 +58,10 @@ pub(crate) fn run(
             scope.spawn(move || parse_all(&parser_input, countries));
         }
         drop(parser_input);
-        let reader = scope
-            .spawn(move || read_all(Chunker::new(input, last_line, fingerprinter), &work, &turns));
+        let reader = scope.spawn(move || {
+            let chunker = Chunker::new(input, CHUNK_LEN, last_line, fingerprinter);
+            read_all(chunker, &work, &turns)
+        });
         for parsed in turn.iter().map_while(|parsed| parsed.recv().ok()) {
             if sink(parsed) == Flow::Stop {
                 break;
@@ -75,11 +88,16 @@ fn read_all<R: Read>(
 }
 
 fn parse_all(input: &Receiver<Work>, countries: Option<&Countries>) {
-    let mut parser = countries.cloned().map_or_else(Parser::new, Parser::with_countries);
+    let mut parser = new_parser(countries);
     for (chunk, result) in input {
         // Nobody waits for it when the source was given up.
         let _ = result.send(parse_chunk(&mut parser, chunk));
     }
+}
+
+/// A parser that looks up countries, if there is where to.
+pub(crate) fn new_parser(countries: Option<&Countries>) -> Parser {
+    countries.cloned().map_or_else(Parser::new, Parser::with_countries)
 }
 
 /// Parses the lines of one part.
@@ -98,7 +116,8 @@ pub(crate) fn parse_chunk(parser: &mut Parser, chunk: Chunk) -> ParsedChunk {
     parsed
 }
 
-fn parse_line(parser: &mut Parser, line: &[u8], into: &mut ParsedChunk) {
+/// Parses one line, given without its line feed, and appends what it says.
+pub(crate) fn parse_line(parser: &mut Parser, line: &[u8], into: &mut ParsedChunk) {
     let line = without_nuls(line, &mut into.counts);
     if line.len() > LINE_LEN_MAX {
         into.counts.unparsed += 1;

@@ -167,6 +167,16 @@ impl Fingerprinter {
         self.offset
     }
 
+    /// The first 4,096 bytes taken, or all of them if those are fewer.
+    pub fn head(&self) -> &[u8] {
+        &self.head
+    }
+
+    /// The last 1,024 bytes taken, or all of them if those are fewer.
+    pub fn tail(&self) -> &[u8] {
+        &self.tail
+    }
+
     /// The hash of the last 1,024 bytes taken, or of all if those are fewer.
     pub fn tail_hash(&self) -> u64 {
         xxh3_64(&self.tail)
