@@ -1,6 +1,7 @@
 //! Finished logs on disk: which files are meant, and in which order they were written.
 
 use std::{
+    cmp::Ordering,
     collections::BTreeSet,
     fs,
     io::{BufRead, BufReader, Read},
@@ -49,6 +50,12 @@ impl Archive {
         &self.path
     }
 
+    /// The order in which logs were written. Of two that begin in the same second the rotated one,
+    /// which has the longer name, is older.
+    pub(crate) fn written_before(&self, other: &Self) -> Ordering {
+        self.first_at.cmp(&other.first_at).then_with(|| other.path.cmp(&self.path))
+    }
+
     /// Its size as it is on disk, in bytes: compressed, if it is.
     pub const fn disk_len(&self) -> u64 {
         self.disk_len
@@ -78,10 +85,7 @@ pub fn find_archives(paths: &[PathBuf]) -> (Vec<Archive>, Vec<Error>) {
         }
     }
     let mut archives: Vec<Archive> = found.into_iter().collect();
-    // Of two that begin in the same second the rotated one, which has the longer name, is older.
-    archives.sort_by(|one, other| {
-        one.first_at.cmp(&other.first_at).then_with(|| other.path.cmp(&one.path))
-    });
+    archives.sort_by(Archive::written_before);
     (archives, errors)
 }
 

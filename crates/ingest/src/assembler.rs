@@ -241,6 +241,17 @@ impl Batcher {
         if self.records.len() >= Self::RECORDS_MAX { self.close() } else { None }
     }
 
+    /// A batch without records, up to this place.
+    pub(crate) fn passing_over(self, end: Checkpoint) -> Batch {
+        let Self { node, source, start, .. } = self;
+        Batch { node, source, start, end, records: Vec::new(), counts: LineCounts::default() }
+    }
+
+    /// Whether something was taken since the last batch.
+    pub(crate) const fn has_some(&self) -> bool {
+        self.end.is_some()
+    }
+
     /// The batch of what was taken since the last one; `None` when that is nothing.
     pub(crate) fn close(&mut self) -> Option<Batch> {
         let end = self.end.take()?;

@@ -4,7 +4,10 @@ use std::{
     fs::File,
     io::{self, BufReader, Read, Seek, SeekFrom},
     path::Path,
-    sync::atomic::{AtomicU64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use flate2::bufread::MultiGzDecoder;
@@ -91,6 +94,8 @@ impl<R: Read> Read for Counted<'_, R> {
 #[derive(Debug)]
 pub(crate) struct Content<'a> {
     path: &'a Path,
+    /// Opened once: while a content is compared and read, its path may come to name another one.
+    file: Arc<File>,
     compression: Compression,
     last_line: LastLine,
 }
@@ -98,17 +103,24 @@ pub(crate) struct Content<'a> {
 impl<'a> Content<'a> {
     pub(crate) fn open(path: &'a Path) -> Result<Self> {
         let mut beginning = Vec::new();
-        let file = File::open(path).map_err(Error::io("open", path))?;
-        file.take(Compression::SIGN_LEN as u64)
+        let file = Arc::new(File::open(path).map_err(Error::io("open", path))?);
+        file.as_ref()
+            .take(Compression::SIGN_LEN as u64)
             .read_to_end(&mut beginning)
             .map_err(Error::io("read", path))?;
         let compression = Compression::of(&beginning);
-        Ok(Self { path, compression, last_line: compression.last_line() })
+        Ok(Self { path, file, compression, last_line: compression.last_line() })
     }
 
     /// The decompressed content of a stream, copied to a file.
-    pub(crate) fn of_stream(path: &'a Path, last_line: LastLine) -> Self {
-        Self { path, compression: Compression::None, last_line }
+    pub(crate) fn of_stream(path: &'a Path, last_line: LastLine) -> Result<Self> {
+        let file = Arc::new(File::open(path).map_err(Error::io("open", path))?);
+        Ok(Self { path, file, compression: Compression::None, last_line })
+    }
+
+    /// The file, of which reading one content at a time moves the place.
+    pub(crate) fn file(&self) -> &Arc<File> {
+        &self.file
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -117,7 +129,7 @@ impl<'a> Content<'a> {
 
     /// How long the file is, in bytes.
     pub(crate) fn disk_len(&self) -> Result<u64> {
-        Ok(std::fs::metadata(self.path).map_err(Error::io("read", self.path))?.len())
+        Ok(self.file.metadata().map_err(Error::io("read", self.path))?.len())
     }
 
     /// How long the content is, in bytes.
@@ -135,7 +147,7 @@ impl<'a> Content<'a> {
         self.last_line
     }
 
-    /// The content from this offset on.
+    /// The content from this offset on. It ends the reading from any other.
     pub(crate) fn read_from(&self, offset: u64) -> Result<Box<dyn Read + Send>> {
         self.read(offset, |file| file)
     }
@@ -158,12 +170,13 @@ impl<'a> Content<'a> {
     fn read<'r, R: Read + Send + 'r>(
         &self,
         offset: u64,
-        through: impl FnOnce(File) -> R,
+        through: impl FnOnce(Arc<File>) -> R,
     ) -> Result<Box<dyn Read + Send + 'r>> {
         let from = || {
-            let mut file = File::open(self.path)?;
+            let mut file = Arc::clone(&self.file);
+            let begin = if self.compression == Compression::None { offset } else { 0 };
+            file.seek(SeekFrom::Start(begin))?;
             if self.compression == Compression::None {
-                file.seek(SeekFrom::Start(offset))?;
                 return self.compression.reader(through(file));
             }
             let mut content = self.compression.reader(through(file))?;

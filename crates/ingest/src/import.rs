@@ -178,7 +178,7 @@ impl Import {
         let mut file = tempfile::NamedTempFile::new().map_err(Error::io("copy", name))?;
         let copied = io::copy(&mut input, &mut file);
         let last_line = if copied.is_ok() { compression.last_line() } else { LastLine::Unread };
-        let content = Content::of_stream(file.path(), last_line);
+        let content = Content::of_stream(file.path(), last_line)?;
         let progress = AtomicU64::new(0);
         let report = self.content(name.to_string_lossy().into(), &content, &progress, sink)?;
         // The file goes now: no later one can be read behind it.
@@ -194,37 +194,41 @@ impl Import {
         progress: &AtomicU64,
         sink: impl FnMut(Batch) -> Flow,
     ) -> Result<FileReport> {
-        let (from, fingerprinter) = match self.enter(content)? {
-            Entered::Read(_) => {
+        let from = match content.standing(&self.checkpoints)? {
+            Standing::Read(checkpoint) => {
                 progress.fetch_add(content.disk_len()?, Ordering::Relaxed);
+                if !self.reached.contains(&checkpoint) {
+                    self.passed_over = Some((content.path().to_owned(), checkpoint));
+                }
                 return Ok(FileReport { status: Status::AlreadyImported, unread_bytes: 0 });
             }
-            Entered::At { from, fingerprinter } => (from, fingerprinter),
+            Standing::Partly(checkpoint) => Some(checkpoint),
+            Standing::New => None,
         };
+        let fingerprinter = self.begin(content, from.as_ref())?;
         let (input, progress) = content.read_counted(fingerprinter.offset(), progress)?;
         let last_line = content.last_line();
         let source = Source { name, input, last_line, fingerprinter, from, progress };
         self.read(source, sink).map_err(Error::io("read", content.path()))
     }
 
-    /// Finds where to read on in a content, and lets what is before it pass for what it leaves behind.
-    pub(crate) fn enter(&mut self, content: &Content<'_>) -> Result<Entered> {
-        let from = match content.standing(&self.checkpoints)? {
-            Standing::Read(checkpoint) => {
-                if !self.reached.contains(&checkpoint) {
-                    self.passed_over = Some((content.path().to_owned(), checkpoint.clone()));
-                }
-                return Ok(Entered::Read(checkpoint));
-            }
-            Standing::Partly(checkpoint) => Some(checkpoint),
-            Standing::New => None,
-        };
-        self.warm(content, from.as_ref())?;
-        let fingerprinter = match &from {
-            Some(checkpoint) => content.fingerprinter(checkpoint)?,
-            None => Fingerprinter::new(),
-        };
-        Ok(Entered::At { from, fingerprinter })
+    /// Where a content stands among the checkpoints.
+    pub(crate) fn standing(&self, content: &Content<'_>) -> Result<Standing> {
+        content.standing(&self.checkpoints)
+    }
+
+    /// Lets what is before the place where reading begins pass for what it leaves behind, and gives
+    /// the content up to there.
+    pub(crate) fn begin(
+        &mut self,
+        content: &Content<'_>,
+        from: Option<&Checkpoint>,
+    ) -> Result<Fingerprinter> {
+        self.warm(content, from)?;
+        match from {
+            Some(checkpoint) => content.fingerprinter(checkpoint),
+            None => Ok(Fingerprinter::new()),
+        }
     }
 
     /// What gathers the batches of a source that is read on from a checkpoint, or from its beginning.
@@ -239,6 +243,7 @@ impl Import {
     /// Notes that a source was read on, from a checkpoint or its beginning to this place.
     pub(crate) fn reached(&mut self, from: Option<&Checkpoint>, end: Checkpoint) {
         self.checkpoints.retain(|checkpoint| Some(checkpoint) != from);
+        self.reached.retain(|checkpoint| Some(checkpoint) != from);
         self.checkpoints.push(end.clone());
         self.reached.push(end);
     }
@@ -347,20 +352,6 @@ struct Source<'a> {
     from: Option<Checkpoint>,
     /// Raised by the bytes of the content, where those of the disk are not counted.
     progress: Option<&'a AtomicU64>,
-}
-
-/// Where reading stands in a content.
-#[derive(Debug)]
-pub(crate) enum Entered {
-    /// All of it was read; the checkpoint may be further.
-    Read(Checkpoint),
-    /// There may be more.
-    At {
-        /// The checkpoint to go on from; `None` at the beginning of a new content.
-        from: Option<Checkpoint>,
-        /// The content up to there.
-        fingerprinter: Fingerprinter,
-    },
 }
 
 /// Fails once, where a stream did.

@@ -98,7 +98,9 @@ mod value;
 pub use archive::{Archive, find_archives};
 pub use countries::Countries;
 pub use error::{Error, Result};
-pub use follow::{Source, SourceError, StartAt};
+pub use follow::{
+    Control, FollowConfig, Noticing, Notifier, Source, SourceError, StartAt, State, follow,
+};
 pub use import::{FileReport, Import, ImportConfig, Status};
 pub use parsed::{Ended, Parsed, Stamp, Started, Telling, Unparsed};
 pub use parser::Parser;

@@ -128,6 +128,20 @@ impl Parser {
         }
     }
 
+    /// Reads one line of which somebody else has told when it was received.
+    pub(crate) fn parse_received(&mut self, line: &[u8], received: LineTime) -> Parsed {
+        let line = line.trim_ascii_end();
+        let mut parsed = match line.first() {
+            Some(b'{') => match json::decode(line, &mut self.times) {
+                Some(columns) => self.columns(&columns, Some(received)),
+                None => Parsed::Unparsed(Unparsed::Unknown),
+            },
+            Some(_) | None => self.text(line, Some(received)),
+        };
+        self.look_up_country(&mut parsed);
+        parsed
+    }
+
     /// The time of the last line that had one.
     pub const fn last_at(&self) -> Option<Timestamp> {
         self.last_at

@@ -134,6 +134,11 @@ pub(crate) fn parse_line(parser: &mut Parser, line: &[u8], into: &mut ParsedChun
         into.counts.skipped_bytes += nuls as u64;
         parsed = parser.parse(&line[nul + 1..]);
     }
+    take(parsed, into);
+}
+
+/// Adds what a line says.
+pub(crate) fn take(parsed: Parsed, into: &mut ParsedChunk) {
     match parsed {
         Parsed::ToldTwice => into.counts.told_twice += 1,
         Parsed::Continuation => into.counts.continuation += 1,

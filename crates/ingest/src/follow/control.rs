@@ -1,0 +1,110 @@
+//! What the owner of a follower and the follower tell each other.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+
+/// Stops a follower, and says how it is. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Control {
+    stopped: Arc<AtomicBool>,
+    stop: Sender<()>,
+    pub(super) stopping: Receiver<()>,
+    state: Arc<Mutex<State>>,
+}
+
+/// How a follower is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum State {
+    /// It has just begun.
+    #[default]
+    Starting,
+    /// There is nothing to read: the file is not there, or cannot be read.
+    Waiting {
+        /// For what, in words for the operator.
+        reason: String,
+    },
+    /// It reads what was written before.
+    CatchingUp {
+        /// Bytes of the log that are behind it.
+        read_bytes: u64,
+        /// Bytes of the log that there are.
+        total_bytes: u64,
+    },
+    /// It has read all that there is.
+    Live {
+        /// How it finds out about more.
+        noticing: Noticing,
+    },
+    /// A command ended, or the other host closed the connection: it will try again.
+    Disconnected {
+        /// Why, in words for the operator.
+        reason: String,
+        /// After how long.
+        retry: Duration,
+    },
+}
+
+/// How a follower finds out that a source has grown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noticing {
+    /// The file system tells.
+    Notified,
+    /// It looks again and again: notifications do not come, as on network shares and on files that
+    /// are mounted into a container one by one.
+    Polled,
+    /// The other side sends.
+    Streamed,
+}
+
+impl Noticing {
+    /// The way in one lower-case word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Notified => "notified",
+            Self::Polled => "polled",
+            Self::Streamed => "streamed",
+        }
+    }
+}
+
+impl Default for Control {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Control {
+    /// The control of a follower that has not begun.
+    pub fn new() -> Self {
+        let (stop, stopping) = bounded(1);
+        Self { stopped: Arc::default(), stop, stopping, state: Arc::default() }
+    }
+
+    /// Ends the follower as soon as it has given away what it has read.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+        match self.stop.try_send(()) {
+            Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
+        }
+    }
+
+    /// How the follower is.
+    pub fn state(&self) -> State {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set(&self, state: State) {
+        *self.state.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+}

@@ -1,0 +1,402 @@
+//! A log in files: read where it grows, through every kind of rotation.
+
+use std::{
+    collections::HashMap,
+    fs,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, SystemTime},
+};
+
+use crossbeam_channel::{Receiver, after, never, select};
+use piecewatch_model::Batch;
+
+use super::{
+    Control, FollowConfig, Noticing, State,
+    files::{Files, Identity},
+    notice::Watch,
+    pace::Pace,
+    start,
+    tail::{Look, Opened, Tail},
+};
+use crate::{Archive, Error, Flow, Parser, Status, import::Import, pipeline};
+
+/// How long a file that grows is left alone between two looks. It is also how exactly the time is
+/// known at which a line was written.
+const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+/// After so many looks in vain a file is not looked at before there is reason to.
+const QUIET_LOOKS: u32 = 10;
+/// After so many looks at a busy file it is waited for once, to learn whether notifications come.
+const BUSY_LOOKS: u32 = 3_000;
+/// When the files beside a log are looked at again after it was opened: a rotation takes its time to
+/// compress, and a node that was slow to close the old file.
+const SWEEPS: [Duration; 4] = [
+    Duration::from_secs(2),
+    Duration::from_secs(10),
+    Duration::from_secs(60),
+    Duration::from_secs(600),
+];
+/// What is farther behind than this is catching up, in bytes.
+const BEHIND_MIN: u64 = 1 << 20;
+
+/// Follows the files of one log.
+pub(super) struct FileFollower<'a, S> {
+    config: &'a FollowConfig,
+    control: &'a Control,
+    files: Files,
+    import: Import,
+    parser: Parser,
+    pace: Pace,
+    noticing: Noticing,
+    /// Growth that no notification told of, in a row.
+    missed: u32,
+    /// Files that hold nothing new, by size and time of their last change.
+    settled: HashMap<PathBuf, Change>,
+    sink: S,
+}
+
+/// Why a file is not followed any more.
+#[derive(Debug, PartialEq, Eq)]
+enum Left {
+    /// Another file is written now, or this one was begun anew.
+    Rotated,
+    /// The follower is to end.
+    Stopped,
+}
+
+/// What ended waiting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Woken {
+    /// The file system said that something has changed.
+    Hint,
+    /// Nobody said anything.
+    Time,
+    /// There was another reason to look.
+    Now,
+}
+
+impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
+    pub(super) fn new(
+        config: &'a FollowConfig,
+        path: &Path,
+        import: Import,
+        control: &'a Control,
+        sink: S,
+    ) -> Self {
+        Self {
+            config,
+            control,
+            files: Files::new(path),
+            import,
+            parser: pipeline::new_parser(config.countries.as_ref()),
+            pace: Pace::new(config.batch_interval),
+            noticing: Noticing::Polled,
+            missed: 0,
+            settled: HashMap::new(),
+            sink,
+        }
+    }
+
+    /// Follows until it is to stop.
+    pub(super) fn run(mut self, is_new: bool) {
+        if is_new && self.start() == Flow::Stop {
+            return;
+        }
+        while !self.control.is_stopped() {
+            let opened = self.files.newest().map_err(Error::io("find", self.files.path()));
+            let opened = opened.and_then(|live| {
+                if self.sweep(&live) == Flow::Stop {
+                    return Ok(None);
+                }
+                Tail::open(&live, &mut self.import).map(Some)
+            });
+            let left = match opened {
+                Ok(None) => Left::Stopped,
+                Ok(Some(Opened::Tail(tail))) => self.follow(*tail).unwrap_or_else(|error| {
+                    tracing::warn!(node = %self.config.node, "{error}");
+                    self.wait_for(error.to_string())
+                }),
+                Ok(Some(Opened::Shorter)) => self.wait_for(format!(
+                    "{} is shorter than what was read of it: an older copy was put back",
+                    self.files.path().display()
+                )),
+                Err(error) => self.wait_for(error.to_string()),
+            };
+            if left == Left::Stopped {
+                return;
+            }
+        }
+    }
+
+    /// Passes over what is older than the start of a new node.
+    fn start(&mut self) -> Flow {
+        let Ok(live) = self.files.newest() else { return Flow::Continue };
+        let mut files = self.files.siblings(&live);
+        files.push(live);
+        files.retain(|file| Archive::open(file).is_ok());
+        match start::passing_over(&files, self.config.start, &mut self.import) {
+            Ok(batches) if batches.is_empty() => Flow::Continue,
+            Ok(batches) => (self.sink)(batches),
+            Err(error) => {
+                tracing::warn!(node = %self.config.node, "{error}");
+                Flow::Continue
+            }
+        }
+    }
+
+    /// Reads what is unread in the files beside the one that is written, oldest first.
+    fn sweep(&mut self, live: &Path) -> Flow {
+        let mut archives = Vec::new();
+        for path in self.files.siblings(live) {
+            let Some(change) = change_of(&path) else { continue };
+            if self.settled.get(&path) == Some(&change) {
+                continue;
+            }
+            match Archive::open(&path) {
+                Ok(archive) => archives.push((archive, change)),
+                Err(Error::Empty { .. } | Error::NotALog { .. } | Error::Missing { .. }) => {
+                    self.settled.insert(path, change);
+                }
+                Err(error) => tracing::warn!(node = %self.config.node, "{error}"),
+            }
+        }
+        archives.sort_by(|(one, _), (other, _)| one.written_before(other));
+        let total_bytes = archives.iter().map(|(archive, _)| archive.disk_len()).sum();
+        let progress = AtomicU64::new(0);
+        for (archive, change) in archives {
+            let (control, sink) = (self.control, &mut self.sink);
+            let report = self.import.file(&archive, &progress, |batch| {
+                let read_bytes = progress.load(Ordering::Relaxed);
+                control.set(State::CatchingUp { read_bytes, total_bytes });
+                give(control, sink, batch)
+            });
+            let path = archive.path();
+            match report {
+                Ok(report) if report.status == Status::Incomplete => return Flow::Stop,
+                Ok(report) => {
+                    if report.status != Status::AlreadyImported {
+                        let (node, status) = (&self.config.node, report.status.name());
+                        tracing::info!(%node, file = %path.display(), status, "read a rotated log");
+                    }
+                    self.settled.insert(path.to_owned(), change);
+                }
+                // It may be compressed just now: the next look finds it whole.
+                Err(error) => tracing::debug!(node = %self.config.node, "{error}"),
+            }
+        }
+        if self.control.is_stopped() { Flow::Stop } else { Flow::Continue }
+    }
+
+    /// Follows one file until another one is written.
+    fn follow(&mut self, mut tail: Tail) -> crate::Result<Left> {
+        let file = tail.path().to_owned();
+        let node = &self.config.node;
+        tracing::debug!(%node, file = %file.display(), at = tail.position(), "opened");
+        let mut sweeps = SWEEPS.iter().chain(std::iter::repeat(&SWEEPS[SWEEPS.len() - 1]));
+        let mut sweep = sweeps.next().map_or_else(never, |time| after(*time));
+        let mut mode = Mode::Busy { quiet: 0, looks: 0 };
+        let mut woken = Woken::Now;
+        loop {
+            let look = self.look(&mut tail, mode.knows_when(woken))?;
+            match look {
+                Look::Stopped => return Ok(Left::Stopped),
+                Look::Replaced => {
+                    let node = &self.config.node;
+                    tracing::info!(%node, file = %file.display(), "cut and begun anew");
+                    return Ok(self.leave(tail, Left::Rotated));
+                }
+                Look::Nothing if self.control.is_stopped() => {
+                    return Ok(self.leave(tail, Left::Stopped));
+                }
+                Look::Nothing if self.is_rotated(&tail) => {
+                    // What was written between the look and the rotation.
+                    if self.look(&mut tail, false)? == Look::Stopped {
+                        return Ok(Left::Stopped);
+                    }
+                    let node = &self.config.node;
+                    tracing::info!(%node, file = %file.display(), "rotated");
+                    return Ok(self.leave(tail, Left::Rotated));
+                }
+                Look::Nothing | Look::Grown => {}
+            }
+            let is_swept = sweep.try_recv().is_ok();
+            if tail.has_batch() && (is_swept || self.pace.is_due()) {
+                self.pace.gone();
+                if self.close(&mut tail) == Flow::Stop {
+                    return Ok(Left::Stopped);
+                }
+            }
+            if is_swept {
+                if self.sweep(&file) == Flow::Stop {
+                    return Ok(Left::Stopped);
+                }
+                sweep = sweeps.next().map_or_else(never, |time| after(*time));
+            }
+            (mode, woken) = self.wait(mode, woken, look, &tail);
+        }
+    }
+
+    /// Reads what a file has grown by. `knows_when` says whether it was written just now.
+    fn look(&mut self, tail: &mut Tail, knows_when: bool) -> crate::Result<Look> {
+        let (control, sink) = (self.control, &mut self.sink);
+        let total_bytes = tail.length()?;
+        let is_behind = total_bytes.saturating_sub(tail.position()) >= BEHIND_MIN;
+        let tell = |read_bytes| {
+            if is_behind {
+                control.set(State::CatchingUp { read_bytes, total_bytes });
+            }
+        };
+        tell(tail.position());
+        let is_arrival = knows_when && !is_behind && self.noticing == Noticing::Notified;
+        let arrived = is_arrival.then(self.config.now);
+        let look = tail.look(&mut self.parser, &mut self.import, arrived, |batch| {
+            tell(batch.end.offset);
+            give(control, sink, batch)
+        })?;
+        control.set(State::Live { noticing: self.noticing });
+        Ok(look)
+    }
+
+    /// Whether another file is written now. A new one that is empty says nothing yet: a node goes on
+    /// writing to the file that it has open, whatever its name has become.
+    fn is_rotated(&self, tail: &Tail) -> bool {
+        self.files
+            .newest()
+            .and_then(fs::metadata)
+            .is_ok_and(|newest| newest.len() > 0 && Identity::of(&newest) != tail.identity())
+    }
+
+    fn close(&mut self, tail: &mut Tail) -> Flow {
+        match tail.close(&mut self.import) {
+            Some(batch) => give(self.control, &mut self.sink, batch),
+            None => Flow::Continue,
+        }
+    }
+
+    /// Gives away what was read of a file before it is left.
+    fn leave(&mut self, mut tail: Tail, left: Left) -> Left {
+        match self.close(&mut tail) {
+            Flow::Continue => left,
+            Flow::Stop => Left::Stopped,
+        }
+    }
+
+    /// Waits until there is reason to look again.
+    fn wait(&mut self, mode: Mode, woken: Woken, found: Look, tail: &Tail) -> (Mode, Woken) {
+        match mode {
+            Mode::Busy { quiet, looks } => {
+                let quiet = if found == Look::Grown { 0 } else { quiet + 1 };
+                if quiet < QUIET_LOOKS && looks < BUSY_LOOKS {
+                    let mode = Mode::Busy { quiet, looks: looks + 1 };
+                    (mode, self.sleep(&never(), LOOK_INTERVAL))
+                } else {
+                    // Looked at once more: it may have grown before it was watched.
+                    (Mode::Idle(self.watch(tail.path())), Woken::Now)
+                }
+            }
+            Mode::Idle(_) if found == Look::Grown => {
+                self.notice(woken);
+                (Mode::Busy { quiet: 0, looks: 0 }, self.sleep(&never(), LOOK_INTERVAL))
+            }
+            Mode::Idle(watch) => {
+                let hint = watch.as_ref().map_or_else(never, |watch| watch.hint.clone());
+                let due = if tail.has_batch() { self.pace.due() } else { never() };
+                let woken = select! {
+                    recv(self.control.stopping) -> _ => Woken::Now,
+                    recv(hint) -> _ => Woken::Hint,
+                    recv(due) -> _ => {
+                        self.pace.fired();
+                        Woken::Now
+                    }
+                    default(self.config.poll_interval) => Woken::Time,
+                };
+                (Mode::Idle(watch), woken)
+            }
+        }
+    }
+
+    fn sleep(&self, hint: &Receiver<()>, time: Duration) -> Woken {
+        select! {
+            recv(self.control.stopping) -> _ => Woken::Now,
+            recv(hint) -> _ => Woken::Hint,
+            default(time) => Woken::Time,
+        }
+    }
+
+    /// Watches a file, and where links to it lead.
+    fn watch(&self, path: &Path) -> Option<Watch> {
+        let mut files = vec![path.to_owned()];
+        files.extend(path.canonicalize().ok().filter(|target| target != path));
+        self.config.notifier.watch(&files)
+    }
+
+    /// Learns from growth whether notifications come.
+    fn notice(&mut self, woken: Woken) {
+        let before = self.noticing;
+        match woken {
+            Woken::Hint => (self.missed, self.noticing) = (0, Noticing::Notified),
+            Woken::Time => {
+                self.missed += 1;
+                if self.missed > 1 {
+                    self.noticing = Noticing::Polled;
+                }
+            }
+            Woken::Now => {}
+        }
+        if self.noticing != before {
+            let (node, noticing) = (&self.config.node, self.noticing.name());
+            tracing::info!(%node, noticing, "how changes of the log are noticed");
+        }
+    }
+
+    /// Waits for a file that cannot be read now.
+    fn wait_for(&mut self, reason: String) -> Left {
+        let state = State::Waiting { reason };
+        if self.control.state() != state {
+            if let State::Waiting { reason } = &state {
+                tracing::warn!(node = %self.config.node, "waiting: {reason}");
+            }
+            self.control.set(state);
+        }
+        let watch = self.watch(self.files.path());
+        let hint = watch.as_ref().map_or_else(never, |watch| watch.hint.clone());
+        self.sleep(&hint, self.config.poll_interval);
+        Left::Rotated
+    }
+}
+
+/// How closely a file is looked at.
+enum Mode {
+    /// It grows: it is looked at again and again, which costs less than being told of each line.
+    Busy {
+        /// Looks in vain, in a row.
+        quiet: u32,
+        looks: u32,
+    },
+    /// It rests.
+    Idle(Option<Watch>),
+}
+
+impl Mode {
+    /// Whether what is found now was written just now.
+    fn knows_when(&self, woken: Woken) -> bool {
+        match self {
+            Self::Busy { .. } => true,
+            Self::Idle(_) => woken != Woken::Time,
+        }
+    }
+}
+
+/// Gives a batch away, unless the follower is to end.
+fn give(control: &Control, sink: &mut impl FnMut(Vec<Batch>) -> Flow, batch: Batch) -> Flow {
+    let flow = sink(vec![batch]);
+    if control.is_stopped() { Flow::Stop } else { flow }
+}
+
+/// What changes when a file does: its size, and the time of its last change.
+type Change = (u64, Option<SystemTime>);
+
+fn change_of(path: &Path) -> Option<Change> {
+    let metadata = fs::metadata(path).ok()?;
+    Some((metadata.len(), metadata.modified().ok()))
+}

@@ -1,0 +1,209 @@
+//! Which files a log is in: the one that is written, and those that were rotated away.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// The files of a log.
+#[derive(Debug, Clone)]
+pub(super) struct Files {
+    /// A path, or a pattern of which the newest match is written.
+    path: PathBuf,
+    is_pattern: bool,
+}
+
+/// Which file it is, whatever its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity(u64, u64);
+
+impl Identity {
+    #[cfg(unix)]
+    pub(super) fn of(metadata: &fs::Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt;
+        Self(metadata.dev(), metadata.ino())
+    }
+
+    /// The time at which a file was made stands for it, where nothing better can be had.
+    #[cfg(not(unix))]
+    pub(super) fn of(metadata: &fs::Metadata) -> Self {
+        let made = metadata.created().unwrap_or(std::time::UNIX_EPOCH);
+        let since = made.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        Self(since.as_secs(), since.subsec_nanos().into())
+    }
+}
+
+impl Files {
+    pub(super) fn new(path: &Path) -> Self {
+        let is_pattern =
+            path.file_name().is_some_and(|name| name.to_string_lossy().contains(['*', '?', '[']))
+                && !path.exists();
+        Self { path: path.to_owned(), is_pattern }
+    }
+
+    /// The name of the log, for people.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The file that is written: the one of this name, or the newest that matches.
+    pub(super) fn newest(&self) -> io::Result<PathBuf> {
+        if !self.is_pattern {
+            return Ok(self.path.clone());
+        }
+        let newest = self
+            .matches()
+            .into_iter()
+            .filter_map(|path| Some((fs::metadata(&path).ok()?.modified().ok()?, path)))
+            .max();
+        newest.map(|(_, path)| path).ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    /// The files beside the one that is written that may hold older parts of the log.
+    pub(super) fn siblings(&self, live: &Path) -> Vec<PathBuf> {
+        let mut siblings = Vec::new();
+        if self.is_pattern {
+            siblings.extend(self.matches());
+        }
+        let mut named = vec![live.to_owned()];
+        // A link has brothers where it stands, and where it leads.
+        if let Ok(target) = live.canonicalize()
+            && target != live
+        {
+            named.push(target);
+        }
+        for name in &named {
+            siblings.extend(in_folder(name, |other| {
+                let name = name.file_name().unwrap_or_default().to_string_lossy();
+                self.is_sibling(&name, other)
+            }));
+        }
+        siblings.sort();
+        siblings.dedup();
+        let is_live =
+            |path: &PathBuf| path == live || path.canonicalize().ok() == live.canonicalize().ok();
+        siblings.retain(|path| !is_live(path));
+        siblings
+    }
+
+    /// Whether a file of this name belongs to a log of that name.
+    fn is_sibling(&self, log: &str, other: &str) -> bool {
+        if self.is_pattern {
+            let pattern = self.path.file_name().unwrap_or_default().to_string_lossy();
+            let plain = without_compression(other);
+            return glob::Pattern::new(&pattern).is_ok_and(|pattern| pattern.matches(plain));
+        }
+        is_rotated(log, other)
+    }
+
+    fn matches(&self) -> Vec<PathBuf> {
+        glob::glob(&self.path.to_string_lossy())
+            .map(|paths| paths.flatten().filter(|path| path.is_file()).collect())
+            .unwrap_or_default()
+    }
+}
+
+/// The files in the folder of `path` whose names fit.
+fn in_folder(path: &Path, fits: impl Fn(&str) -> bool) -> Vec<PathBuf> {
+    let folder = match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => return Vec::new(),
+    };
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    entries
+        .flatten()
+        .filter(|entry| fits(&entry.file_name().to_string_lossy()))
+        .map(|entry| entry.path())
+        .filter(|path| path.is_file())
+        .collect()
+}
+
+fn without_compression(name: &str) -> &str {
+    name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(name)
+}
+
+/// Whether a file of this name is a rotated part of a log of that name.
+///
+/// `node.log.1`, `node.log.old`, `node.log-20260101.gz`, `node-20260101.log`; and beside
+/// `node-20260102.log` those of other days. `node-2.log` is the log of another node.
+fn is_rotated(log: &str, other: &str) -> bool {
+    if other == log {
+        return false;
+    }
+    let other = without_compression(other);
+    if let Some(rest) = other.strip_prefix(log) {
+        return rest.is_empty()
+            || rest.starts_with('.')
+            || rest.strip_prefix(['-', '_']).is_some_and(|rest| date_len(rest) > 0);
+    }
+    if let Some(dateless) = without_date(other) {
+        let own = without_date(log);
+        return own.as_deref() == Some(&dateless) || dateless == log;
+    }
+    false
+}
+
+/// A name without the date in it, and without what stands between the two.
+fn without_date(name: &str) -> Option<String> {
+    let at = name.char_indices().map(|(at, _)| at).find(|&at| {
+        let is_begin = !name[..at].ends_with(|before: char| before.is_ascii_digit());
+        is_begin && date_len(&name[at..]) > 0
+    })?;
+    let end = at + date_len(&name[at..]);
+    let before = name[..at].trim_end_matches(['-', '_', '.']);
+    let after = &name[end..];
+    // A time behind the date, and whatever numbers the parts of a day.
+    let after = after.find('.').map_or("", |dot| &after[dot..]);
+    Some(format!("{before}{after}"))
+}
+
+/// The length of a date at the beginning of a text: `20260101` or `2026-01-01`; 0 if there is none.
+fn date_len(text: &str) -> usize {
+    let shape = |pattern: &str| {
+        text.len() >= pattern.len()
+            && pattern.bytes().zip(text.bytes()).all(|(shape, byte)| match shape {
+                b'0' => byte.is_ascii_digit(),
+                other => byte == other,
+            })
+    };
+    let is_year = text.starts_with("19") || text.starts_with("20");
+    match () {
+        () if is_year && shape("0000-00-00") => 10,
+        () if is_year && shape("00000000") => 8,
+        () => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rotated_parts_are_told_from_the_logs_of_other_nodes() {
+        for other in [
+            "node.log.1",
+            "node.log.12.gz",
+            "node.log.old",
+            "node.log-20260101",
+            "node.log-20260101.gz",
+            "node.log.2026-01-01.zst",
+            "node-20260101.log",
+            "node-2026-01-01.log.gz",
+            "node-2026-01-01T00-00-00.000.log",
+            "node.log.gz",
+        ] {
+            assert!(is_rotated("node.log", other), "{other}");
+        }
+        for other in
+            ["node.log", "node-2.log", "node2.log.1", "node.log2", "other.log", "node.log-2"]
+        {
+            assert!(!is_rotated("node.log", other), "{other}");
+        }
+        assert!(is_rotated("node-20260102.log", "node-20260101.log"));
+        assert!(is_rotated("node-20260102.log", "node-20260101.log.gz"));
+        assert!(!is_rotated("node-20260102.log", "other-20260101.log"));
+        assert!(is_rotated("f3-json.log", "f3-json.log.2.gz"));
+        assert!(!is_rotated("storagenode", "storagenode-2"));
+    }
+}
