@@ -1,7 +1,7 @@
 //! Finished logs on disk: which files are meant, and in which order they were written.
 
 use std::{
-    cmp::Ordering,
+    cmp::{Ordering, Reverse},
     collections::BTreeSet,
     fs,
     io::{BufRead, BufReader, Read},
@@ -10,7 +10,10 @@ use std::{
 
 use piecewatch_model::Timestamp;
 
-use crate::{Error, Parsed, Parser, Result, Unparsed, chunk::LINE_LEN_MAX, content::Content};
+use crate::{
+    Error, Parsed, Parser, Result, Unparsed, chunk::LINE_LEN_MAX, content::Content,
+    identity::Identity,
+};
 
 /// How much of a file is searched for a line that a node writes, in bytes. A power cut may have left
 /// a block of NUL at the beginning.
@@ -23,6 +26,7 @@ pub struct Archive {
     first_at: Timestamp,
     path: PathBuf,
     disk_len: u64,
+    identity: Identity,
 }
 
 impl Archive {
@@ -40,9 +44,10 @@ impl Archive {
         if metadata.len() == 0 {
             return Err(Error::Empty { path: path.to_owned() });
         }
-        let content = Content::open(path)?.read_from(0)?;
-        let first_at = first_time(path, content)?;
-        Ok(Self { first_at, path: path.to_owned(), disk_len: metadata.len() })
+        let content = Content::open(path)?;
+        let identity = content.identity()?;
+        let first_at = first_time(path, content.read_from(0)?)?;
+        Ok(Self { first_at, path: path.to_owned(), disk_len: metadata.len(), identity })
     }
 
     /// The file.
@@ -51,9 +56,30 @@ impl Archive {
     }
 
     /// The order in which logs were written. Of two that begin in the same second the rotated one,
-    /// which has the longer name, is older.
+    /// which has the longer name, is older; of a file and its compressed form the file comes first,
+    /// since the other may not be complete yet.
     pub(crate) fn written_before(&self, other: &Self) -> Ordering {
-        self.first_at.cmp(&other.first_at).then_with(|| other.path.cmp(&self.path))
+        let by_name = |archive: &Self| {
+            let name = archive.path.to_string_lossy().into_owned();
+            let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"));
+            let is_compressed = plain.is_some();
+            (Reverse(plain.map_or(name.clone(), str::to_owned)), is_compressed)
+        };
+        self.first_at.cmp(&other.first_at).then_with(|| by_name(self).cmp(&by_name(other)))
+    }
+
+    /// Whether both begin at the same instant.
+    pub(crate) fn begins_with(&self, other: &Self) -> bool {
+        self.first_at == other.first_at
+    }
+
+    /// What the file holds.
+    pub(crate) fn content(&self) -> Result<Content<'_>> {
+        let content = Content::open(&self.path)?;
+        if content.identity()? != self.identity {
+            return Err(Error::Replaced { path: self.path.clone() });
+        }
+        Ok(content)
     }
 
     /// Its size as it is on disk, in bytes: compressed, if it is.

@@ -79,12 +79,13 @@ impl Assembler {
     fn ended(&mut self, mut ended: Ended, records: &mut Vec<Record>, counts: &mut LineCounts) {
         self.last_at = Some(ended.transfer.at);
         let told = (ended.transfer.piece, ended.transfer.action.direction());
-        self.forget_told(ended.stamp.micros.saturating_sub(TOLD_TWICE_MICROS_MAX));
+        let at = ended.transfer.at.as_micros();
+        self.forget_told(at.saturating_sub(TOLD_TWICE_MICROS_MAX));
         match ended.telling {
             Telling::Once => {}
             Telling::First => {
                 *self.told_once.entry(told).or_default() += 1;
-                self.told_order.push_back((told, ended.stamp.micros));
+                self.told_order.push_back((told, at));
             }
             Telling::PerhapsSecond => {
                 if self.told_once.contains_key(&told) {

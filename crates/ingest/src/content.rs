@@ -13,7 +13,7 @@ use std::{
 use flate2::bufread::MultiGzDecoder;
 use piecewatch_model::{Checkpoint, Fingerprinter};
 
-use crate::{Error, Result, chunk::LastLine};
+use crate::{Error, Result, chunk::LastLine, identity::Identity};
 
 /// How a file is compressed, told by its first bytes and not by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -125,6 +125,11 @@ impl<'a> Content<'a> {
 
     pub(crate) fn path(&self) -> &Path {
         self.path
+    }
+
+    /// Which file it is.
+    pub(crate) fn identity(&self) -> Result<Identity> {
+        Ok(Identity::of(&self.file.metadata().map_err(Error::io("read", self.path))?))
     }
 
     /// How long the file is, in bytes.

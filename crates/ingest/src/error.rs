@@ -38,6 +38,12 @@ pub enum Error {
         /// The file.
         path: PathBuf,
     },
+    /// Another file has its name now.
+    #[error("{} was replaced by another file while the logs were looked at; look again", .path.display())]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
     /// A file is something else.
     #[error("{} is no storage node log: none of its first lines is one that a node writes", .path.display())]
     NotALog {

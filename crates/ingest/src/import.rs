@@ -47,9 +47,9 @@ pub struct Import {
     /// The places that this import itself has reached: what the lines before them leave behind is in
     /// the assembler.
     reached: Vec<Checkpoint>,
-    /// The last file passed over because all of it was read by an earlier import: the lines at its
-    /// end leave something behind for the file after it.
-    passed_over: Option<(PathBuf, Checkpoint)>,
+    /// The last files passed over because all of them were read by an earlier import: the lines at
+    /// their ends leave something behind for the file after them.
+    passed_over: Vec<(PathBuf, Checkpoint)>,
 }
 
 /// What became of a file.
@@ -96,7 +96,7 @@ impl Import {
             newest_checkpoint,
             assembler: Assembler::default(),
             reached: Vec::new(),
-            passed_over: None,
+            passed_over: Vec::new(),
         }
     }
 
@@ -109,13 +109,14 @@ impl Import {
     /// # Errors
     ///
     /// [`Error::Io`] when the file cannot be read to its end. What was read before is in the batches.
+    /// [`Error::Replaced`] when another file has its name since it was found.
     pub fn file(
         &mut self,
         archive: &Archive,
         progress: &AtomicU64,
         sink: impl FnMut(Batch) -> Flow,
     ) -> Result<FileReport> {
-        let content = Content::open(archive.path())?;
+        let content = archive.content()?;
         let name = archive.path().to_string_lossy().into();
         self.content(name, &content, progress, sink)
     }
@@ -182,7 +183,7 @@ impl Import {
         let progress = AtomicU64::new(0);
         let report = self.content(name.to_string_lossy().into(), &content, &progress, sink)?;
         // The file goes now: no later one can be read behind it.
-        self.passed_over = None;
+        self.passed_over.clear();
         copied.map_err(Error::io("copy", name))?;
         Ok(report)
     }
@@ -198,7 +199,7 @@ impl Import {
             Standing::Read(checkpoint) => {
                 progress.fetch_add(content.disk_len()?, Ordering::Relaxed);
                 if !self.reached.contains(&checkpoint) {
-                    self.passed_over = Some((content.path().to_owned(), checkpoint));
+                    self.passed_over.push((content.path().to_owned(), checkpoint));
                 }
                 return Ok(FileReport { status: Status::AlreadyImported, unread_bytes: 0 });
             }
@@ -285,7 +286,7 @@ impl Import {
         {
             flow = sink(batch);
         }
-        self.passed_over = None;
+        self.passed_over.clear();
         let status = match (flow, &end, &from) {
             (Flow::Stop, _, _) => Status::Incomplete,
             // Nothing but half a line was new.
@@ -301,18 +302,22 @@ impl Import {
 
     /// Lets the lines before the place where reading begins pass, for what they leave behind.
     fn warm(&mut self, content: &Content<'_>, from: Option<&Checkpoint>) -> Result<()> {
-        let passed_over = self.passed_over.take();
+        let passed_over = std::mem::take(&mut self.passed_over);
         if from.is_some_and(|checkpoint| self.reached.contains(checkpoint)) {
             return Ok(());
         }
         let own = from.map_or(0, |checkpoint| checkpoint.offset);
-        if let Some((before, reached)) = passed_over
-            && Some(&reached) != from
-            && own < WARM_LEN
-        {
-            let before_content = Content::open(&before)?;
-            let length = before_content.length()?;
-            self.pass(&before_content, length.saturating_sub(WARM_LEN - own), length)?;
+        let mut missing = WARM_LEN.saturating_sub(own);
+        let before = passed_over.iter().rev().filter(|(_, reached)| Some(reached) != from);
+        let parts: Vec<(&PathBuf, u64, u64)> = before
+            .map_while(|(path, reached)| {
+                let length = reached.offset.min(missing);
+                missing -= length;
+                (length > 0).then_some((path, reached.offset - length, reached.offset))
+            })
+            .collect();
+        for (path, begin, end) in parts.into_iter().rev() {
+            self.pass(&Content::open(path)?, begin, end)?;
         }
         if own > 0 {
             self.pass(content, own.saturating_sub(WARM_LEN), own)?;

@@ -86,6 +86,7 @@ mod event;
 mod failure;
 mod fields;
 mod follow;
+mod identity;
 mod import;
 mod pairing;
 mod parsed;

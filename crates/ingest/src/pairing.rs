@@ -38,6 +38,9 @@ struct Open {
     action: Action,
     offset: Option<u64>,
     remote: Option<std::net::SocketAddr>,
+    /// The line's own time in microseconds: what is open is forgotten by it. The stamp may be of
+    /// another clock than that of the lines around it.
+    at: i64,
     stamp: Stamp,
 }
 
@@ -45,9 +48,10 @@ impl Pairing {
     /// Remembers a start.
     pub(crate) fn start(&mut self, started: Started) {
         let Started { start, stamp } = started;
-        self.forget_before(stamp.micros.saturating_sub(OPEN_MICROS_MAX));
+        let at = start.at.as_micros();
+        self.forget_before(at.saturating_sub(OPEN_MICROS_MAX));
         self.forget_ended();
-        self.order.push_back((start.piece, stamp.micros));
+        self.order.push_back((start.piece, at));
         let open = self.open.entry(start.piece).or_default();
         if open.len() == STARTS_PER_PIECE_MAX {
             open.remove(0);
@@ -57,6 +61,7 @@ impl Pairing {
             action: start.action,
             offset: start.offset,
             remote: start.remote,
+            at,
             stamp,
         });
     }
@@ -65,8 +70,8 @@ impl Pairing {
     /// its latency, and satellite and action where the end does not name them.
     pub(crate) fn end(&mut self, ended: &mut Ended) {
         let Some(open) = self.open.get_mut(&ended.transfer.piece) else { return };
-        let oldest = ended.stamp.micros.saturating_sub(OPEN_MICROS_MAX);
-        let fits = |open: &Open| open.stamp.micros >= oldest && open.fits(&ended.transfer);
+        let oldest = ended.transfer.at.as_micros().saturating_sub(OPEN_MICROS_MAX);
+        let fits = |open: &Open| open.at >= oldest && open.fits(&ended.transfer);
         let Some(at) = open.iter().position(fits) else { return };
         let start = open.remove(at);
         if open.is_empty() {
@@ -101,7 +106,7 @@ impl Pairing {
         {
             self.order.pop_front();
             if let Some(open) = self.open.get_mut(&piece) {
-                open.retain(|open| open.stamp.micros > at);
+                open.retain(|open| open.at > at);
                 if open.is_empty() {
                     self.open.remove(&piece);
                 }

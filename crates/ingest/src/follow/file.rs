@@ -13,13 +13,13 @@ use piecewatch_model::Batch;
 
 use super::{
     Control, FollowConfig, Noticing, State,
-    files::{Files, Identity},
+    files::Files,
     notice::Watch,
     pace::Pace,
     start,
     tail::{Look, Opened, Tail},
 };
-use crate::{Archive, Error, Flow, Parser, Status, import::Import, pipeline};
+use crate::{Archive, Error, Flow, Parser, Status, identity::Identity, import::Import, pipeline};
 
 /// How long a file that grows is left alone between two looks. It is also how exactly the time is
 /// known at which a line was written.
@@ -36,6 +36,10 @@ const SWEEPS: [Duration; 4] = [
     Duration::from_secs(60),
     Duration::from_secs(600),
 ];
+/// How often the files beside a log are looked at when one of them cannot be read, and how long after
+/// each other.
+const SWEEP_TRIES_MAX: u32 = 20;
+const SWEEP_PAUSE: Duration = Duration::from_millis(100);
 /// What is farther behind than this is catching up, in bytes.
 const BEHIND_MIN: u64 = 1 << 20;
 
@@ -52,6 +56,8 @@ pub(super) struct FileFollower<'a, S> {
     missed: u32,
     /// Files that hold nothing new, by size and time of their last change.
     settled: HashMap<PathBuf, Change>,
+    /// Files that could not be read when they were last tried, by the same.
+    broken: HashMap<PathBuf, Change>,
     sink: S,
 }
 
@@ -93,6 +99,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             noticing: Noticing::Polled,
             missed: 0,
             settled: HashMap::new(),
+            broken: HashMap::new(),
             sink,
         }
     }
@@ -105,8 +112,15 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         while !self.control.is_stopped() {
             let opened = self.files.newest().map_err(Error::io("find", self.files.path()));
             let opened = opened.and_then(|live| {
-                if self.sweep(&live) == Flow::Stop {
-                    return Ok(None);
+                // Rotated between the two: what comes before must be read before.
+                for _ in 0..SWEEP_TRIES_MAX {
+                    if self.sweep(&live) == Flow::Stop {
+                        return Ok(None);
+                    }
+                    let opened = Tail::open(&live, &mut self.import)?;
+                    if self.unread(&live).is_some_and(|unread| unread.is_empty()) {
+                        return Ok(Some(opened));
+                    }
                 }
                 Tail::open(&live, &mut self.import).map(Some)
             });
@@ -145,46 +159,86 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
     }
 
     /// Reads what is unread in the files beside the one that is written, oldest first.
+    ///
+    /// A rotation may be going on: a file that was there is compressed and gone. What comes after it
+    /// is not read before it, or transfers would lose their beginnings; so everything is looked at
+    /// again in a moment.
     fn sweep(&mut self, live: &Path) -> Flow {
-        let mut archives = Vec::new();
-        for path in self.files.siblings(live) {
-            let Some(change) = change_of(&path) else { continue };
-            if self.settled.get(&path) == Some(&change) {
-                continue;
+        for _ in 0..SWEEP_TRIES_MAX {
+            match self.try_sweep(live) {
+                Some(flow) => return flow,
+                None => drop(self.sleep(&never(), SWEEP_PAUSE)),
             }
-            match Archive::open(&path) {
-                Ok(archive) => archives.push((archive, change)),
-                Err(Error::Empty { .. } | Error::NotALog { .. } | Error::Missing { .. }) => {
-                    self.settled.insert(path, change);
-                }
-                Err(error) => tracing::warn!(node = %self.config.node, "{error}"),
+            if self.control.is_stopped() {
+                return Flow::Stop;
             }
         }
-        archives.sort_by(|(one, _), (other, _)| one.written_before(other));
+        Flow::Continue
+    }
+
+    /// `None` when a file cannot be read just now.
+    fn try_sweep(&mut self, live: &Path) -> Option<Flow> {
+        let archives = self.unread(live)?;
         let total_bytes = archives.iter().map(|(archive, _)| archive.disk_len()).sum();
         let progress = AtomicU64::new(0);
-        for (archive, change) in archives {
+        let mut last_read: Option<&Archive> = None;
+        for (archive, change) in &archives {
             let (control, sink) = (self.control, &mut self.sink);
-            let report = self.import.file(&archive, &progress, |batch| {
+            let report = self.import.file(archive, &progress, |batch| {
                 let read_bytes = progress.load(Ordering::Relaxed);
                 control.set(State::CatchingUp { read_bytes, total_bytes });
                 give(control, sink, batch)
             });
-            let path = archive.path();
+            let (node, path) = (&self.config.node, archive.path());
             match report {
-                Ok(report) if report.status == Status::Incomplete => return Flow::Stop,
+                Ok(report) if report.status == Status::Incomplete => return Some(Flow::Stop),
                 Ok(report) => {
                     if report.status != Status::AlreadyImported {
-                        let (node, status) = (&self.config.node, report.status.name());
+                        let status = report.status.name();
                         tracing::info!(%node, file = %path.display(), status, "read a rotated log");
                     }
-                    self.settled.insert(path.to_owned(), change);
+                    last_read = Some(archive);
                 }
-                // It may be compressed just now: the next look finds it whole.
-                Err(error) => tracing::debug!(node = %self.config.node, "{error}"),
+                // The compressed form of a file that was read; it is not complete yet.
+                Err(_) if last_read.is_some_and(|last| last.begins_with(archive)) => continue,
+                Err(error) if self.broken.get(path) == Some(change) => {
+                    tracing::warn!(%node, "{error}");
+                }
+                Err(_) => {
+                    self.broken.insert(path.to_owned(), *change);
+                    return None;
+                }
+            }
+            self.settled.insert(path.to_owned(), *change);
+        }
+        Some(if self.control.is_stopped() { Flow::Stop } else { Flow::Continue })
+    }
+
+    /// The files beside the one that is written of which it is not known that all is read, in the
+    /// order in which they were written. `None` when one was renamed meanwhile.
+    fn unread(&mut self, live: &Path) -> Option<Vec<(Archive, Change)>> {
+        let siblings = self.files.siblings(live);
+        let mut archives = Vec::new();
+        for path in &siblings {
+            let change = change_of(path)?;
+            if self.settled.get(path) == Some(&change) {
+                continue;
+            }
+            match Archive::open(path) {
+                Ok(archive) => archives.push((archive, change)),
+                Err(Error::Missing { .. }) => return None,
+                Err(Error::Empty { .. } | Error::NotALog { .. }) => {
+                    self.settled.insert(path.clone(), change);
+                }
+                Err(error) => tracing::warn!(node = %self.config.node, "{error}"),
             }
         }
-        if self.control.is_stopped() { Flow::Stop } else { Flow::Continue }
+        // A folder that is read while names in it change may hide one.
+        if self.files.siblings(live) != siblings {
+            return None;
+        }
+        archives.sort_by(|(one, _), (other, _)| one.written_before(other));
+        Some(archives)
     }
 
     /// Follows one file until another one is written.

@@ -13,26 +13,6 @@ pub(super) struct Files {
     is_pattern: bool,
 }
 
-/// Which file it is, whatever its name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity(u64, u64);
-
-impl Identity {
-    #[cfg(unix)]
-    pub(super) fn of(metadata: &fs::Metadata) -> Self {
-        use std::os::unix::fs::MetadataExt;
-        Self(metadata.dev(), metadata.ino())
-    }
-
-    /// The time at which a file was made stands for it, where nothing better can be had.
-    #[cfg(not(unix))]
-    pub(super) fn of(metadata: &fs::Metadata) -> Self {
-        let made = metadata.created().unwrap_or(std::time::UNIX_EPOCH);
-        let since = made.duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Self(since.as_secs(), since.subsec_nanos().into())
-    }
-}
-
 impl Files {
     pub(super) fn new(path: &Path) -> Self {
         let is_pattern =
@@ -154,24 +134,24 @@ fn without_date(name: &str) -> Option<String> {
     let before = name[..at].trim_end_matches(['-', '_', '.']);
     let after = &name[end..];
     // A time behind the date, and whatever numbers the parts of a day.
-    let after = after.find('.').map_or("", |dot| &after[dot..]);
+    let after = after.rfind('.').map_or("", |dot| &after[dot..]);
     Some(format!("{before}{after}"))
 }
 
-/// The length of a date at the beginning of a text: `20260101` or `2026-01-01`; 0 if there is none.
+/// The length of what numbers rotated files at the beginning of a text, 0 if nothing does: a date,
+/// `2026-01-01` or `20260101`, or a number of five digits or more. Shorter numbers tell nodes apart.
 fn date_len(text: &str) -> usize {
-    let shape = |pattern: &str| {
-        text.len() >= pattern.len()
-            && pattern.bytes().zip(text.bytes()).all(|(shape, byte)| match shape {
-                b'0' => byte.is_ascii_digit(),
-                other => byte == other,
-            })
-    };
-    let is_year = text.starts_with("19") || text.starts_with("20");
-    match () {
-        () if is_year && shape("0000-00-00") => 10,
-        () if is_year && shape("00000000") => 8,
-        () => 0,
+    const DATE: &[u8] = b"0000-00-00";
+    let is_date = text.len() >= DATE.len()
+        && DATE.iter().zip(text.bytes()).all(|(shape, byte)| match shape {
+            b'0' => byte.is_ascii_digit(),
+            other => byte == *other,
+        });
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    match (is_date, digits) {
+        (true, _) => DATE.len(),
+        (false, 5..) => digits,
+        (false, _) => 0,
     }
 }
 
@@ -203,6 +183,8 @@ mod tests {
         assert!(is_rotated("node-20260102.log", "node-20260101.log"));
         assert!(is_rotated("node-20260102.log", "node-20260101.log.gz"));
         assert!(!is_rotated("node-20260102.log", "other-20260101.log"));
+        assert!(is_rotated("node-000002.log", "node-000001.log"));
+        assert!(is_rotated("node.log", "node-000001.log"));
         assert!(is_rotated("f3-json.log", "f3-json.log.2.gz"));
         assert!(!is_rotated("storagenode", "storagenode-2"));
     }

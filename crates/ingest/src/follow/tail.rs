@@ -9,12 +9,12 @@ use std::{
 
 use piecewatch_model::{Batch, Checkpoint, Clock, Timestamp};
 
-use super::files::Identity;
 use crate::{
     Error, Flow, Parsed, Parser, Result, Stamp,
     assembler::{Batcher, ParsedChunk},
     chunk::{Chunker, LastLine, SMALL_CHUNK_LEN},
     content::{Content, Standing},
+    identity::Identity,
     import::Import,
     pipeline,
 };

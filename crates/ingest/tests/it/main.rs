@@ -5,6 +5,8 @@
 mod countries;
 mod damaged;
 mod faults;
+mod follow;
+mod following;
 mod fuzzed;
 mod golden;
 mod reading;

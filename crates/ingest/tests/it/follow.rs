@@ -1,0 +1,200 @@
+//! Logs that are written while they are read: every line once, whatever becomes of the files.
+
+use std::{fs, thread, time::Duration};
+
+use piecewatch_ingest::{Noticing, Source, State};
+use piecewatch_simulator::{
+    Compression, Config, Encoding, LiveConfig, LiveLog, Rotation, Vocabulary, Writes,
+};
+
+use crate::following::{Stored, wait_until};
+
+fn simulated(seed: u64) -> Config {
+    Config { seed, vocabulary: Vocabulary::Y2023, ..Config::default() }
+}
+
+fn assert_truth(stored: &Stored, log: &LiveLog, name: &str) {
+    let truth = log.truth();
+    stored.wait_for_lines(truth.lines);
+    let kept = stored.kept();
+    assert_eq!(kept.totals(), truth.transfers, "{name}");
+    assert_eq!(kept.counts.started, truth.started, "{name}");
+    assert_eq!(kept.counts.told_twice, truth.told_twice, "{name}");
+}
+
+/// Writes and rotates; the pauses are as long as a look, shorter and longer.
+fn write_in_rounds(log: &mut LiveLog, rounds: u64, mut between: impl FnMut(u64)) {
+    for round in 0..rounds {
+        log.write(150 + 40 * round).unwrap();
+        thread::sleep(Duration::from_millis(round * 13 % 60));
+        log.rotate().unwrap();
+        between(round);
+    }
+    log.write(100).unwrap();
+    log.flush().unwrap();
+}
+
+fn check_rotation(rotation: Rotation) {
+    for compression in Compression::ALL {
+        for (writes, encoding) in
+            [(Writes::Lines, Encoding::Console), (Writes::Halves, Encoding::DockerJson)]
+        {
+            let name = format!("{rotation} {compression} {writes:?}");
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("node.log");
+            let live = LiveConfig { rotation, compression, writes, ..LiveConfig::new(path) };
+            let mut log = LiveLog::create(Config { encoding, ..simulated(7) }, live).unwrap();
+
+            // Followed all the time.
+            let stored = Stored::default();
+            let following = stored.follow(Source::File(log.source()));
+            write_in_rounds(&mut log, 6, |_| {});
+            assert_truth(&stored, &log, &format!("{name}, live"));
+            drop(following);
+
+            // Not followed while it is written and rotated.
+            write_in_rounds(&mut log, 3, |_| {});
+            let following = stored.follow(Source::File(log.source()));
+            assert_truth(&stored, &log, &format!("{name}, afterwards"));
+            drop(following);
+
+            // Sometimes the one, sometimes the other.
+            let mut following = None;
+            write_in_rounds(&mut log, 6, |round| {
+                following = (round % 2 == 0)
+                    .then(|| stored.follow(Source::File(log_source(&folder, rotation))));
+            });
+            drop(following);
+            let _following = stored.follow(Source::File(log.source()));
+            assert_truth(&stored, &log, &format!("{name}, now and then"));
+        }
+    }
+}
+
+fn log_source(folder: &tempfile::TempDir, rotation: Rotation) -> std::path::PathBuf {
+    folder.path().join(if rotation == Rotation::Dated { "node-*.log" } else { "node.log" })
+}
+
+#[test]
+fn a_log_that_is_renamed_loses_nothing() {
+    check_rotation(Rotation::Rename);
+}
+
+/// Predecessor fault 8.
+#[test]
+fn a_renamed_log_that_is_still_written_loses_nothing() {
+    check_rotation(Rotation::RenameHeld);
+}
+
+#[test]
+fn a_log_that_is_gone_between_stop_and_start_loses_nothing() {
+    check_rotation(Rotation::StopMoveStart);
+}
+
+#[test]
+fn a_log_that_is_copied_and_cut_loses_nothing() {
+    check_rotation(Rotation::CopyTruncate);
+}
+
+#[test]
+fn a_log_named_by_date_loses_nothing() {
+    check_rotation(Rotation::Dated);
+}
+
+#[test]
+fn a_link_that_moves_loses_nothing() {
+    check_rotation(Rotation::Symlink);
+}
+
+#[test]
+fn a_log_may_come_late_and_go_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.log");
+    let stored = Stored::default();
+    let following = stored.follow(Source::File(path.clone()));
+    let reason = |state: State| {
+        if let State::Waiting { reason } = state { reason } else { format!("{state:?}") }
+    };
+    assert!(wait_until(|| following.control.state() != State::Starting));
+    let said = reason(following.control.state());
+    assert!(said.contains("node.log") && said.contains("not"), "{said}");
+
+    let mut log = LiveLog::create(simulated(1), LiveConfig::new(path.clone())).unwrap();
+    log.write(200).unwrap();
+    stored.wait_for_lines(200);
+    assert!(wait_until(|| matches!(following.control.state(), State::Live { .. })));
+
+    fs::remove_file(&path).unwrap();
+    log.write(50).unwrap();
+    stored.wait_for_lines(250);
+    let mut next = LiveLog::create(simulated(2), LiveConfig::new(path)).unwrap();
+    next.write(70).unwrap();
+    stored.wait_for_lines(320);
+}
+
+#[test]
+fn a_log_that_was_cut_and_has_grown_past_its_old_size_is_new() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.log");
+    let mut log = LiveLog::create(simulated(1), LiveConfig::new(path.clone())).unwrap();
+    log.write(300).unwrap();
+    let stored = Stored::default();
+    let _following = stored.follow(Source::File(path.clone()));
+    stored.wait_for_lines(300);
+
+    let other = folder.path().join("other");
+    let mut next = LiveLog::create(simulated(2), LiveConfig::new(other.clone())).unwrap();
+    next.write(900).unwrap();
+    // In one step: no look finds the file shorter than it was.
+    let bytes = fs::read(&other).unwrap();
+    assert!(bytes.len() as u64 > fs::metadata(&path).unwrap().len());
+    fs::write(&path, &bytes).unwrap();
+    stored.wait_for_lines(1_200);
+}
+
+#[test]
+fn a_line_is_taken_when_its_end_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.log");
+    let live = LiveConfig { writes: Writes::Halves, ..LiveConfig::new(path.clone()) };
+    let mut log = LiveLog::create(simulated(3), live).unwrap();
+    let stored = Stored::default();
+    let _following = stored.follow(Source::File(path));
+    log.write(10).unwrap();
+    stored.wait_for_lines(9);
+    log.flush().unwrap();
+    stored.wait_for_lines(10);
+}
+
+#[test]
+fn how_growth_is_noticed_is_found_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.log");
+    let mut log = LiveLog::create(simulated(3), LiveConfig::new(path.clone())).unwrap();
+    let stored = Stored::default();
+    let noticed = |noticing| State::Live { noticing };
+    for (notifier, expected) in [
+        (piecewatch_ingest::Notifier::new(), Noticing::Notified),
+        (piecewatch_ingest::Notifier::silent(), Noticing::Polled),
+    ] {
+        let source = Source::File(path.clone());
+        let config = piecewatch_ingest::FollowConfig {
+            notifier,
+            source,
+            poll_interval: Duration::from_millis(if expected == Noticing::Polled {
+                50
+            } else {
+                5_000
+            }),
+            ..crate::following::config()
+        };
+        let following = stored.follow_with(config);
+        let is_so = wait_until(|| {
+            log.write(1).unwrap();
+            thread::sleep(Duration::from_millis(300));
+            following.control.state() == noticed(expected)
+        });
+        assert!(is_so, "{:?}", following.control.state());
+        stored.wait_for_lines(log.truth().lines);
+    }
+}
