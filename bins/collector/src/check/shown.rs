@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use piecewatch_ingest::Source;
 use serde_json::{Value, json};
 
 use super::{Found, Log};
@@ -15,7 +16,7 @@ pub(super) fn text(config: &Config, found: &[Found<'_>], out: &mut dyn Write) ->
         row(out, "source", &node.source.to_string())?;
         match log {
             Ok(log) => {
-                for (name, value) in rows(log) {
+                for (name, value) in rows(log, &node.source) {
                     row(out, name, &value)?;
                 }
             }
@@ -29,14 +30,14 @@ fn row(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
     writeln!(out, "  {name:<18}  {value}")
 }
 
-fn rows(log: &Log) -> Vec<(&'static str, String)> {
+fn rows(log: &Log, source: &Source) -> Vec<(&'static str, String)> {
     let found = &log.inspection;
     if found.lines == 0 {
         return vec![("lines", "none yet: the source is there, and silent".to_owned())];
     }
     let or_none = |text: Option<String>, none: &str| text.unwrap_or_else(|| none.to_owned());
     let mut rows = Vec::new();
-    if let Some(file) = &log.file {
+    if let Some(file) = log.file.as_ref().filter(|file| *source != Source::File((*file).clone())) {
         rows.push(("file", file.display().to_string()));
     }
     if let Some(siblings) = log.siblings {

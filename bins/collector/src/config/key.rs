@@ -71,7 +71,7 @@ pub(crate) const GEOIP: Key = Key {
     kind: Kind::Path,
     default: None,
     example: "\"GeoLite2-Country.mmdb\"",
-    doc: "A MaxMind database (.mmdb) that tells the country of an address. Without it countries stay unknown.",
+    doc: "A MaxMind database (.mmdb) that tells the country of an address. Without it countries\nstay unknown.",
 };
 pub(crate) const TRANSFERS: Key = key(
     "retention",

@@ -8,11 +8,12 @@ use super::{
 };
 
 const HEAD: &str = "\
-# Configuration of piecewatch-collector. Every key is here with its default; what is left out has it.
+# Configuration of piecewatch-collector. Every key is here, with its default where it has one; a key
+# that is left out has it.
 # Lines that begin with `#` and no space are examples: take the `#` away to use them.
 #
 # Relative paths go out from the folder of this file. The environment wins over this file, and the
-# command line over both. The variable of a key stands behind it.
+# command line over both. Above each key stands its environment variable.
 ";
 
 const NODES: &str = "
