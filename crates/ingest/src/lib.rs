@@ -88,6 +88,7 @@ mod fields;
 mod follow;
 mod identity;
 mod import;
+mod inspect;
 mod pairing;
 mod parsed;
 mod parser;
@@ -103,6 +104,7 @@ pub use follow::{
     Control, FollowConfig, Noticing, Notifier, Source, SourceError, StartAt, State, follow,
 };
 pub use import::{FileReport, Import, ImportConfig, Status};
+pub use inspect::{Encoding, Inspection, Inspector, Vocabulary, inspect};
 pub use parsed::{Ended, Parsed, Stamp, Started, Telling, Unparsed};
 pub use parser::Parser;
 pub use pipeline::Flow;

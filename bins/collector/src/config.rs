@@ -1,0 +1,192 @@
+//! What the collector is told: a TOML file, the environment, the command line; later wins.
+//!
+//! Everything is first taken as it was given, each value with its place (`raw`), and then checked
+//! once. The rest of the program sees the checked form only.
+
+mod api;
+mod environment;
+mod file;
+mod flag;
+mod key;
+mod node;
+mod place;
+mod printed;
+mod raw;
+mod setting;
+
+use std::{ffi::OsString, path::PathBuf, time::Duration};
+
+pub use api::ApiUrl;
+pub use node::Node;
+use piecewatch_store::Retention;
+pub use place::Place;
+use raw::{Given, Raw, RawNode, Value};
+use setting::Settings;
+
+use crate::{Error, Result};
+
+/// Everything that is configured, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// The database.
+    pub db: PathBuf,
+    /// A MaxMind database of countries.
+    pub geoip: Option<PathBuf>,
+    /// The nodes, in the order in which they were given; no two have one name or one source.
+    pub nodes: Vec<Node>,
+    /// How long what is kept.
+    pub retention: Retention,
+    /// The program's own log.
+    pub log: LogConfig,
+    /// Pace and switches.
+    pub performance: Performance,
+    /// What runs by itself.
+    pub upkeep: Upkeep,
+}
+
+/// The program's own log.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogConfig {
+    /// How it looks.
+    pub format: LogFormat,
+    /// What is logged, as directives of `tracing`; they are known to be valid.
+    pub level: String,
+    /// The most lines of one call site in a minute; `None` is no limit.
+    pub rate_limit_per_minute: Option<u32>,
+}
+
+/// How the program's own log looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people, and for journald.
+    Human,
+    /// An object a line.
+    Json,
+}
+
+/// Pace and switches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Performance {
+    /// How often what was read is committed.
+    pub commit_interval: Duration,
+    /// How often a file is looked at where notifications do not work.
+    pub poll_interval: Duration,
+    /// How a change of a file is noticed.
+    pub noticing: Noticing,
+}
+
+/// How a change of a file is noticed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noticing {
+    /// By the system's notifications where they work, else by looking.
+    Notifications,
+    /// By looking alone.
+    Polling,
+}
+
+/// What runs by itself beside the reading.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Upkeep {
+    /// How often what is beyond its retention is removed.
+    pub prune_every: Duration,
+    /// How often the write-ahead log is moved into the database.
+    pub checkpoint_every: Duration,
+    /// How often SQLite's statistics are brought up to date.
+    pub optimize_every: Duration,
+    /// By how much these vary, in percent, 0 to 50.
+    pub jitter_percent: u8,
+}
+
+/// What was given beside the file: where it is, the environment and the command line.
+#[derive(Debug, Clone, Default)]
+pub struct Sayings {
+    /// The file.
+    pub file: Option<PathBuf>,
+    /// The environment.
+    pub variables: Vec<(OsString, OsString)>,
+    /// `--db`.
+    pub db: Option<PathBuf>,
+    /// Each `--node`.
+    pub nodes: Vec<String>,
+}
+
+impl Config {
+    /// Reads and checks everything, for a command that follows nodes: there is at least one.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, at once, each with its place.
+    pub fn load(sayings: &Sayings) -> Result<Self> {
+        let config = Self::load_settings(sayings)?;
+        if config.nodes.is_empty() { Err(Error::NoNode) } else { Ok(config) }
+    }
+
+    /// The same for a command that asks a database: there may be no nodes.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, at once, each with its place.
+    pub fn load_settings(sayings: &Sayings) -> Result<Self> {
+        let mut errors = Vec::new();
+        let mut raw = Raw::default();
+        if let Some(path) = &sayings.file {
+            // A file that breaks off in the middle says nothing reliable about the rest.
+            file::read(path, &mut raw, &mut errors)?;
+        }
+        environment::read(sayings.variables.iter().cloned(), &mut raw, &mut errors);
+        if let Some(db) = &sayings.db {
+            let value = Value::Untyped(db.to_string_lossy().into_owned());
+            raw.set(key::DB, Given { value, place: Place::Flag("--db".to_owned()) });
+        }
+        let nodes = nodes(std::mem::take(&mut raw.nodes), &sayings.nodes, &mut errors);
+        let mut settings = Settings::new(&raw, &mut errors);
+        let db = settings.path(key::DB);
+        let geoip = settings.optional_path(key::GEOIP);
+        let retention = settings.retention();
+        let log = settings.log();
+        let performance = settings.performance();
+        let upkeep = settings.upkeep();
+        match errors.len() {
+            0 => Ok(Self { db, geoip, nodes, retention, log, performance, upkeep }),
+            1 => Err(errors.remove(0)),
+            _ => Err(Error::Several(errors)),
+        }
+    }
+}
+
+/// The nodes of the file, and those of the command line: one of a name that the file has stands in
+/// its place.
+fn nodes(mut raw: Vec<RawNode>, flags: &[String], errors: &mut Vec<Error>) -> Vec<Node> {
+    let name_of = |node: &RawNode| node.get("name").map(|given| given.value.description());
+    let mut said = Vec::new();
+    for text in flags {
+        match flag::node(text) {
+            Ok(node) => said.push(node),
+            Err(error) => errors.push(error),
+        }
+    }
+    raw.retain(|node| {
+        let name = name_of(node);
+        name.is_none() || said.iter().all(|other| name_of(other) != name)
+    });
+    raw.append(&mut said);
+    let mut nodes: Vec<(Node, Place)> = Vec::new();
+    for raw in &raw {
+        let Some(node) = node::checked(raw, errors) else { continue };
+        let place = |key| raw.get(key).map_or(&raw.place, |given| &given.place).clone();
+        if let Some((_, first)) = nodes.iter().find(|(other, _)| other.name == node.name) {
+            let wrong = format!("a second node is named {}; the first is at {first}", node.name);
+            errors.push(place("name").error(format!("{wrong}. Give each a name of its own")));
+        } else if let Some((other, _)) = nodes.iter().find(|(other, _)| other.source == node.source)
+        {
+            let (name, source) = (&node.name, &node.source);
+            let wrong = format!("{name} has the source of {}, {source}", other.name);
+            let what_to_do = "every line would count for both; name the log of each node";
+            let key = if raw.get("command").is_some() { "command" } else { "source" };
+            errors.push(place(key).error(format!("{wrong}; {what_to_do}")));
+        } else {
+            nodes.push((node, raw.place.clone()));
+        }
+    }
+    nodes.into_iter().map(|(node, _)| node).collect()
+}

@@ -1,0 +1,280 @@
+//! Every key there is: its section, its kind with limits, its default and what it means.
+
+/// A setting of which there is one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Key {
+    /// The table it stands in; empty at the top of the file.
+    pub(crate) section: &'static str,
+    pub(crate) name: &'static str,
+    pub(crate) kind: Kind,
+    /// As it is written in the file; `None` for what is not set unless somebody does.
+    pub(crate) default: Option<&'static str>,
+    /// An example for what has no default.
+    pub(crate) example: &'static str,
+    /// What it means, in lines.
+    pub(crate) doc: &'static str,
+}
+
+/// What a key holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A path; relative ones go out from the folder of the file.
+    Path,
+    /// A whole number within limits.
+    Number { min: u32, max: u32 },
+    /// `true` or `false`.
+    Switch,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// Directives for what is logged.
+    Filter,
+}
+
+impl Key {
+    /// With its section: `log.level`.
+    pub(crate) fn path(&self) -> String {
+        if self.section.is_empty() {
+            self.name.to_owned()
+        } else {
+            format!("{}.{}", self.section, self.name)
+        }
+    }
+
+    /// The environment variable that sets it: `PIECEWATCH_LOG_LEVEL`.
+    pub(crate) fn variable(&self) -> String {
+        format!("PIECEWATCH_{}", self.path().replace('.', "_").to_uppercase())
+    }
+}
+
+const fn key(
+    section: &'static str,
+    name: &'static str,
+    kind: Kind,
+    default: &'static str,
+    doc: &'static str,
+) -> Key {
+    Key { section, name, kind, default: Some(default), example: "", doc }
+}
+
+const fn number(min: u32, max: u32) -> Kind {
+    Kind::Number { min, max }
+}
+
+/// A century: whoever wants more keeps for ever.
+const DAYS_MAX: u32 = 36_500;
+
+pub(crate) const DB: Key =
+    key("", "db", Kind::Path, "\"nodes.db\"", "The database; created if it is not there.");
+pub(crate) const GEOIP: Key = Key {
+    section: "",
+    name: "geoip",
+    kind: Kind::Path,
+    default: None,
+    example: "\"GeoLite2-Country.mmdb\"",
+    doc: "A MaxMind database (.mmdb) that tells the country of an address. Without it countries\nstay unknown.",
+};
+pub(crate) const TRANSFERS: Key = key(
+    "retention",
+    "transfers_days",
+    number(1, DAYS_MAX),
+    "2",
+    "Single transfers, in days: the largest part of the database.",
+);
+pub(crate) const PER_MINUTE: Key = key(
+    "retention",
+    "per_minute_days",
+    number(1, DAYS_MAX),
+    "2",
+    "Traffic by the minute and latencies by five minutes, in days.",
+);
+pub(crate) const HOURLY_LATENCY: Key = key(
+    "retention",
+    "hourly_latency_days",
+    number(1, DAYS_MAX),
+    "90",
+    "Latencies by the hour, in days; those by the day are kept for ever.",
+);
+pub(crate) const DETAILS: Key = key(
+    "retention",
+    "details_days",
+    number(1, DAYS_MAX),
+    "365",
+    "Sizes, countries and errors by the hour, and all events, in days.",
+);
+pub(crate) const SNAPSHOTS: Key = key(
+    "retention",
+    "snapshots_days",
+    number(1, DAYS_MAX),
+    "90",
+    "Each snapshot of the free space, in days; older ones are kept once a day, for ever.",
+);
+pub(crate) const COMMITS: Key = key(
+    "retention",
+    "commits_minutes",
+    number(10, 10_080),
+    "60",
+    "The list of commits, in minutes: what a server follows to stay up to date.",
+);
+pub(crate) const LOG_FORMAT: Key = key(
+    "log",
+    "format",
+    Kind::Word(&["human", "json"]),
+    "\"human\"",
+    "How the collector's own log looks: \"human\" or \"json\" (one object a line).",
+);
+pub(crate) const LOG_LEVEL: Key = key(
+    "log",
+    "level",
+    Kind::Filter,
+    "\"info\"",
+    "How much of it there is: \"error\", \"warn\", \"info\", \"debug\", \"trace\" or \"off\"; for a part\nalone with its name before it: \"info,piecewatch_ingest=debug\".",
+);
+pub(crate) const LOG_RATE: Key = key(
+    "log",
+    "rate_limit_per_minute",
+    number(0, 1_000_000),
+    "60",
+    "The most lines that one place in the program writes in a minute; how many were left out is\ntold. Errors are never left out. 0 is no limit.",
+);
+pub(crate) const COMMIT_INTERVAL: Key = key(
+    "performance",
+    "commit_interval_ms",
+    number(20, 60_000),
+    "1000",
+    "How often what was read is committed, in milliseconds. Shorter intervals wear out flash\nstorage; what is not committed yet is read again after a crash.",
+);
+pub(crate) const POLL_INTERVAL: Key = key(
+    "performance",
+    "poll_interval_ms",
+    number(50, 3_600_000),
+    "1000",
+    "How often a log is looked at where file notifications do not work, as on network shares, in\nmilliseconds.",
+);
+pub(crate) const NOTIFICATIONS: Key = key(
+    "performance",
+    "notifications",
+    Kind::Switch,
+    "true",
+    "Whether the system's file notifications are used where they work. With false, logs are only\nlooked at every poll_interval_ms.",
+);
+pub(crate) const PRUNE: Key = key(
+    "upkeep",
+    "prune_minutes",
+    number(1, 10_080),
+    "10",
+    "How often what is beyond its retention is removed, in minutes.",
+);
+pub(crate) const CHECKPOINT: Key = key(
+    "upkeep",
+    "checkpoint_seconds",
+    number(1, 86_400),
+    "60",
+    "How often the write-ahead log (FILE-wal) is moved into the database, in seconds.",
+);
+pub(crate) const OPTIMIZE: Key = key(
+    "upkeep",
+    "optimize_hours",
+    number(1, 8_760),
+    "24",
+    "How often SQLite's statistics are brought up to date, in hours.",
+);
+pub(crate) const JITTER: Key = key(
+    "upkeep",
+    "jitter_percent",
+    number(0, 50),
+    "15",
+    "By how much these times vary, in percent, so that they do not fall together.",
+);
+
+/// Every key of which there is one, as the printed default lists them.
+pub(crate) const KEYS: [Key; 18] = [
+    DB,
+    GEOIP,
+    TRANSFERS,
+    PER_MINUTE,
+    HOURLY_LATENCY,
+    DETAILS,
+    SNAPSHOTS,
+    COMMITS,
+    LOG_FORMAT,
+    LOG_LEVEL,
+    LOG_RATE,
+    COMMIT_INTERVAL,
+    POLL_INTERVAL,
+    NOTIFICATIONS,
+    PRUNE,
+    CHECKPOINT,
+    OPTIMIZE,
+    JITTER,
+];
+
+/// What each section is about.
+pub(crate) const SECTIONS: [(&str, &str); 4] = [
+    ("retention", "How long what is kept. Traffic by the hour and by the day is kept for ever."),
+    ("log", "The collector's own log, on standard error."),
+    ("performance", "Pace and switches."),
+    ("upkeep", "What runs by itself beside the reading."),
+];
+
+/// The table of a node, of which there may be many.
+pub(crate) const NODE: &str = "node";
+
+/// A key of a node.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct NodeKey {
+    pub(crate) name: &'static str,
+    /// How it may be written.
+    pub(crate) example: &'static str,
+    pub(crate) doc: &'static str,
+}
+
+/// The keys of a node.
+pub(crate) const NODE_KEYS: [NodeKey; 6] = [
+    NodeKey {
+        name: "name",
+        example: "\"attic\"",
+        doc: "Required. The name under which the node is shown; yours to choose, and to keep.",
+    },
+    NodeKey {
+        name: "source",
+        example: "\"/var/log/storj/node.log\"",
+        doc: "Where its log comes from: a file (rotated ones beside it are found), a pattern for files named\nby date (\"logs/node-*.log\"), \"docker:CONTAINER\", \"journald:UNIT\" or \"tcp://HOST:PORT\".",
+    },
+    NodeKey {
+        name: "command",
+        example: "[\"ssh\", \"attic\", \"tail\", \"-F\", \"-n\", \"+1\", \"/var/log/storj/node.log\"]",
+        doc: "In place of source: a program that prints the log, and its arguments.",
+    },
+    NodeKey {
+        name: "start",
+        example: "\"beginning\"",
+        doc: "Where a node begins of which nothing was read before: \"beginning\" (the default), \"end\" or a\ntime, \"2026-08-19T00:00:00Z\". Later the collector goes on where it stopped.",
+    },
+    NodeKey {
+        name: "time_zone",
+        example: "\"Europe/Berlin\"",
+        doc: "The zone of lines that name none: \"Europe/Berlin\" or \"+02:00\". Without it they count as UTC. A\nstorage node's own lines name their zone.",
+    },
+    NodeKey {
+        name: "api",
+        example: "\"http://192.168.1.20:14002\"",
+        doc: "The address of the node's own dashboard, which the server asks.",
+    },
+];
+
+/// The name among `known` that `text` was meant to be.
+pub(crate) fn nearest<'a>(text: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let text = text.to_lowercase();
+    let likeness = |name: &str| {
+        let name = name.to_lowercase();
+        // A slip in a name of two letters is half of it.
+        let is_slip = strsim::osa_distance(&text, &name) == 1;
+        strsim::jaro_winkler(&text, &name).max(if is_slip { 0.9 } else { 0.0 })
+    };
+    known
+        .into_iter()
+        .map(|name| (likeness(name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, name)| name)
+}

@@ -1,0 +1,204 @@
+//! Single settings: from what was given to what holds.
+
+use std::{path::PathBuf, time::Duration};
+
+use piecewatch_store::Retention;
+use tracing_subscriber::EnvFilter;
+
+use super::{
+    LogConfig, LogFormat, Noticing, Performance, Upkeep,
+    key::{self, Key, Kind, nearest},
+    raw::{Given, Raw, Value, path_in},
+};
+use crate::Error;
+
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+const DAY: u64 = 24 * HOUR;
+
+/// Reads settings; what is wrong with one goes to the errors, and its default stands in for it until
+/// they are told.
+pub(crate) struct Settings<'a> {
+    raw: &'a Raw,
+    errors: &'a mut Vec<Error>,
+}
+
+impl<'a> Settings<'a> {
+    pub(crate) fn new(raw: &'a Raw, errors: &'a mut Vec<Error>) -> Self {
+        Self { raw, errors }
+    }
+
+    pub(crate) fn path(&mut self, key: Key) -> PathBuf {
+        self.optional_path(key).unwrap_or_else(|| unquoted(key).into())
+    }
+
+    pub(crate) fn optional_path(&mut self, key: Key) -> Option<PathBuf> {
+        let given = self.raw.get(key)?;
+        let path = self.text(key, given)?;
+        if path.trim().is_empty() {
+            let wrong = format!("{} names no file; name one, or leave it out", key.path());
+            self.errors.push(given.place.error(wrong));
+            return None;
+        }
+        Some(path_in(&given.place, &path))
+    }
+
+    pub(crate) fn retention(&mut self) -> Retention {
+        let mut days = |key| Duration::from_secs(DAY * u64::from(self.number(key)));
+        let (transfers, minutes) = (days(key::TRANSFERS), days(key::PER_MINUTE));
+        let (latency_hours, details) = (days(key::HOURLY_LATENCY), days(key::DETAILS));
+        let snapshots = days(key::SNAPSHOTS);
+        let commits = Duration::from_secs(MINUTE * u64::from(self.number(key::COMMITS)));
+        Retention { transfers, minutes, latency_hours, details, snapshots, commits }
+    }
+
+    pub(crate) fn log(&mut self) -> LogConfig {
+        let format = match self.word(key::LOG_FORMAT).as_str() {
+            "json" => LogFormat::Json,
+            _ => LogFormat::Human,
+        };
+        let level = self.filter(key::LOG_LEVEL);
+        let limit = self.number(key::LOG_RATE);
+        LogConfig { format, level, rate_limit_per_minute: (limit > 0).then_some(limit) }
+    }
+
+    pub(crate) fn performance(&mut self) -> Performance {
+        let mut millis = |key| Duration::from_millis(self.number(key).into());
+        let (commit_interval, poll_interval) =
+            (millis(key::COMMIT_INTERVAL), millis(key::POLL_INTERVAL));
+        let noticing = if self.switch(key::NOTIFICATIONS) {
+            Noticing::Notifications
+        } else {
+            Noticing::Polling
+        };
+        Performance { commit_interval, poll_interval, noticing }
+    }
+
+    pub(crate) fn upkeep(&mut self) -> Upkeep {
+        let mut every = |key, unit| Duration::from_secs(unit * u64::from(self.number(key)));
+        Upkeep {
+            prune_every: every(key::PRUNE, MINUTE),
+            checkpoint_every: every(key::CHECKPOINT, 1),
+            optimize_every: every(key::OPTIMIZE, HOUR),
+            jitter_percent: u8::try_from(self.number(key::JITTER)).expect("at most 50"),
+        }
+    }
+
+    fn number(&mut self, key: Key) -> u32 {
+        let Kind::Number { min, max } = key.kind else { unreachable!("{} is a number", key.name) };
+        let default = || unquoted(key).parse().expect("the default is a number");
+        let Some(given) = self.raw.get(key) else { return default() };
+        let number = match &given.value {
+            Value::Number(number) => *number,
+            Value::Untyped(text) => text.trim().parse().ok(),
+            Value::Text(_) | Value::Switch(_) | Value::Texts(_) | Value::Other(_) => None,
+        };
+        let number = number.and_then(|number| u32::try_from(number).ok());
+        number.filter(|number| (min..=max).contains(number)).unwrap_or_else(|| {
+            self.wrong(key, given, &format!("a whole number from {min} to {max}"));
+            default()
+        })
+    }
+
+    fn switch(&mut self, key: Key) -> bool {
+        let default = unquoted(key) == "true";
+        let Some(given) = self.raw.get(key) else { return default };
+        match &given.value {
+            Value::Switch(switch) => *switch,
+            Value::Untyped(text) if text == "true" => true,
+            Value::Untyped(text) if text == "false" => false,
+            Value::Untyped(_)
+            | Value::Text(_)
+            | Value::Number(_)
+            | Value::Texts(_)
+            | Value::Other(_) => {
+                self.wrong(key, given, "true or false, without quotes");
+                default
+            }
+        }
+    }
+
+    fn word(&mut self, key: Key) -> String {
+        let Kind::Word(words) = key.kind else { unreachable!("{} is a word", key.name) };
+        let default = unquoted(key).to_owned();
+        let Some(given) = self.raw.get(key) else { return default };
+        match &given.value {
+            Value::Text(text) | Value::Untyped(text) if words.contains(&text.as_str()) => {
+                text.clone()
+            }
+            Value::Text(_)
+            | Value::Untyped(_)
+            | Value::Switch(_)
+            | Value::Number(_)
+            | Value::Texts(_)
+            | Value::Other(_) => {
+                let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
+                self.wrong(key, given, &quoted.join(" or "));
+                default
+            }
+        }
+    }
+
+    fn filter(&mut self, key: Key) -> String {
+        let default = unquoted(key).to_owned();
+        let Some(given) = self.raw.get(key) else { return default };
+        let Some(text) = self.text(key, given) else { return default };
+        match wrong_directive(&text) {
+            None => text,
+            Some(wrong) => {
+                let wrong = format!("{} is {text:?}, where {wrong}", key.path());
+                self.errors.push(given.place.error(wrong));
+                default
+            }
+        }
+    }
+
+    fn text(&mut self, key: Key, given: &Given) -> Option<String> {
+        match &given.value {
+            Value::Text(text) | Value::Untyped(text) => Some(text.clone()),
+            Value::Switch(_) | Value::Number(_) | Value::Texts(_) | Value::Other(_) => {
+                self.wrong(key, given, "a text between quotes");
+                None
+            }
+        }
+    }
+
+    fn wrong(&mut self, key: Key, given: &Given, expected: &str) {
+        let (path, found) = (key.path(), given.value.description());
+        let mut wrong = format!("{path} is {expected}, but this is {found}");
+        // An environment variable or a flag has nothing to write a line of.
+        if given.place.folder().is_some()
+            && let Some(default) = key.default
+        {
+            wrong.push_str(&format!("; write for instance {} = {default}", key.name));
+        }
+        self.errors.push(given.place.error(wrong));
+    }
+}
+
+/// The default of a key, without the quotes that it has in the file.
+fn unquoted(key: Key) -> &'static str {
+    key.default.unwrap_or_default().trim_matches('"')
+}
+
+const LEVELS: [&str; 6] = ["error", "warn", "info", "debug", "trace", "off"];
+
+/// What is wrong with directives. A word alone that is no level would name a part of the program,
+/// and silence all others.
+fn wrong_directive(text: &str) -> Option<String> {
+    if text.trim().is_empty() {
+        return Some("no level is named; write error, warn, info, debug, trace or off".to_owned());
+    }
+    for directive in text.split(',') {
+        let level = directive.rsplit('=').next().unwrap_or_default().trim();
+        if !LEVELS.contains(&level.to_lowercase().as_str()) {
+            let hint = match nearest(level, LEVELS) {
+                Some(near) => format!("did you mean {near}?"),
+                None => "write error, warn, info, debug, trace or off".to_owned(),
+            };
+            return Some(format!("{level:?} is no level; {hint}"));
+        }
+    }
+    let parsed = EnvFilter::builder().parse(text);
+    parsed.err().map(|error| format!("{error}; write for instance info,piecewatch_ingest=debug"))
+}

@@ -1,0 +1,106 @@
+//! Good configurations: what holds in the end, of the file, the environment and the command line.
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use piecewatch_collector::config::{Config, LogFormat, Noticing, Sayings};
+use piecewatch_ingest::{Source, StartAt};
+
+fn load(text: &str, more: Sayings) -> (Config, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("collector.toml");
+    fs::write(&path, text).unwrap();
+    let sayings = Sayings { file: Some(path), ..more };
+    let config = Config::load_settings(&sayings).unwrap_or_else(|error| {
+        panic!("{:?}", error.lines());
+    });
+    (config, folder.path().to_owned())
+}
+
+#[test]
+fn the_printed_default_is_the_default() {
+    let (printed, folder) = load(&Config::default_text(), Sayings::default());
+    let default = Config::load_settings(&Sayings::default()).unwrap();
+    assert_eq!(printed, Config { db: folder.join(&default.db), ..default });
+}
+
+#[test]
+fn the_examples_of_the_printed_default_are_good() {
+    let mut text = String::new();
+    // A node has a source or a command.
+    for line in Config::default_text().lines().filter(|line| !line.starts_with("#command")) {
+        let example = line.strip_prefix('#').filter(|rest| !rest.starts_with(' '));
+        text.push_str(example.unwrap_or(line));
+        text.push('\n');
+    }
+    let (config, folder) = load(&text, Sayings::default());
+    assert_eq!(config.nodes[0].source, Source::File("/var/log/storj/node.log".into()));
+    assert_eq!(config.geoip, Some(folder.join("GeoLite2-Country.mmdb")));
+    assert_eq!(config.nodes[0].api.as_ref().unwrap().as_str(), "http://192.168.1.20:14002");
+    let command = text.replace("source = \"/var/log/storj/node.log\"", "command = [\"cat\"]");
+    let (config, _) = load(&command, Sayings::default());
+    assert_eq!(config.nodes[0].source, Source::Command(vec!["cat".into()]));
+}
+
+#[test]
+fn the_default_is_printed_whole() {
+    insta::assert_snapshot!(Config::default_text());
+}
+
+#[test]
+fn later_wins() {
+    let text = "db = \"file.db\"\n[log]\nlevel = \"warn\"\nformat = \"json\"\n\
+        [[node]]\nname = \"attic\"\nsource = \"logs/node.log\"\n\
+        [[node]]\nname = \"shed\"\nsource = \"shed.log\"\n";
+    let variables = [
+        ("PIECEWATCH_DB", "environment.db"),
+        ("PIECEWATCH_LOG_LEVEL", "debug"),
+        ("PIECEWATCH_LOG_RATE_LIMIT_PER_MINUTE", "0"),
+        ("PIECEWATCH_PERFORMANCE_NOTIFICATIONS", "false"),
+        ("PIECEWATCH_RETENTION_TRANSFERS_DAYS", "7"),
+        ("PIECEWATCH_SERVER_TOKEN", "of another program"),
+        ("HOME", "/"),
+    ];
+    let (config, folder) = load(
+        text,
+        Sayings {
+            variables: variables.map(|(name, value)| (name.into(), value.into())).into(),
+            db: Some("flag.db".into()),
+            nodes: vec!["attic=docker:storagenode".into(), "roof=roof.log".into()],
+            ..Sayings::default()
+        },
+    );
+    assert_eq!(config.db, PathBuf::from("flag.db"));
+    assert_eq!(config.log.level, "debug");
+    assert_eq!(config.log.format, LogFormat::Json);
+    assert_eq!(config.log.rate_limit_per_minute, None);
+    assert_eq!(config.performance.noticing, Noticing::Polling);
+    assert_eq!(config.retention.transfers, Duration::from_secs(7 * 86_400));
+    let nodes: Vec<_> =
+        config.nodes.iter().map(|node| (node.name.as_str(), node.source.clone())).collect();
+    let expected = [
+        ("shed", Source::File(folder.join("shed.log"))),
+        ("attic", Source::Docker("storagenode".into())),
+        ("roof", Source::File("roof.log".into())),
+    ];
+    assert_eq!(nodes, expected);
+}
+
+#[test]
+fn a_node_says_where_it_begins_and_in_which_zone() {
+    for (start, expected) in [
+        ("\"beginning\"", StartAt::Beginning),
+        ("\"end\"", StartAt::End),
+        ("\"2026-08-19T00:00:00+02:00\"", StartAt::Time("2026-08-18T22:00:00Z".parse().unwrap())),
+        ("2026-08-19T00:00:00Z", StartAt::Time("2026-08-19T00:00:00Z".parse().unwrap())),
+    ] {
+        let text = format!("[[node]]\nname = \"a\"\nsource = \"x\"\nstart = {start}\n");
+        assert_eq!(load(&text, Sayings::default()).0.nodes[0].start, expected, "{start}");
+    }
+    for zone in ["Europe/Berlin", "+02:00", "+0200"] {
+        let text = format!("[[node]]\nname = \"a\"\nsource = \"x\"\ntime_zone = {zone:?}\n");
+        let (config, _) = load(&text, Sayings::default());
+        let zone = config.nodes[0].time_zone.clone().unwrap();
+        let summer = jiff::Timestamp::from_second(1_786_000_000).unwrap();
+        assert_eq!(zone.to_offset(summer).seconds(), 7200);
+    }
+}
