@@ -63,6 +63,7 @@ mod dictionary;
 mod error;
 mod events;
 mod gathered;
+mod lock;
 mod migrate;
 mod open;
 mod outcome;
@@ -77,6 +78,7 @@ mod writer;
 pub use check::{Check, ObjectSize, Plan};
 pub use dictionary::NODES_MAX;
 pub use error::{Error, Result};
+pub use lock::{Follower, Holder, NodeLock, followers, is_followed};
 pub use open::{Readers, Store, StoreConfig};
 pub use outcome::{Ending, Fate};
 pub use query::{

@@ -5,6 +5,7 @@
 mod append;
 mod fixture;
 mod keeping;
+mod locks;
 mod open;
 mod plans;
 mod queries;
