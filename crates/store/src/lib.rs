@@ -73,6 +73,7 @@ mod rebuild;
 mod retention;
 mod rollup;
 mod transfers;
+mod upkeep;
 mod writer;
 
 pub use check::{Check, ObjectSize, Plan};
@@ -83,6 +84,7 @@ pub use open::{Readers, Store, StoreConfig};
 pub use outcome::{Ending, Fate};
 pub use query::{
     Event, Nodes, Reader, Window,
+    activity::{Activity, Available},
     commits::{Commit, Topics},
     countries::CountryRow,
     errors::ErrorRow,
@@ -96,6 +98,7 @@ pub use query::{
 };
 pub use rebuild::Difference;
 pub use retention::{OldTransfers, Pruned, Retention};
+pub use upkeep::{Checkpoints, Upkeep, WalState};
 pub use writer::{Appended, Writer};
 
 /// The version of the SQLite that is built in, such as `3.53.2`: a report of a fault should tell it.

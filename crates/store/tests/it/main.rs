@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod activity;
 mod append;
 mod fixture;
 mod keeping;
@@ -10,3 +11,4 @@ mod open;
 mod plans;
 mod queries;
 mod sums;
+mod upkeep;
