@@ -118,6 +118,29 @@ fn without_orders_too_it_has_no_traffic() {
     assert!(matches!(silence, Silence::NoTraffic { .. }), "{silence:?}");
 }
 
+/// Without a way to the satellites no pieces move, and what is left of orders fails every hour.
+#[test]
+fn orders_that_fail_are_no_sign_of_transfers() {
+    let mut lines = changed(|line| !is_transfer(line));
+    let finished = |line: &str| line.contains("\torders\tfinished\t");
+    for (at, line) in &mut lines {
+        if *at >= hour(CHANGE) && finished(line) {
+            let failed = line
+                .replace(
+                    "\tINFO\torders\tfinished\t",
+                    "\tERROR\torders\tfailed to settle orders for satellite\t",
+                )
+                .replace(
+                    "\"count\": 180",
+                    "\"error\": \"order: unable to connect to the satellite\"",
+                );
+            line.insert_str(0, &failed);
+        }
+    }
+    let silence = silence(&lines);
+    assert!(matches!(silence, Silence::NoTraffic { .. }), "{silence:?}");
+}
+
 #[test]
 fn with_nothing_but_errors_it_logs_errors_only() {
     // A ping that failed now and then is all that such a log holds.

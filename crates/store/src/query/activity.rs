@@ -50,10 +50,16 @@ pub(crate) const DOWNLOAD_HOUR: Question = Question {
 WHERE node = ?1 AND at >= ?2 AND at < ?3 AND action IN (2, 3, 4, 9) ORDER BY at DESC LIMIT 1",
 };
 
+/// A node says `finished` and counts orders even when no satellite took them, which it tells
+/// beside it: 6 is the code of such trouble.
 pub(crate) const ORDERS: Question = Question {
     name: "activity: the last orders",
-    sql: "SELECT at FROM orders
-WHERE node = ?1 AND at >= ?2 AND at < ?3 AND count > 0 ORDER BY at DESC LIMIT 1",
+    sql: "SELECT t.at FROM orders AS t
+WHERE t.node = ?1 AND t.at >= ?2 AND t.at < ?3 AND t.count > 0 AND NOT EXISTS (
+    SELECT 1 FROM troubles AS f
+    WHERE f.node = ?1 AND f.at >= t.at - 60000000 AND f.at <= t.at + 60000000
+        AND f.kind = 6 AND f.satellite IN (t.satellite, 0))
+ORDER BY t.at DESC LIMIT 1",
 };
 
 pub(crate) const SCORES: Question = Question {
@@ -118,7 +124,8 @@ pub struct Activity {
     pub upload_at: Option<Timestamp>,
     /// The last download, successful or not, in the same way.
     pub download_at: Option<Timestamp>,
-    /// When orders of transfers were settled last.
+    /// When orders of transfers were settled last. Those that failed do not count: they may be days
+    /// old.
     pub orders_at: Option<Timestamp>,
     /// When scores were told last. A node does so every four hours.
     pub scores_at: Option<Timestamp>,

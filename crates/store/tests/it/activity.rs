@@ -54,6 +54,11 @@ fn it_tells_the_last_of_each_kind() {
         of(seconds(3_600), Action::Delete, Outcome::Success),
         orders(100, 12),
         orders(200, 0),
+        orders(300, 7),
+        Record::Trouble(
+            Trouble { satellite: Some(satellite), ..trouble(seconds(299), TroubleKind::Orders) }
+                .into(),
+        ),
         space(10, 1_000),
         space(400, 500),
         Record::Scores(scores.into()),
