@@ -87,7 +87,7 @@ fn import(
         let known = readers.get()?.sources(&config.node)?;
         let mut import = Import::new(config.clone(), known.checkpoints, known.newest);
         let mut progress = Progress::start((!sources.stdin).then_some(bytes));
-        let attempt = read(sources, &mut import, &mut writer, &mut progress);
+        let attempt = read(sources, &mut import, &mut writer, &arguments.db, &mut progress);
         files.add(attempt.statuses, &attempt.written.counts);
         attempt.written.result?;
         if !attempt.written.moved {
@@ -115,6 +115,7 @@ fn read(
     sources: &Sources,
     import: &mut Import,
     writer: &mut Writer,
+    db: &Path,
     progress: &mut Progress,
 ) -> Attempt {
     let mut statuses = Vec::new();
@@ -123,7 +124,7 @@ fn read(
     let bytes = AtomicU64::new(0);
     let written = thread::scope(|scope| {
         let (queue, batches) = Queue::new();
-        let writing = scope.spawn(|| writing::run(writer, batches));
+        let writing = scope.spawn(|| writing::run(writer, db, batches));
         let mut sink = |batch: Batch| {
             progress.advance(batch.counts.lines(), bytes.load(Ordering::Relaxed));
             *given.entry(Arc::clone(&batch.source)).or_default() += batch.counts;

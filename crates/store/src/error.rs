@@ -133,6 +133,33 @@ pub enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// Another process follows the node into the same database.
+    #[error(
+        "node {node} is followed into {} already, by {}: stop that one, or leave the node to it",
+        path.display(),
+        holder.as_ref().map_or_else(|| "another process".to_owned(), ToString::to_string)
+    )]
+    Followed {
+        /// The name of the node.
+        node: piecewatch_model::NodeName,
+        /// The database.
+        path: PathBuf,
+        /// Who follows it; `None` when it began so lately that it has not said so yet.
+        holder: Option<crate::Holder>,
+    },
+    /// The lock of a node cannot be used.
+    #[error(
+        "cannot lock {}: check that its folder exists and belongs to this user, and that its file \
+         system has locks",
+        path.display()
+    )]
+    Lock {
+        /// The file, or the folder of the locks.
+        path: PathBuf,
+        /// The system's own words.
+        #[source]
+        source: std::io::Error,
+    },
     /// A node more than a database holds.
     #[error("there is no room for node {name}: a database holds at most {max} nodes", max = crate::NODES_MAX)]
     TooManyNodes {

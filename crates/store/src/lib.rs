@@ -63,6 +63,7 @@ mod dictionary;
 mod error;
 mod events;
 mod gathered;
+mod lock;
 mod migrate;
 mod open;
 mod outcome;
@@ -72,15 +73,18 @@ mod rebuild;
 mod retention;
 mod rollup;
 mod transfers;
+mod upkeep;
 mod writer;
 
 pub use check::{Check, ObjectSize, Plan};
 pub use dictionary::NODES_MAX;
 pub use error::{Error, Result};
+pub use lock::{Follower, Holder, NodeLock, followers, is_followed};
 pub use open::{Readers, Store, StoreConfig};
 pub use outcome::{Ending, Fate};
 pub use query::{
     Event, Nodes, Reader, Window,
+    activity::{Activity, Available},
     commits::{Commit, Topics},
     countries::CountryRow,
     errors::ErrorRow,
@@ -94,6 +98,7 @@ pub use query::{
 };
 pub use rebuild::Difference;
 pub use retention::{OldTransfers, Pruned, Retention};
+pub use upkeep::{Checkpoints, Upkeep, WalState};
 pub use writer::{Appended, Writer};
 
 /// The version of the SQLite that is built in, such as `3.53.2`: a report of a fault should tell it.

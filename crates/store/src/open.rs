@@ -10,7 +10,7 @@ use std::{
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use crate::{Error, OldTransfers, Reader, Result, Retention, Writer, migrate};
+use crate::{Checkpoints, Error, OldTransfers, Reader, Result, Retention, Upkeep, Writer, migrate};
 
 /// How a database is opened.
 #[derive(Debug, Clone)]
@@ -21,6 +21,8 @@ pub struct StoreConfig {
     pub retention: Retention,
     /// What becomes of single transfers that are older than that when they come.
     pub old_transfers: OldTransfers,
+    /// Who moves what was written from the write-ahead log into the database file.
+    pub checkpoints: Checkpoints,
     /// How long to wait for another process that writes, or for a reader.
     pub busy_timeout: Duration,
 }
@@ -31,6 +33,7 @@ impl Default for StoreConfig {
             readers: 4,
             retention: Retention::default(),
             old_transfers: OldTransfers::default(),
+            checkpoints: Checkpoints::default(),
             busy_timeout: Duration::from_secs(30),
         }
     }
@@ -56,11 +59,22 @@ impl Store {
     pub fn open(path: &Path, config: StoreConfig) -> Result<Self> {
         look(path, config.busy_timeout)?;
         let failed = |error| Error::of(path, "opening the database", error);
-        let connection = open_writer(path, config.busy_timeout).map_err(failed)?;
+        let connection = open_writer(path, &config).map_err(failed)?;
         let writer = Writer::new(connection, path, config.retention, config.old_transfers)
             .map_err(failed)?;
         let readers = Readers::open(path, config.readers, config.busy_timeout)?;
         Ok(Self { writer, readers })
+    }
+
+    /// What keeps the database in order beside the writer: ask for it before the store is taken
+    /// apart, and give it a thread.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be opened once more.
+    pub fn upkeep(&self) -> Result<Upkeep> {
+        Upkeep::open(&self.writer.path, self.readers.busy_timeout)
+            .map_err(|error| Error::of(&self.writer.path, "opening the database", error))
     }
 }
 
@@ -69,6 +83,7 @@ impl Store {
 pub struct Readers {
     pool: r2d2::Pool<SqliteConnectionManager>,
     path: PathBuf,
+    busy_timeout: Duration,
 }
 
 impl Readers {
@@ -89,7 +104,7 @@ impl Readers {
             .connection_timeout(timeout)
             .build(manager)
             .map_err(|source| Error::NoReader { path: path.to_owned(), source })?;
-        Ok(Self { pool, path: path.to_owned() })
+        Ok(Self { pool, path: path.to_owned(), busy_timeout: timeout })
     }
 
     /// A reader, as soon as one is free.
@@ -109,9 +124,9 @@ impl Readers {
 /// The statements of a batch and of its sums, and the questions of a dashboard, fit.
 const STATEMENTS_MAX: usize = 64;
 
-fn open_writer(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connection> {
+fn open_writer(path: &Path, config: &StoreConfig) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open(path)?;
-    connection.busy_timeout(busy_timeout)?;
+    connection.busy_timeout(config.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     // Fixed when the first table is made, as is `auto_vacuum`, which stays off: pruning makes room
     // for what is written next. 500,000 transfers took 0.6 to 1.0 s of CPU and 79 bytes each with
@@ -130,9 +145,13 @@ fn open_writer(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Connecti
     connection.execute_batch(
         "PRAGMA journal_mode = WAL;
          PRAGMA synchronous = NORMAL;
-         PRAGMA wal_autocheckpoint = 1000;
          PRAGMA journal_size_limit = 67108864;",
     )?;
+    let pages = match config.checkpoints {
+        Checkpoints::ByWriter => 1000,
+        Checkpoints::ByUpkeep => 0,
+    };
+    connection.pragma_update(None, "wal_autocheckpoint", pages)?;
     Ok(connection)
 }
 

@@ -1,5 +1,6 @@
 //! Questions to the database: one question a file, its SQL beside the row that it fills.
 
+pub(crate) mod activity;
 pub(crate) mod commits;
 pub(crate) mod compactions;
 pub(crate) mod countries;
@@ -35,7 +36,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 28] = [
+pub(crate) const ALL: [Question; 41] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -62,6 +63,19 @@ pub(crate) const ALL: [Question; 28] = [
     troubles::NEWEST,
     lifecycle::NEWEST,
     space::NEWEST,
+    activity::COMMITTED,
+    activity::UPLOAD_MINUTE,
+    activity::UPLOAD_HOUR,
+    activity::DOWNLOAD_MINUTE,
+    activity::DOWNLOAD_HOUR,
+    activity::ORDERS,
+    activity::SCORES,
+    activity::SPACE,
+    activity::STARTED,
+    activity::VERSION,
+    activity::STOPPED,
+    activity::FATAL,
+    activity::DISK,
     commits::SINCE,
     rebuild::TRANSFERS,
 ];

@@ -250,7 +250,15 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         let mut sweep = sweeps.next().map_or_else(never, |time| after(*time));
         let mut mode = Mode::Busy { quiet: 0, looks: 0 };
         let mut woken = Woken::Now;
+        let mut is_begun = tail.position() > 0;
         loop {
+            if !is_begun && tail.length()? > 0 {
+                // The node may have written to the file before until now.
+                if self.unread(&file).is_none_or(|unread| !unread.is_empty()) {
+                    return Ok(Left::Rotated);
+                }
+                is_begun = true;
+            }
             let look = self.look(&mut tail, mode.knows_when(woken))?;
             match look {
                 Look::Stopped => return Ok(Left::Stopped),

@@ -2,10 +2,13 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod activity;
 mod append;
 mod fixture;
 mod keeping;
+mod locks;
 mod open;
 mod plans;
 mod queries;
 mod sums;
+mod upkeep;

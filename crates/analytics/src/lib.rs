@@ -1,0 +1,28 @@
+//! What the records of storage nodes mean: is a node silent and why, what work is it at, when did
+//! it restart.
+//!
+//! Each answer is a pure function of what a [`Reader`](piecewatch_store::Reader) returns and of
+//! `now`. Beside it, where that takes several questions, is a small function that asks them.
+//!
+//! ```
+//! use piecewatch_analytics::Silence;
+//! use piecewatch_store::{Nodes, Store, StoreConfig};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("piecewatch.db");
+//! # let now = "2026-08-19T14:03:27Z".parse()?;
+//! let store = Store::open(&path, StoreConfig::default())?;
+//! for activity in store.readers.get()?.activity(Nodes::All, now)? {
+//!     let silence = Silence::of(&activity, now);
+//!     println!("{}: {}", activity.node, silence.explanation());
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod restarts;
+mod silence;
+mod work;
+
+pub use restarts::{Ending, Restart, restarts, restarts_of};
+pub use silence::Silence;
+pub use work::{OpenWork, Progress, Task, open_work, work_of};

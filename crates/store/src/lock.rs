@@ -1,0 +1,216 @@
+//! One process follows a node into a database; a second is told who the first is.
+//!
+//! Beside the database lies a folder of locks, two files a node: one that is locked as long as its
+//! holder lives, and one in which the holder says who it is. They are two because Windows lets
+//! nobody read a file that another process has locked.
+
+use std::{
+    fmt,
+    fs::{self, File, TryLockError},
+    io::{self, ErrorKind},
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use piecewatch_model::{NodeName, Timestamp};
+use xxhash_rust::xxh3::xxh3_128;
+
+use crate::{Error, Result};
+
+/// The files of locks; they are never removed, since somebody may be about to lock them.
+const LOCK: &str = "lock";
+/// The files in which holders say who they are; only who holds the lock touches one.
+const HOLDER: &str = "holder";
+
+/// Who asks whether a dead process left its lock free has it for some microseconds. A lock that is
+/// still taken after this many pauses is held.
+const ATTEMPTS_MAX: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// A process that follows a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holder {
+    /// The program's name.
+    pub program: String,
+    /// The process's id.
+    pub process: u32,
+    /// Since when it follows the node.
+    pub since: Timestamp,
+}
+
+impl fmt::Display for Holder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (process {}, since {})", self.program, self.process, self.since)
+    }
+}
+
+/// A node that a process follows into a database.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Follower {
+    /// The node.
+    pub node: NodeName,
+    /// The process.
+    pub holder: Holder,
+}
+
+/// The right to follow a node into a database: one process has it at a time. It ends when this is
+/// dropped, and with the process, however that ends.
+#[derive(Debug)]
+pub struct NodeLock {
+    holder: PathBuf,
+    // Closed after `drop` has removed the holder's file, which the lock protects.
+    _locked: File,
+}
+
+impl NodeLock {
+    /// Takes the lock of a node. The database must be there; whether its path leads over a
+    /// symbolic link does not matter.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Followed`] when it is taken; [`Error::Lock`] when its files cannot be written, or
+    /// the file system has no locks.
+    pub fn take(db: &Path, node: &NodeName, holder: &Holder) -> Result<Self> {
+        let folder = folder(db)?;
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |source| Error::Lock { path, source }
+        };
+        fs::create_dir_all(&folder).map_err(failed(&folder))?;
+        let path = folder.join(file_name(node)).with_extension(LOCK);
+        let told = path.with_extension(HOLDER);
+        let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
+        let file = file.map_err(failed(&path))?;
+        if !try_lock(&file).map_err(failed(&path))? {
+            let holder = Told::read(&told).map(|told| told.holder);
+            return Err(Error::Followed { node: node.clone(), path: db.to_owned(), holder });
+        }
+        let text = Told { node: node.clone(), holder: holder.clone() }.to_text();
+        fs::write(&told, text).map_err(failed(&told))?;
+        Ok(Self { holder: told, _locked: file })
+    }
+}
+
+impl Drop for NodeLock {
+    fn drop(&mut self) {
+        // A file that stays says nothing as long as nobody holds the lock.
+        let _ = fs::remove_file(&self.holder);
+    }
+}
+
+/// Whether any process, this one included, follows a node into a database at this moment. Cheap
+/// enough to ask every second.
+///
+/// # Errors
+///
+/// When the folder of the locks cannot be read.
+pub fn is_followed(db: &Path) -> Result<bool> {
+    Ok(!held(db)?.is_empty())
+}
+
+/// Who follows which node into a database at this moment, by the nodes' names. Who began so lately
+/// that it has not yet said who it is, is left out.
+///
+/// # Errors
+///
+/// When the folder of the locks cannot be read.
+pub fn followers(db: &Path) -> Result<Vec<Follower>> {
+    let mut followers: Vec<Follower> = held(db)?
+        .iter()
+        .filter_map(|told| Told::read(told))
+        .map(|Told { node, holder }| Follower { node, holder })
+        .collect();
+    followers.sort_by(|a, b| a.node.cmp(&b.node));
+    Ok(followers)
+}
+
+/// What the holders of a database's locks say of themselves, as the paths of their files.
+fn held(db: &Path) -> Result<Vec<PathBuf>> {
+    let folder = match folder(db) {
+        Ok(folder) => folder,
+        Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => {
+            return Ok(Vec::new());
+        }
+        Err(error) => return Err(error),
+    };
+    let failed = |source| Error::Lock { path: folder.clone(), source };
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(error) => return Err(failed(error)),
+    };
+    let mut held = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed)?.path();
+        // Who has taken a lock says so next: a lock of which nobody speaks need not be touched.
+        let told = path.extension().is_some_and(|extension| extension == HOLDER);
+        if told && is_held(&path.with_extension(LOCK)) {
+            held.push(path);
+        }
+    }
+    Ok(held)
+}
+
+/// Whether somebody holds this lock. A lock that this user may not open is taken to be held.
+fn is_held(path: &Path) -> bool {
+    match File::open(path).map(|file| file.try_lock_shared()) {
+        Ok(locked) => locked.is_err(),
+        Err(error) => error.kind() != ErrorKind::NotFound,
+    }
+}
+
+/// `false` when another process has it.
+fn try_lock(file: &File) -> io::Result<bool> {
+    for attempt in 1.. {
+        match file.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(TryLockError::WouldBlock) if attempt == ATTEMPTS_MAX => return Ok(false),
+            Err(TryLockError::WouldBlock) => thread::sleep(PAUSE),
+            Err(TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    unreachable!("the last attempt returns")
+}
+
+/// The folder of the locks of a database, whatever path led to it.
+fn folder(db: &Path) -> Result<PathBuf> {
+    let canonical =
+        fs::canonicalize(db).map_err(|source| Error::File { path: db.to_owned(), source })?;
+    let mut folder = canonical.into_os_string();
+    folder.push(".locks");
+    Ok(folder.into())
+}
+
+/// A name may hold any printable character, be longer than a file's name, and differ from another
+/// in upper and lower case only: files are named by its hash.
+fn file_name(node: &NodeName) -> String {
+    format!("{:032x}", xxh3_128(node.as_str().as_bytes()))
+}
+
+/// What a holder's file tells, one thing a line.
+struct Told {
+    node: NodeName,
+    holder: Holder,
+}
+
+impl Told {
+    fn to_text(&self) -> String {
+        let Self { node, holder: Holder { program, process, since } } = self;
+        let program = program.replace(char::is_control, " ");
+        format!("{node}\n{program}\n{process}\n{since}\n")
+    }
+
+    /// `None` when there is nothing, or not yet all of it.
+    fn read(path: &Path) -> Option<Self> {
+        let text = fs::read_to_string(path).ok()?;
+        let mut lines = text.strip_suffix('\n')?.split('\n');
+        let node = lines.next()?.parse().ok()?;
+        let holder = Holder {
+            program: lines.next()?.to_owned(),
+            process: lines.next()?.parse().ok()?,
+            since: lines.next()?.parse().ok()?,
+        };
+        Some(Self { node, holder })
+    }
+}
