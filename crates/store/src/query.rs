@@ -18,7 +18,7 @@ pub(crate) mod traffic;
 pub(crate) mod transfers;
 pub(crate) mod troubles;
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
 use piecewatch_model::{ByteCount, Grain, Histogram, NodeName, Timestamp};
 use r2d2::PooledConnection;
@@ -144,6 +144,30 @@ pub(crate) fn of_each_node<T>(
         }
     }
     Ok(answers)
+}
+
+/// Counts and bytes, by what they are of.
+pub(crate) type Sums<K> = BTreeMap<K, (u64, ByteCount)>;
+
+/// Adds those of one node in a window, by what `key` reads of a row.
+///
+/// The statement takes the node's id and the first and the last time; it gives count and bytes
+/// first.
+pub(crate) fn add_sums<K: Ord>(
+    connection: &Connection,
+    question: Question,
+    node: u16,
+    window: Window,
+    sums: &mut Sums<K>,
+    key: impl Fn(&Row<'_>) -> rusqlite::Result<K>,
+) -> rusqlite::Result<()> {
+    let mut statement = connection.prepare_cached(question.sql)?;
+    let mut rows = statement.query((node, window.from.as_micros(), window.to.as_micros()))?;
+    while let Some(row) = rows.next()? {
+        let sum = sums.entry(key(row)?).or_default();
+        *sum = (sum.0 + number(row, 0)?, sum.1 + bytes(row, 1)?);
+    }
+    Ok(())
 }
 
 /// The newest events of nodes in a window, newest first, at most `limit`.

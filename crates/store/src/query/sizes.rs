@@ -1,21 +1,17 @@
 //! How large were the transfers?
 
-use std::collections::BTreeMap;
-
 use piecewatch_model::{Action, ByteCount, Grain, SizeBucket};
 
 use super::{
-    Nodes, Question, Window, bytes, code,
+    Nodes, Question, Sums, Window, add_sums, code,
     nodes::{Names, selected},
-    number, of_each_node,
 };
 use crate::{Ending, Reader, Result};
 
-/// `?4` is not used.
 pub(crate) const HOURLY: Question = Question {
     name: "sizes",
-    sql: "SELECT action, ending, bucket, sum(count), sum(bytes) FROM size_hourly
-WHERE node = ?1 AND at >= ?2 AND at < ?3 AND ?4 = 0 GROUP BY action, ending, bucket",
+    sql: "SELECT sum(count), sum(bytes), action, ending, bucket FROM size_hourly
+WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY action, ending, bucket",
 };
 
 /// Transfers of one class of sizes.
@@ -44,15 +40,13 @@ impl Reader {
         let window = window.widened(Grain::Hour);
         self.ask(HOURLY.name, |connection| {
             let names = Names::read(connection)?;
-            let nodes = selected(connection, nodes)?;
-            let mut sums: BTreeMap<_, (u64, ByteCount)> = BTreeMap::new();
-            of_each_node(connection, HOURLY, &nodes, window, 0, |_, row| {
-                let ending = code(row, 1, Ending::from_code)?;
-                let bucket = code(row, 2, SizeBucket::from_index)?;
-                let sum = sums.entry((names.action(row, 0)?, ending, bucket)).or_default();
-                *sum = (sum.0 + number(row, 3)?, sum.1 + bytes(row, 4)?);
-                Ok(())
-            })?;
+            let mut sums = Sums::new();
+            for (node, _) in selected(connection, nodes)? {
+                add_sums(connection, HOURLY, node, window, &mut sums, |row| {
+                    let ending = code(row, 3, Ending::from_code)?;
+                    Ok((names.action(row, 2)?, ending, code(row, 4, SizeBucket::from_index)?))
+                })?;
+            }
             let rows = sums.into_iter().map(|((action, ending, bucket), (count, bytes))| SizeRow {
                 action,
                 ending,

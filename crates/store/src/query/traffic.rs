@@ -1,12 +1,10 @@
 //! How much was moved in a window, and when?
 
-use std::collections::BTreeMap;
-
 use piecewatch_model::{Action, ByteCount, Grain, NodeName, SatelliteId, Timestamp};
 use rusqlite::Connection;
 
 use super::{
-    Nodes, Question, Window, bytes, code,
+    Nodes, Question, Sums, Window, add_sums, bytes, code,
     nodes::{Names, reach, selected},
     number, of_each_node, time,
 };
@@ -14,13 +12,13 @@ use crate::{Fate, Reader, Result};
 
 pub(crate) const TOTALS_HOURLY: Question = Question {
     name: "traffic totals, hours",
-    sql: "SELECT satellite, action, outcome, sum(count), sum(bytes) FROM traffic_hourly
+    sql: "SELECT sum(count), sum(bytes), satellite, action, outcome FROM traffic_hourly
 WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY satellite, action, outcome",
 };
 
 pub(crate) const TOTALS_DAILY: Question = Question {
     name: "traffic totals, days",
-    sql: "SELECT satellite, action, outcome, sum(count), sum(bytes) FROM traffic_daily
+    sql: "SELECT sum(count), sum(bytes), satellite, action, outcome FROM traffic_daily
 WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY satellite, action, outcome",
 };
 
@@ -186,21 +184,13 @@ fn node_totals(
     names: &Names,
     node: u16,
     parts: &[(Question, Window)],
-) -> rusqlite::Result<BTreeMap<TotalsKey, (u64, ByteCount)>> {
-    let mut sums: BTreeMap<_, (u64, ByteCount)> = BTreeMap::new();
-    for (question, part) in parts {
-        let mut statement = connection.prepare_cached(question.sql)?;
-        let mut rows = statement.query((node, part.from.as_micros(), part.to.as_micros()))?;
-        while let Some(row) = rows.next()? {
-            let key = (
-                names.satellite(row.get(0)?),
-                names.action(row, 1)?,
-                code(row, 2, Fate::from_code)?,
-            );
-            let sum = sums.entry(key).or_default();
-            sum.0 += number(row, 3)?;
-            sum.1 = sum.1 + bytes(row, 4)?;
-        }
+) -> rusqlite::Result<Sums<TotalsKey>> {
+    let mut sums = Sums::new();
+    for &(question, part) in parts {
+        add_sums(connection, question, node, part, &mut sums, |row| {
+            let fate = code(row, 4, Fate::from_code)?;
+            Ok((names.satellite(row.get(2)?), names.action(row, 3)?, fate))
+        })?;
     }
     Ok(sums)
 }
