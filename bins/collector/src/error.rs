@@ -36,6 +36,9 @@ pub enum Error {
     /// The signals of the system cannot be received.
     #[error("cannot receive signals")]
     Signals(#[source] io::Error),
+    /// The system gives no thread.
+    #[error("cannot start a thread")]
+    Thread(#[source] io::Error),
     /// Some sources cannot be followed; which and why was told in their place.
     #[error("{failed} of {nodes} nodes cannot be followed as configured")]
     Check {
@@ -72,6 +75,7 @@ impl Error {
             Self::Several(errors) => errors.iter().map(Self::exit_code).max().unwrap_or(1),
             Self::Output(_)
             | Self::Signals(_)
+            | Self::Thread(_)
             | Self::Check { .. }
             | Self::NoDatabase { .. }
             | Self::Source(_)

@@ -25,6 +25,7 @@ pub mod config;
 mod dispatch;
 mod error;
 pub mod logging;
+pub mod pipeline;
 mod run;
 pub mod signals;
 mod status;

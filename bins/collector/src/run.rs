@@ -1,57 +1,64 @@
 //! From the start of the service to its end: signals, the service manager, the configuration anew.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crossbeam_channel::{Receiver, never, select, tick};
-use piecewatch_store::{Store, StoreConfig};
 
 use crate::{
     Result,
     config::Config,
     logging::report_suppressed,
+    pipeline::Pipeline,
     signals::{Signal, signals},
     systemd,
 };
 
-/// How often it is told what was left out of the log.
+/// How often it is told what was left out of the log, and which nodes are silent.
 const REPORT_EVERY: Duration = Duration::from_secs(60);
 
 /// Runs until a signal asks to stop. `reload` reads the configuration again.
 ///
 /// # Errors
 ///
-/// When the database cannot be opened.
-pub(crate) fn run(mut config: Config, reload: impl Fn() -> Result<Config>) -> Result<()> {
+/// When the database cannot be opened, another process follows one of the nodes, or the database
+/// turns out to be damaged.
+pub(crate) fn run(config: Config, reload: impl Fn() -> Result<Config>) -> Result<()> {
     let signals = signals()?;
-    let settings = StoreConfig { retention: config.retention.clone(), ..StoreConfig::default() };
-    let _store = Store::open(&config.db, settings)?;
+    let mut pipeline = Pipeline::start(config)?;
     let watchdog = systemd::watchdog_interval().map_or_else(never, tick);
     let reports = tick(REPORT_EVERY);
-    tracing::info!(db = %config.db.display(), nodes = config.nodes.len(), "started");
-    systemd::ready(&following(&config));
+    tracing::info!("started: {}", pipeline.headline());
+    systemd::ready(&pipeline.headline());
     loop {
-        match next(&signals, &watchdog, &reports) {
-            Due::Signal(Signal::Stop) => break,
+        match next(&signals, &watchdog, &reports, pipeline.ended()) {
+            Due::Signal(Signal::Stop) | Due::Ended => break,
             Due::Signal(Signal::Reload) => {
                 systemd::reloading();
                 match reload() {
-                    Ok(read) => config = read,
+                    Ok(config) => pipeline.reload(config),
                     Err(error) => {
                         for line in error.lines() {
                             tracing::error!("the configuration stays as it was: {line}");
                         }
                     }
                 }
-                systemd::ready(&following(&config));
+                systemd::ready(&pipeline.headline());
             }
-            Due::Watchdog => systemd::alive(),
-            Due::Report => report_suppressed(),
+            // A writer that hangs is not alive, though this thread is.
+            Due::Watchdog if pipeline.is_alive() => systemd::alive(),
+            Due::Watchdog => tracing::error!("the writer hangs"),
+            Due::Report => {
+                report_suppressed();
+                pipeline.look_for_silence();
+                systemd::status(&pipeline.headline());
+            }
         }
     }
     systemd::stopping();
+    let stopped = pipeline.stop();
     tracing::info!("stopped");
     report_suppressed();
-    Ok(())
+    stopped
 }
 
 /// What is to be done next.
@@ -59,24 +66,21 @@ enum Due {
     Signal(Signal),
     Watchdog,
     Report,
+    /// The writer has ended by itself.
+    Ended,
 }
 
 fn next(
     signals: &Receiver<Signal>,
-    watchdog: &Receiver<std::time::Instant>,
-    reports: &Receiver<std::time::Instant>,
+    watchdog: &Receiver<Instant>,
+    reports: &Receiver<Instant>,
+    ended: &Receiver<()>,
 ) -> Due {
     select! {
         // Who sends signals lives as long as the process.
         recv(signals) -> signal => Due::Signal(signal.unwrap_or(Signal::Stop)),
         recv(watchdog) -> _ => Due::Watchdog,
         recv(reports) -> _ => Due::Report,
-    }
-}
-
-fn following(config: &Config) -> String {
-    match config.nodes.len() {
-        1 => "following 1 node".to_owned(),
-        nodes => format!("following {nodes} nodes"),
+        recv(ended) -> _ => Due::Ended,
     }
 }

@@ -89,6 +89,11 @@ pub struct Pruned {
 }
 
 impl Writer {
+    /// Keeps what comes, and what is there at the next pruning, for so long.
+    pub fn keep(&mut self, retention: Retention) {
+        self.retention = retention;
+    }
+
     /// Removes what is beyond its retention: one step, in one transaction of about `rows_max` rows
     /// (rows of one node and instant go together). Call it again while there is more; between the
     /// steps others may write.

@@ -140,14 +140,14 @@ pub(crate) const COMMIT_INTERVAL: Key = key(
     "performance",
     "commit_interval_ms",
     number(20, 60_000),
-    "1000",
+    "5000",
     "How often what was read is committed, in milliseconds. Shorter intervals wear out flash\nstorage; what is not committed yet is read again after a crash.",
 );
 pub(crate) const POLL_INTERVAL: Key = key(
     "performance",
     "poll_interval_ms",
     number(50, 3_600_000),
-    "1000",
+    "250",
     "How often a log is looked at where file notifications do not work, as on network shares, in\nmilliseconds.",
 );
 pub(crate) const NOTIFICATIONS: Key = key(
@@ -168,7 +168,7 @@ pub(crate) const CHECKPOINT: Key = key(
     "upkeep",
     "checkpoint_seconds",
     number(1, 86_400),
-    "60",
+    "300",
     "How often the write-ahead log (FILE-wal) is moved into the database, in seconds.",
 );
 pub(crate) const OPTIMIZE: Key = key(

@@ -1,0 +1,301 @@
+//! From the logs of nodes to the database: readers, one writer, and the upkeep beside it.
+//!
+//! Each node has a thread that follows its log, and the right to do so (a lock). They give batches to
+//! one bounded channel, at the end of which one thread writes. When the database cannot be written,
+//! the channel fills and the readers wait: a log is its own buffer.
+
+mod reader;
+mod schedule;
+mod silence;
+mod upkeep;
+mod writer;
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
+
+use crossbeam_channel::{Receiver, Sender, bounded};
+use piecewatch_ingest::{Countries, Notifier, State};
+use piecewatch_model::{NodeName, Timestamp};
+use piecewatch_store::{Checkpoints, Holder, NodeLock, Readers, Store, StoreConfig};
+
+use self::{
+    reader::{Reader, Reading},
+    silence::Silences,
+    upkeep::Upkeep,
+    writer::{Message, Writing},
+};
+use crate::{
+    Error, Result, clock,
+    config::{Config, Node, Noticing},
+};
+
+pub use self::writer::WriterState;
+
+/// How many batches may wait for the writer. When so many wait, readers wait: nothing is dropped.
+const BATCHES_MAX: usize = 16;
+
+/// Follows nodes and writes what they log, on threads of its own.
+#[derive(Debug)]
+pub struct Pipeline {
+    config: Config,
+    countries: Option<Countries>,
+    notifier: Notifier,
+    store_readers: Readers,
+    batches: Sender<Message>,
+    nodes: BTreeMap<NodeName, Followed>,
+    writing: Arc<Writing>,
+    writer: JoinHandle<Result<()>>,
+    upkeep: Upkeep,
+    silences: Silences,
+    /// Tells that the writer has ended.
+    ended: Receiver<()>,
+    since: Timestamp,
+}
+
+/// A node that is followed.
+#[derive(Debug)]
+struct Followed {
+    node: Node,
+    reader: Reader,
+    /// Held for as long as the node is followed.
+    _lock: NodeLock,
+}
+
+/// How a pipeline is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PipelineState {
+    /// Since when it runs.
+    pub since: Timestamp,
+    /// What becomes of batches.
+    pub writer: WriterState,
+    /// The nodes, by name.
+    pub nodes: Vec<NodeState>,
+}
+
+/// How the following of one node is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NodeState {
+    /// The node.
+    pub node: NodeName,
+    /// Where its log comes from.
+    pub source: String,
+    /// How it is read.
+    pub state: State,
+    /// How many lines were read since the pipeline began.
+    pub lines: u64,
+    /// The kind of its silence, and a sentence about it; `None` before it was looked at.
+    pub silence: Option<(&'static str, String)>,
+}
+
+impl Pipeline {
+    /// Opens the database, takes the nodes, and begins to follow them.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be opened, or another process follows one of the nodes: then it
+    /// follows none.
+    pub fn start(config: Config) -> Result<Self> {
+        let settings = StoreConfig {
+            retention: config.retention.clone(),
+            checkpoints: Checkpoints::ByUpkeep,
+            // One for each question of the upkeep, and one for readers that begin.
+            readers: 2,
+            ..StoreConfig::default()
+        };
+        let store = Store::open(&config.db, settings)?;
+        let since = clock::now();
+        let locks = config
+            .nodes
+            .iter()
+            .map(|node| NodeLock::take(&config.db, &node.name, &holder(since)))
+            .collect::<Result<Vec<_>, _>>()?;
+        let countries = countries(config.geoip.as_ref())?;
+        let upkeep = store.upkeep()?;
+        let Store { writer, readers } = store;
+        let (batches, waiting) = bounded(BATCHES_MAX);
+        let writing = Arc::new(Writing::new(config.performance.commit_interval));
+        let upkeep = Upkeep::start(upkeep, &config, Arc::clone(&writing))?;
+        let (end, ended) = bounded(0);
+        let of_thread = Arc::clone(&writing);
+        let writer = spawn("writer", move || {
+            // Dropped when the writer ends, however it does.
+            let _end = end;
+            writer::run(writer, &waiting, &of_thread)
+        })?;
+        let notifier = match config.performance.noticing {
+            Noticing::Notifications => Notifier::new(),
+            Noticing::Polling => Notifier::silent(),
+        };
+        let mut pipeline = Self {
+            countries,
+            notifier,
+            store_readers: readers,
+            batches,
+            nodes: BTreeMap::new(),
+            writing,
+            writer,
+            upkeep,
+            silences: Silences::default(),
+            ended,
+            since,
+            config,
+        };
+        for (node, lock) in pipeline.config.nodes.clone().into_iter().zip(locks) {
+            pipeline.follow(node, lock)?;
+        }
+        Ok(pipeline)
+    }
+
+    /// Becomes closed when the writer has ended by itself: the database is damaged.
+    pub fn ended(&self) -> &Receiver<()> {
+        &self.ended
+    }
+
+    /// Whether the writer has done something since it was asked last, if only to wait.
+    pub fn is_alive(&self) -> bool {
+        self.writing.was_alive()
+    }
+
+    /// How everything is.
+    pub fn state(&self) -> PipelineState {
+        let nodes = self.nodes.iter().map(|(name, followed)| NodeState {
+            node: name.clone(),
+            source: followed.node.source.to_string(),
+            state: followed.reader.state(),
+            lines: followed.reader.lines(),
+            silence: self.silences.of(name),
+        });
+        PipelineState { since: self.since, writer: self.writing.state(), nodes: nodes.collect() }
+    }
+
+    /// Finds out which nodes are silent, and why; to be called about once a minute.
+    pub fn look_for_silence(&mut self) {
+        let live = |(name, followed): (&NodeName, &Followed)| {
+            matches!(followed.reader.state(), State::Live { .. }).then(|| name.clone())
+        };
+        let nodes: Vec<NodeName> = self.nodes.iter().filter_map(live).collect();
+        if let Err(error) = self.silences.look(&self.store_readers, &nodes, clock::now()) {
+            tracing::warn!("{error}");
+        }
+    }
+
+    /// How everything is, in a line for the log and for a service manager.
+    pub fn headline(&self) -> String {
+        let state = self.state();
+        let count =
+            |is: fn(&State) -> bool| state.nodes.iter().filter(|node| is(&node.state)).count();
+        let live = count(|state| matches!(state, State::Live { .. }));
+        let catching_up = count(|state| matches!(state, State::CatchingUp { .. }));
+        let waiting = state.nodes.len() - live - catching_up;
+        let mut line = match state.nodes.len() {
+            1 => "following 1 node".to_owned(),
+            nodes => format!("following {nodes} nodes"),
+        };
+        for (number, what) in [(catching_up, "catching up"), (waiting, "waiting")] {
+            if number > 0 {
+                line.push_str(&format!(", {number} {what}"));
+            }
+        }
+        if let Some(reason) = state.writer.blocked {
+            line.push_str(": ");
+            line.push_str(&reason);
+        }
+        line
+    }
+
+    /// Follows the nodes of another configuration: those that stay the same are not disturbed.
+    /// Everything but nodes, retention and the pace of commits stays as it was at the start; what
+    /// would have changed is told.
+    pub fn reload(&mut self, config: Config) {
+        for name in self.nodes.keys().cloned().collect::<Vec<_>>() {
+            let is_same = config.nodes.iter().any(|node| *node == self.nodes[&name].node);
+            if !is_same && let Some(followed) = self.nodes.remove(&name) {
+                tracing::info!(node = %name, "not followed any more");
+                followed.reader.stop();
+            }
+        }
+        for node in &config.nodes {
+            if self.nodes.contains_key(&node.name) {
+                continue;
+            }
+            let lock = NodeLock::take(&self.config.db, &node.name, &holder(clock::now()));
+            let begun = lock.map_err(Error::from).and_then(|lock| self.follow(node.clone(), lock));
+            match begun {
+                Ok(()) => tracing::info!(node = %node.name, source = %node.source, "followed"),
+                Err(error) => tracing::error!(node = %node.name, "{}", error.lines().join("; ")),
+            }
+        }
+        self.writing.change(config.performance.commit_interval, &config.retention);
+        for (is_other, key) in [
+            (config.db != self.config.db, "db"),
+            (config.geoip != self.config.geoip, "geoip"),
+            (config.log != self.config.log, "[log]"),
+            (config.upkeep != self.config.upkeep, "[upkeep]"),
+            (
+                config.performance.poll_interval != self.config.performance.poll_interval
+                    || config.performance.noticing != self.config.performance.noticing,
+                "[performance] poll_interval_ms, notifications",
+            ),
+        ] {
+            if is_other {
+                tracing::warn!(key, "was changed; restart the collector to use it");
+            }
+        }
+        self.config.nodes = config.nodes;
+    }
+
+    /// Stops the readers, commits what they have read, and closes the database.
+    ///
+    /// # Errors
+    ///
+    /// What ended the writer before. Nothing is lost: what is not committed is read again.
+    pub fn stop(self) -> Result<()> {
+        self.upkeep.stop();
+        self.writing.end();
+        for followed in self.nodes.values() {
+            followed.reader.tell_to_stop();
+        }
+        for (_, followed) in self.nodes {
+            followed.reader.stop();
+        }
+        // Nobody can send any more: the writer ends.
+        drop(self.batches);
+        self.writer.join().expect("the writer does not panic")
+    }
+
+    fn follow(&mut self, node: Node, lock: NodeLock) -> Result<()> {
+        let reading = Reading {
+            node: node.clone(),
+            countries: self.countries.clone(),
+            notifier: self.notifier.clone(),
+            batch_interval: self.config.performance.commit_interval,
+            poll_interval: self.config.performance.poll_interval,
+            readers: self.store_readers.clone(),
+            batches: self.batches.clone(),
+        };
+        let reader = Reader::start(reading)?;
+        self.nodes.insert(node.name.clone(), Followed { node, reader, _lock: lock });
+        Ok(())
+    }
+}
+
+/// Who this process is, for those who find a node taken.
+fn holder(since: Timestamp) -> Holder {
+    Holder { program: env!("CARGO_PKG_NAME").to_owned(), process: std::process::id(), since }
+}
+
+fn countries(path: Option<&PathBuf>) -> Result<Option<Countries>> {
+    path.map(|path| Countries::open(path).map_err(Error::Source)).transpose()
+}
+
+/// Starts a thread that bears a name, for whoever looks at the process.
+fn spawn<T: Send + 'static>(
+    name: &str,
+    run: impl FnOnce() -> T + Send + 'static,
+) -> Result<JoinHandle<T>> {
+    thread::Builder::new().name(name.to_owned()).spawn(run).map_err(Error::Thread)
+}
