@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn names_round_trip() {
         for encoding in Encoding::ALL {
-            assert_eq!(encoding.to_string().parse(), Ok(encoding));
+            assert_eq!(encoding.to_string().parse::<Encoding>().unwrap(), encoding);
         }
         assert!("pretty".parse::<Encoding>().is_err());
     }

@@ -1,7 +1,9 @@
-//! What can go wrong: a name that is none.
+//! What can go wrong: a name that is none, and a file that cannot be written.
+
+use std::{io, path::PathBuf};
 
 /// An error of this crate.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// No encoding has this name.
     #[error("unknown encoding {0:?}")]
@@ -9,6 +11,22 @@ pub enum Error {
     /// No vocabulary has this name.
     #[error("unknown vocabulary {0:?}")]
     Vocabulary(String),
+    /// No rotation has this name.
+    #[error("unknown rotation {0:?}")]
+    Rotation(String),
+    /// No compression has this name.
+    #[error("unknown compression {0:?}")]
+    Compression(String),
+    /// A live log cannot be written or rotated.
+    #[error("cannot {doing} {path}")]
+    File {
+        /// What was tried.
+        doing: &'static str,
+        /// With which file.
+        path: PathBuf,
+        /// Why not.
+        source: io::Error,
+    },
 }
 
 /// A result of this crate.

@@ -5,6 +5,9 @@
 //! never by reading the text back. Everything is drawn from one seed: the same [`Config`] gives
 //! the same bytes. Time is simulated; no clock is read.
 //!
+//! A [`LiveLog`] appends such a log to a file as a node does, and rotates it in each [`Rotation`]
+//! that real logs go through.
+//!
 //! ```
 //! use piecewatch_simulator::{Config, Encoding, Simulator, Vocabulary};
 //!
@@ -22,6 +25,7 @@ mod config;
 mod encoding;
 mod error;
 mod event;
+mod live;
 mod log;
 mod node;
 mod rng;
@@ -32,6 +36,7 @@ mod vocabulary;
 pub use config::{Config, Level, LongLines, Mix, Remotes};
 pub use encoding::Encoding;
 pub use error::{Error, Result};
+pub use live::{Compression, LiveConfig, LiveLog, Rotation, Writes};
 pub use simulator::Simulator;
 pub use truth::{Pairs, Total, TransferKey, Truth};
 pub use vocabulary::Vocabulary;

@@ -29,6 +29,11 @@ pub(crate) struct Written {
     pub(crate) nul_bytes: u64,
 }
 
+/// What the forms are drawn from: not the numbers that the node draws.
+fn form(seed: u64) -> Rng {
+    Rng::new(seed ^ 0x006C_6F67)
+}
+
 /// Writes events in one encoding.
 #[derive(Debug, Clone)]
 pub(crate) struct Log {
@@ -52,10 +57,15 @@ impl Log {
         Self {
             encoding: config.encoding,
             offset_minutes,
-            rng: Rng::new(config.seed ^ 0x006C_6F67),
+            rng: form(config.seed),
             line: Vec::with_capacity(1_024),
             times: Times::default(),
         }
+    }
+
+    /// Draws from another seed from here on.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.rng = form(seed);
     }
 
     /// Appends what is told, with newlines.

@@ -95,6 +95,11 @@ impl Node {
         node
     }
 
+    /// Draws from another seed from here on.
+    pub(crate) fn reseed(&mut self, seed: u64) {
+        self.rng = Rng::new(seed);
+    }
+
     /// The next line.
     pub(crate) fn next_told(&mut self) -> Told {
         loop {

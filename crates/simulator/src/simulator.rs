@@ -56,8 +56,21 @@ impl Simulator {
         Ok(self.truth.clone())
     }
 
+    /// Draws everything that is not planned yet from another seed: so two logs begin with the same
+    /// bytes and go on differently.
+    pub fn reseed(&mut self, seed: u64) {
+        self.node.reseed(seed);
+        self.log.reseed(seed);
+    }
+
+    /// The node's process ends in one of the usual ways and begins again: the next lines tell of it,
+    /// and what was open has no end.
+    pub fn restart(&mut self) {
+        self.node.restart();
+    }
+
     /// The totals of what was written so far.
-    pub fn truth(&self) -> &Truth {
+    pub const fn truth(&self) -> &Truth {
         &self.truth
     }
 }

@@ -139,7 +139,7 @@ mod tests {
     #[test]
     fn names_round_trip() {
         for vocabulary in Vocabulary::ALL {
-            assert_eq!(vocabulary.to_string().parse(), Ok(vocabulary));
+            assert_eq!(vocabulary.to_string().parse::<Vocabulary>().unwrap(), vocabulary);
         }
         assert!("2020".parse::<Vocabulary>().is_err());
     }

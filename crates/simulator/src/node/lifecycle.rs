@@ -16,7 +16,7 @@ const ADDRESS: Key = key("Address", "address");
 
 impl Node {
     /// Whatever is open dies with the process.
-    pub(super) fn restart(&mut self) {
+    pub(crate) fn restart(&mut self) {
         let era = self.era();
         let is_file =
             matches!(self.config.encoding, Encoding::Console | Encoding::Spaces | Encoding::Json);
