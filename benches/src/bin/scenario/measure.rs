@@ -97,7 +97,9 @@ enum Order {
 /// Runs a scenario in a folder.
 pub(crate) fn measure(setting: &Setting, folder: &Path) -> Result<Measured> {
     let Plan { nodes, phases, .. } = &setting.plan;
-    let load = Load::create(&load_config(&setting.plan, folder)?)?;
+    let mut load = Load::create(&load_config(&setting.plan, folder)?)?;
+    // No log is empty when it is found.
+    load.advance(Duration::from_secs(1), |_, _| {})?;
     let sources = load.sources();
     let database = folder.join("piecewatch.db");
     let log = folder.join("collector.txt");
