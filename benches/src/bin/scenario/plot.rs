@@ -5,7 +5,9 @@ use std::fmt::Write;
 const WIDTH: f64 = 760.0;
 const LEFT: f64 = 64.0;
 const RIGHT: f64 = 16.0;
-const TOP: f64 = 30.0;
+const TOP: f64 = 50.0;
+/// Where the names of phases stand, above everything.
+const NAMES: f64 = 14.0;
 const PANEL: f64 = 130.0;
 const GAP: f64 = 46.0;
 /// About so many lines of the grid are in a panel.
@@ -66,6 +68,7 @@ text {{ fill: #3d4650 }} .title {{ font-weight: 600; font-size: 12px }} .grid {{
         for (second, name) in &self.marks {
             let x = x_of(*second, end);
             let bottom = top + PANEL;
+            let top = if is_first { NAMES - 10.0 } else { top };
             push(
                 svg,
                 format_args!(
@@ -73,8 +76,8 @@ text {{ fill: #3d4650 }} .title {{ font-weight: 600; font-size: 12px }} .grid {{
                 ),
             );
             if is_first {
-                let (x, y, name) = (x + 4.0, top + 12.0, escaped(name));
-                push(svg, format_args!(r#"<text x="{x:.1}" y="{y:.1}">{name}</text>"#));
+                let (x, name) = (x + 4.0, escaped(name));
+                push(svg, format_args!(r#"<text x="{x:.1}" y="{NAMES}">{name}</text>"#));
             }
         }
     }
@@ -186,7 +189,7 @@ mod tests {
         let marks = vec![(50.0, "a < b".to_owned())];
         let svg = Plot { title: "ingest".to_owned(), panels: vec![panel], marks }.to_svg();
         // Zero is the bottom, the most is the top: 8 of four steps of 2.
-        assert!(svg.contains(r#"points="64.0,160.0 404.0,30.0 744.0,95.0""#), "{svg}");
+        assert!(svg.contains(r#"points="64.0,180.0 404.0,50.0 744.0,115.0""#), "{svg}");
         assert!(svg.contains(">8</text>") && svg.contains(">100 s</text>"));
         assert!(svg.contains("a &lt; b") && svg.trim_end().ends_with("</svg>"));
     }
