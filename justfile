@@ -37,6 +37,15 @@ perf *ARGS:
     cargo build --release --package piecewatch --package piecewatch-benches --bins
     cargo run --release --package piecewatch-benches --bin report -- --commit "$(git describe --always --dirty)" {{ARGS}}
 
+# Lets the collector follow simulated nodes and measures it: ingest, idle, disk, fleet or soak (an hour).
+scenario NAME *ARGS:
+    cargo build --release --package piecewatch-collector --package piecewatch-benches --bins
+    cargo run --release --package piecewatch-benches --bin scenario -- {{NAME}} --commit "$(git describe --always --dirty)" {{ARGS}}
+
+# Writes logs of simulated nodes live: `just loggen --folder logs --nodes 4 --rotate-seconds 60`.
+loggen *ARGS:
+    cargo run --release --package piecewatch-benches --bin loggen -- {{ARGS}}
+
 # Checks licences, sources, duplicates and security advisories of the dependencies.
 deny:
     cargo deny check

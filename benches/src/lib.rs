@@ -1,14 +1,20 @@
-//! What the benches and the report share: logs to run on, and the ways from a log to a database
+//! What the benches and their programs share: logs to run on, and the ways from a log to a database
 //! that are measured against each other.
 //!
 //! - [`import`]: all of it, as the program does it: parsers beside one thread that writes.
 //! - [`append`]: the writing alone, of batches that were parsed before.
 //! - [`Rows::insert`]: the limit. The same rows into the same table with nothing else.
+//!
+//! [`Load`] writes the logs of many nodes live, at a rate.
 
+pub mod clock;
+mod load;
 mod logs;
+pub mod machine;
 mod rows;
 mod ways;
 
+pub use load::{Every, Load, LoadConfig};
 pub use logs::{compress, log, write_log};
 pub use rows::Rows;
 pub use ways::{append, batches, import};

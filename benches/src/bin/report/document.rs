@@ -3,10 +3,10 @@
 use std::{fmt::Write, fs, path::Path};
 
 use anyhow::Result;
+use piecewatch_benches::machine::Machine;
 use serde::Serialize;
 
 use crate::{
-    machine::Machine,
     parsing::FORMS,
     series::{Series, Spread},
 };

@@ -3,11 +3,15 @@
 use std::{fs, path::Path};
 
 use anyhow::Result;
-use piecewatch_benches::{Rows, append, batches, compress, import, write_log};
+use piecewatch_benches::{
+    Rows, append, batches,
+    clock::{self, Stopwatch},
+    compress, import, write_log,
+};
 use piecewatch_model::{Batch, NodeName, Timestamp};
 use piecewatch_simulator::{Config, Vocabulary};
 
-use crate::{Run, clock::Stopwatch, program, say};
+use crate::{Run, program, say};
 
 const DAY_MICROS: i64 = 24 * 3600 * 1_000_000;
 /// How much longer the longer log is.
@@ -34,7 +38,7 @@ const PROGRAM: [(&str, &str, bool); 6] = [
 
 /// Imports in every way, in turns. Gives how many transfers the shorter log tells.
 pub(crate) fn measure(run: &mut Run) -> Result<u64> {
-    let young = crate::clock::today().plus_micros(-DAY_MICROS);
+    let young = clock::today().plus_micros(-DAY_MICROS);
     let old = Vocabulary::Y2026.start();
     for (name, start) in [("young", young), ("old", old)] {
         let config = Config { start: Some(start), ..Config::default() };

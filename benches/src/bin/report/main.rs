@@ -4,11 +4,9 @@
 //! What is compared is measured in turns, round by round, so that whatever else the machine does
 //! meets both; ratios are taken within a round. Time on one thread is processor time.
 
-mod clock;
 mod document;
 mod importing;
 mod instructions;
-mod machine;
 mod parsing;
 mod profile;
 mod program;
@@ -22,8 +20,12 @@ use std::{
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
+use piecewatch_benches::{
+    clock,
+    machine::{self, Machine},
+};
 
-use self::{document::Report, machine::Machine, series::Series};
+use self::{document::Report, series::Series};
 
 /// Measure, and write a report
 #[derive(Debug, Parser)]

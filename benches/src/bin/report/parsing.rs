@@ -4,10 +4,11 @@ use std::hint::black_box;
 
 use anyhow::Result;
 use memchr::memchr_iter;
+use piecewatch_benches::clock::Stopwatch;
 use piecewatch_ingest::{Parsed, Parser};
 use piecewatch_simulator::{Encoding, Vocabulary};
 
-use crate::{Run, clock::Stopwatch};
+use crate::Run;
 
 /// The forms of a log that are measured, by name.
 pub(crate) const FORMS: [(&str, Encoding, Vocabulary); 5] = [

@@ -6,19 +6,24 @@ use serde::Serialize;
 
 /// The machine at the start of a run.
 #[derive(Debug, Serialize)]
-pub(crate) struct Machine {
-    pub(crate) cores: usize,
-    pub(crate) processor: String,
-    pub(crate) kernel: String,
-    pub(crate) memory: String,
-    pub(crate) compiler: String,
+pub struct Machine {
+    /// How many cores there are.
+    pub cores: usize,
+    /// Its name.
+    pub processor: String,
+    /// The release of Linux.
+    pub kernel: String,
+    /// How much there is, with its unit.
+    pub memory: String,
+    /// What `rustc --version` tells.
+    pub compiler: String,
     /// The load average over 1, 5 and 15 minutes.
-    pub(crate) load: String,
+    pub load: String,
 }
 
 impl Machine {
     /// Looks at what the system tells; what it does not tell is a dash.
-    pub(crate) fn look() -> Self {
+    pub fn look() -> Self {
         Self {
             cores: std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get),
             processor: field("/proc/cpuinfo", "model name"),
@@ -31,7 +36,7 @@ impl Machine {
 }
 
 /// The load average now.
-pub(crate) fn load() -> String {
+pub fn load() -> String {
     line("/proc/loadavg").split(' ').take(3).collect::<Vec<_>>().join(" ")
 }
 

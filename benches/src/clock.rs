@@ -4,17 +4,21 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use piecewatch_model::{Grain, Timestamp};
 
-/// The beginning of this day, in UTC.
+/// What time it is.
 #[expect(clippy::disallowed_methods, reason = "this is the place that reads the clock")]
-pub(crate) fn today() -> Timestamp {
+pub fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let seconds = i64::try_from(since_1970.as_secs()).unwrap_or(i64::MAX);
-    Timestamp::from_seconds(seconds).floor(Grain::Day)
+    Timestamp::from_micros(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX))
+}
+
+/// The beginning of this day, in UTC.
+pub fn today() -> Timestamp {
+    now().floor(Grain::Day)
 }
 
 /// Measures how long something takes, by the clock and by the processor.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Stopwatch {
+pub struct Stopwatch {
     at: Instant,
     processor: Duration,
 }
@@ -22,17 +26,17 @@ pub(crate) struct Stopwatch {
 impl Stopwatch {
     /// Begins now.
     #[expect(clippy::disallowed_methods, reason = "this is the place that reads the clock")]
-    pub(crate) fn start() -> Self {
+    pub fn start() -> Self {
         Self { at: Instant::now(), processor: processor() }
     }
 
     /// The time since the start.
-    pub(crate) fn elapsed(self) -> Duration {
+    pub fn elapsed(self) -> Duration {
         self.at.elapsed()
     }
 
     /// The processor time of all threads since the start.
-    pub(crate) fn processor(self) -> Duration {
+    pub fn processor(self) -> Duration {
         processor().saturating_sub(self.processor)
     }
 }
