@@ -148,7 +148,7 @@ fn open_writer(path: &Path, config: &StoreConfig) -> rusqlite::Result<Connection
          PRAGMA journal_size_limit = 67108864;",
     )?;
     let pages = match config.checkpoints {
-        Checkpoints::ByWriter => 1000,
+        Checkpoints::ByWriter => 2000,
         Checkpoints::ByUpkeep => 0,
     };
     connection.pragma_update(None, "wal_autocheckpoint", pages)?;

@@ -22,7 +22,7 @@ const ANALYSIS_ROWS_MAX: u32 = 400;
 /// Who moves what was written from the write-ahead log into the database file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Checkpoints {
-    /// The writer, whenever its log holds more than 1,000 pages: one transaction in twenty takes
+    /// The writer, whenever its log holds more than 2,000 pages: one transaction in twenty takes
     /// ten times as long as the others. For commands that end.
     #[default]
     ByWriter,
@@ -66,14 +66,15 @@ impl Upkeep {
     /// themselves are 2 of them. That is 19 to 35 GB a day, of which checkpoints every ten seconds
     /// add 4 GB, every minute 1.5 and every five minutes 0.5: pages that are written again and again
     /// are moved once. What counts is how often is committed: every five seconds make 5 to 9 GB a
-    /// day, every ten seconds 3 to 6. Pages of 4 KiB would make a third less of each.
+    /// day, every ten seconds 3 to 6. Pages of 4 KiB, which the database has since, make a third less
+    /// of each.
     ///
-    /// In five minutes of that the log grows to 30 MB. It grows faster while a reader catches up,
+    /// With a transaction every five seconds the log grows to 20 MB in that time. It grows faster while a reader catches up,
     /// so look at it now and then ([`Upkeep::log`]).
     pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(300);
 
     /// Checkpoint earlier when so many pages wait: 32 MiB.
-    pub const CHECKPOINT_PAGES: u64 = 4096;
+    pub const CHECKPOINT_PAGES: u64 = 8192;
 
     pub(crate) fn open(path: &Path, busy_timeout: Duration) -> rusqlite::Result<Self> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
