@@ -15,6 +15,7 @@ use std::{
     path::PathBuf,
     sync::Arc,
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -37,6 +38,9 @@ pub use self::writer::WriterState;
 
 /// How many batches may wait for the writer. When so many wait, readers wait: nothing is dropped.
 const BATCHES_MAX: usize = 16;
+
+/// How long what was read may wait before the writer has it, where lines come all the time.
+const BATCH_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Follows nodes and writes what they log, on threads of its own.
 #[derive(Debug)]
@@ -272,7 +276,7 @@ impl Pipeline {
             node: node.clone(),
             countries: self.countries.clone(),
             notifier: self.notifier.clone(),
-            batch_interval: self.config.performance.commit_interval,
+            batch_interval: BATCH_INTERVAL.min(self.config.performance.commit_interval),
             poll_interval: self.config.performance.poll_interval,
             readers: self.store_readers.clone(),
             batches: self.batches.clone(),

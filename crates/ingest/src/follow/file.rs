@@ -8,7 +8,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use crossbeam_channel::{Receiver, after, never, select};
+use crossbeam_channel::{after, never, select};
 use piecewatch_model::Batch;
 
 use super::{
@@ -167,7 +167,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         for _ in 0..SWEEP_TRIES_MAX {
             match self.try_sweep(live) {
                 Some(flow) => return flow,
-                None => drop(self.sleep(&never(), SWEEP_PAUSE)),
+                None => drop(self.pause(SWEEP_PAUSE)),
             }
             if self.control.is_stopped() {
                 return Flow::Stop;
@@ -302,6 +302,10 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
     fn look(&mut self, tail: &mut Tail, knows_when: bool) -> crate::Result<Look> {
         let (control, sink) = (self.control, &mut self.sink);
         let total_bytes = tail.length()?;
+        if total_bytes == tail.position() {
+            control.set(State::Live { noticing: self.noticing });
+            return Ok(Look::Nothing);
+        }
         let is_behind = total_bytes.saturating_sub(tail.position()) >= BEHIND_MIN;
         let tell = |read_bytes| {
             if is_behind {
@@ -311,10 +315,11 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         tell(tail.position());
         let is_arrival = knows_when && !is_behind && self.noticing == Noticing::Notified;
         let arrived = is_arrival.then(self.config.now);
-        let look = tail.look(&mut self.parser, &mut self.import, arrived, |batch| {
-            tell(batch.end.offset);
-            give(control, sink, batch)
-        })?;
+        let look =
+            tail.look(total_bytes, &mut self.parser, &mut self.import, arrived, |batch| {
+                tell(batch.end.offset);
+                give(control, sink, batch)
+            })?;
         control.set(State::Live { noticing: self.noticing });
         Ok(look)
     }
@@ -350,7 +355,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                 let quiet = if found == Look::Grown { 0 } else { quiet + 1 };
                 if quiet < QUIET_LOOKS && looks < BUSY_LOOKS {
                     let mode = Mode::Busy { quiet, looks: looks + 1 };
-                    (mode, self.sleep(&never(), LOOK_INTERVAL))
+                    (mode, self.pause(LOOK_INTERVAL))
                 } else {
                     // Looked at once more: it may have grown before it was watched.
                     (Mode::Idle(self.watch(tail.path())), Woken::Now)
@@ -358,7 +363,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             }
             Mode::Idle(_) if found == Look::Grown => {
                 self.notice(woken);
-                (Mode::Busy { quiet: 0, looks: 0 }, self.sleep(&never(), LOOK_INTERVAL))
+                (Mode::Busy { quiet: 0, looks: 0 }, self.pause(LOOK_INTERVAL))
             }
             Mode::Idle(watch) => {
                 let hint = watch.as_ref().map_or_else(never, |watch| watch.hint.clone());
@@ -377,11 +382,11 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         }
     }
 
-    fn sleep(&self, hint: &Receiver<()>, time: Duration) -> Woken {
-        select! {
-            recv(self.control.stopping) -> _ => Woken::Now,
-            recv(hint) -> _ => Woken::Hint,
-            default(time) => Woken::Time,
+    /// Does nothing for a while, unless the follower is to end.
+    fn pause(&self, time: Duration) -> Woken {
+        match self.control.stopping.recv_timeout(time) {
+            Ok(()) => Woken::Now,
+            Err(_) => Woken::Time,
         }
     }
 
@@ -422,7 +427,11 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         }
         let watch = self.watch(self.files.path());
         let hint = watch.as_ref().map_or_else(never, |watch| watch.hint.clone());
-        self.sleep(&hint, self.config.poll_interval);
+        select! {
+            recv(self.control.stopping) -> _ => {}
+            recv(hint) -> _ => {}
+            default(self.config.poll_interval) => {}
+        }
         Left::Rotated
     }
 }

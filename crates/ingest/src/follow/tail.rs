@@ -25,7 +25,7 @@ pub(super) struct Tail {
     path: PathBuf,
     file: Arc<File>,
     identity: Identity,
-    chunker: Chunker<Arc<File>>,
+    chunker: Chunker<io::Take<Arc<File>>>,
     batcher: Batcher,
     /// The end of the last batch, or where reading began.
     from: Option<Checkpoint>,
@@ -74,7 +74,7 @@ impl Tail {
         let batcher = import.batcher(path.to_string_lossy().into(), from.as_ref());
         let mut input = Arc::clone(&file);
         input.seek(SeekFrom::Start(fingerprinter.offset())).map_err(Error::io("read", path))?;
-        let chunker = Chunker::new(input, SMALL_CHUNK_LEN, LastLine::Unread, fingerprinter);
+        let chunker = Chunker::new(input.take(0), SMALL_CHUNK_LEN, LastLine::Unread, fingerprinter);
         let identity = Identity::of(&metadata);
         let path = path.to_owned();
         Ok(Opened::Tail(Box::new(Self { path, file, identity, chunker, batcher, from })))
@@ -103,7 +103,7 @@ impl Tail {
         self.batcher.has_some()
     }
 
-    /// Reads what was written since the last look. `arrived` is when it was written, where that is
+    /// Reads what was written since the last look, of a file that is so long now. `arrived` is when it was written, where that is
     /// known; batches that are full go to `sink`.
     ///
     /// # Errors
@@ -111,25 +111,25 @@ impl Tail {
     /// When the file cannot be read.
     pub(super) fn look(
         &mut self,
+        length: u64,
         parser: &mut Parser,
         import: &mut Import,
         arrived: Option<Timestamp>,
         mut sink: impl FnMut(Batch) -> Flow,
     ) -> Result<Look> {
-        let (length, position) = (self.length()?, self.position());
-        if length == position {
-            return Ok(Look::Nothing);
-        }
-        let failed = |path: &Path, error| Error::io("read", path)(error);
-        if length < position || !self.is_same().map_err(|error| failed(&self.path, error))? {
-            return Ok(Look::Replaced);
-        }
+        let grown = match length.checked_sub(self.position()) {
+            Some(0) => return Ok(Look::Nothing),
+            Some(grown) => grown,
+            None => return Ok(Look::Replaced),
+        };
+        // No more than that: asking for the end of the file costs as much as reading.
+        self.chunker.input().set_limit(grown);
         self.chunker.go_on();
         loop {
-            let chunk = self.chunker.next_chunk().map_err(|error| failed(&self.path, error))?;
+            let chunk = self.chunker.next_chunk().map_err(Error::io("read", &self.path))?;
             let Some(chunk) = chunk else { return Ok(Look::Grown) };
-            // Looked at again: what was read just now may be of a file that was cut meanwhile.
-            if !self.is_same().map_err(|error| failed(&self.path, error))? {
+            // After it was read: before, the file could still be cut.
+            if !self.is_same().map_err(Error::io("read", &self.path))? {
                 return Ok(Look::Replaced);
             }
             let mut parsed = pipeline::parse_chunk(parser, chunk);
@@ -158,27 +158,38 @@ impl Tail {
         self.from = Some(batch.end.clone());
     }
 
-    /// Whether the file still begins, and ends where it was read to, with what was read.
+    /// Whether the file still begins with what was read.
     fn is_same(&mut self) -> io::Result<bool> {
-        let fingerprinter = self.chunker.fingerprinter();
-        let (head, tail) = (fingerprinter.head(), fingerprinter.tail());
-        let tail_at = fingerprinter.offset() - tail.len() as u64;
-        let mut file = Arc::clone(&self.file);
-        let mut holds = |at: u64, bytes: &[u8]| -> io::Result<bool> {
-            let mut found = [0; 4096];
-            let found = &mut found[..bytes.len()];
-            file.seek(SeekFrom::Start(at))?;
-            match file.read_exact(found) {
-                Ok(()) => Ok(found == bytes),
-                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
-                Err(error) => Err(error),
-            }
-        };
-        let is_same = holds(tail_at, tail)? && holds(0, head)?;
-        let position = self.chunker.position();
-        self.chunker.input().seek(SeekFrom::Start(position))?;
-        Ok(is_same)
+        let head = self.chunker.fingerprinter().head();
+        let head = &head[..head.len().min(SAME_LEN)];
+        let mut found = [0; SAME_LEN];
+        let found = &mut found[..head.len()];
+        match read_beginning(&self.file, found) {
+            Ok(()) => Ok(found == head),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+            Err(error) => Err(error),
+        }
     }
+}
+
+/// How much of the beginning of a file tells whether it is the same, in bytes: some lines, with the
+/// second in which they were written.
+const SAME_LEN: usize = 1024;
+
+/// Reads the beginning of a file, wherever it is read at.
+#[cfg(unix)]
+fn read_beginning(file: &File, into: &mut [u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, into, 0)
+}
+
+/// Reads the beginning of a file, and goes back to where it is read at.
+#[cfg(not(unix))]
+fn read_beginning(mut file: &File, into: &mut [u8]) -> io::Result<()> {
+    let position = file.stream_position()?;
+    file.rewind()?;
+    let read = file.read_exact(into);
+    file.seek(SeekFrom::Start(position))?;
+    read
 }
 
 /// Gives lines that tell whole seconds the time at which they were written.
