@@ -1,10 +1,7 @@
 //! What the owner of a follower and the follower tell each other.
 
 use std::{
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -13,10 +10,17 @@ use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
 /// Stops a follower, and says how it is. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Control {
-    stopped: Arc<AtomicBool>,
+    stopped: Arc<Stopped>,
     stop: Sender<()>,
     pub(super) stopping: Receiver<()>,
     state: Arc<Mutex<State>>,
+}
+
+/// Whether the follower is to end, for those who sleep, too.
+#[derive(Debug, Default)]
+struct Stopped {
+    is_stopped: Mutex<bool>,
+    changed: Condvar,
 }
 
 /// How a follower is.
@@ -89,7 +93,8 @@ impl Control {
 
     /// Ends the follower as soon as it has given away what it has read.
     pub fn stop(&self) {
-        self.stopped.store(true, Ordering::Relaxed);
+        *self.lock() = true;
+        self.stopped.changed.notify_all();
         match self.stop.try_send(()) {
             Ok(()) | Err(TrySendError::Full(()) | TrySendError::Disconnected(())) => {}
         }
@@ -101,7 +106,19 @@ impl Control {
     }
 
     pub(super) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
+        *self.lock()
+    }
+
+    /// Does nothing for a while, unless the follower is to end. This is one call to the system; to
+    /// wait for a channel is several, and fifty times a second that is to be seen.
+    pub(super) fn pause(&self, time: Duration) {
+        let waiting =
+            self.stopped.changed.wait_timeout_while(self.lock(), time, |stopped| !*stopped);
+        drop(waiting);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, bool> {
+        self.stopped.is_stopped.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn set(&self, state: State) {

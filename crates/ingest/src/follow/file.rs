@@ -23,11 +23,11 @@ use crate::{Archive, Error, Flow, Parser, Status, identity::Identity, import::Im
 
 /// How long a file that grows is left alone between two looks. It is also how exactly the time is
 /// known at which a line was written.
-const LOOK_INTERVAL: Duration = Duration::from_millis(20);
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// After so many looks in vain a file is not looked at before there is reason to.
-const QUIET_LOOKS: u32 = 10;
+const QUIET_LOOKS: u32 = 5;
 /// After so many looks at a busy file it is waited for once, to learn whether notifications come.
-const BUSY_LOOKS: u32 = 3_000;
+const BUSY_LOOKS: u32 = 1_200;
 /// When the files beside a log are looked at again after it was opened: a rotation takes its time to
 /// compress, and a node that was slow to close the old file.
 const SWEEPS: [Duration; 4] = [
@@ -40,6 +40,8 @@ const SWEEPS: [Duration; 4] = [
 /// each other.
 const SWEEP_TRIES_MAX: u32 = 20;
 const SWEEP_PAUSE: Duration = Duration::from_millis(100);
+/// How often a file is looked at whose changes are told.
+const SAFETY_INTERVAL: Duration = Duration::from_secs(1);
 /// What is farther behind than this is catching up, in bytes.
 const BEHIND_MIN: u64 = 1 << 20;
 
@@ -167,7 +169,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         for _ in 0..SWEEP_TRIES_MAX {
             match self.try_sweep(live) {
                 Some(flow) => return flow,
-                None => drop(self.pause(SWEEP_PAUSE)),
+                None => self.control.pause(SWEEP_PAUSE),
             }
             if self.control.is_stopped() {
                 return Flow::Stop;
@@ -355,7 +357,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                 let quiet = if found == Look::Grown { 0 } else { quiet + 1 };
                 if quiet < QUIET_LOOKS && looks < BUSY_LOOKS {
                     let mode = Mode::Busy { quiet, looks: looks + 1 };
-                    (mode, self.pause(LOOK_INTERVAL))
+                    (mode, self.rest())
                 } else {
                     // Looked at once more: it may have grown before it was watched.
                     (Mode::Idle(self.watch(tail.path())), Woken::Now)
@@ -363,7 +365,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             }
             Mode::Idle(_) if found == Look::Grown => {
                 self.notice(woken);
-                (Mode::Busy { quiet: 0, looks: 0 }, self.pause(LOOK_INTERVAL))
+                (Mode::Busy { quiet: 0, looks: 0 }, self.rest())
             }
             Mode::Idle(watch) => {
                 let hint = watch.as_ref().map_or_else(never, |watch| watch.hint.clone());
@@ -375,19 +377,26 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                         self.pace.fired();
                         Woken::Now
                     }
-                    default(self.config.poll_interval) => Woken::Time,
+                    default(self.idle_interval()) => Woken::Time,
                 };
                 (Mode::Idle(watch), woken)
             }
         }
     }
 
-    /// Does nothing for a while, unless the follower is to end.
-    fn pause(&self, time: Duration) -> Woken {
-        match self.control.stopping.recv_timeout(time) {
-            Ok(()) => Woken::Now,
-            Err(_) => Woken::Time,
+    /// How long a file at rest is left alone of which nothing is told. Where changes are told, it is
+    /// looked at for safety only.
+    fn idle_interval(&self) -> Duration {
+        match self.noticing {
+            Noticing::Notified => self.config.poll_interval.max(SAFETY_INTERVAL),
+            Noticing::Polled | Noticing::Streamed => self.config.poll_interval,
         }
+    }
+
+    /// Leaves a busy file alone for a moment.
+    fn rest(&self) -> Woken {
+        self.control.pause(LOOK_INTERVAL);
+        Woken::Time
     }
 
     /// Watches a file, and where links to it lead.
