@@ -3,7 +3,7 @@
 use std::{
     env, fs,
     fs::OpenOptions,
-    process::{Child, Stdio},
+    process::{Child, Command, Stdio},
     thread,
     time::Duration,
 };
@@ -31,21 +31,24 @@ fn number(variable: &str, otherwise: usize) -> usize {
     env::var(variable).map_or(otherwise, |text| text.parse().unwrap())
 }
 
-fn start(bench: &Bench, fleet: &[String]) -> Child {
-    let log = OpenOptions::new().create(true).append(true).open(bench.path("collector.log"));
-    bench
-        .command(["run", "--db", "nodes.db"])
-        .args(fleet)
+/// A collector that follows nodes into this database, commits often and tells much.
+pub(crate) fn run(bench: &Bench, db: &str, nodes: &[String]) -> Command {
+    let mut command = bench.command(["run", "--db", db]);
+    command
+        .args(nodes)
         .env("PIECEWATCH_PERFORMANCE_COMMIT_INTERVAL_MS", "50")
         .env("PIECEWATCH_LOG_LEVEL", "debug")
-        .env("PIECEWATCH_LOG_RATE_LIMIT_PER_MINUTE", "0")
-        .stderr(Stdio::from(log.unwrap()))
-        .spawn()
-        .unwrap()
+        .env("PIECEWATCH_LOG_RATE_LIMIT_PER_MINUTE", "0");
+    command
+}
+
+pub(crate) fn start(bench: &Bench, nodes: &[String]) -> Child {
+    let log = OpenOptions::new().create(true).append(true).open(bench.path("collector.log"));
+    run(bench, "nodes.db", nodes).stderr(Stdio::from(log.unwrap())).spawn().unwrap()
 }
 
 /// Waits until all lines are read, and a moment longer for lines too many.
-fn wait_for(bench: &Bench, nodes: &[Written]) {
+pub(crate) fn wait_for(bench: &Bench, nodes: &[Written]) {
     let Store { writer, readers } =
         Store::open(&bench.path("nodes.db"), StoreConfig::default()).unwrap();
     drop(writer);
@@ -76,7 +79,7 @@ fn kill_again_and_again(bench: &Bench, number: usize, seed: u64, kills: usize) -
     let nodes = fleet.stop();
     let mut child = start(bench, &arguments);
     wait_for(bench, &nodes);
-    signal(&child, "TERM");
+    signal(&child.id().to_string(), "TERM");
     let status = child.wait().unwrap();
     let mut found = totals::differences(&bench.path("nodes.db"), &nodes);
     if !status.success() {

@@ -98,14 +98,24 @@ impl Fleet {
     }
 
     /// Ends the writing, at the end of a line.
-    pub(crate) fn stop(self) -> Vec<Written> {
+    pub(crate) fn stop(mut self) -> Vec<Written> {
         self.stop.store(true, Ordering::Relaxed);
         let ended = |node: Writing| Written {
             name: node.name,
             manner: node.manner,
             log: node.thread.join().unwrap(),
         };
-        self.nodes.into_iter().map(ended).collect()
+        std::mem::take(&mut self.nodes).into_iter().map(ended).collect()
+    }
+}
+
+impl Drop for Fleet {
+    /// When a test fails: nobody writes into a folder that is gone.
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for node in std::mem::take(&mut self.nodes) {
+            let _ = node.thread.join();
+        }
     }
 }
 

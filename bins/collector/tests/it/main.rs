@@ -8,6 +8,8 @@ mod configuration;
 mod crash;
 #[cfg(target_os = "linux")]
 mod fleet;
+#[cfg(target_os = "linux")]
+mod full;
 mod logging;
 mod program;
 #[cfg(target_os = "linux")]
