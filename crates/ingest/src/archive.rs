@@ -19,6 +19,9 @@ use crate::{
 /// a block of NUL at the beginning.
 pub(crate) const SAMPLE_LEN: u64 = 4 << 20;
 
+/// The longest number behind a name by which rotated files are counted. A longer one is a date.
+const NUMBER_LEN_MAX: usize = 4;
+
 /// A log file to import.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Archive {
@@ -55,15 +58,24 @@ impl Archive {
         &self.path
     }
 
-    /// The order in which logs were written. Of two that begin in the same second the rotated one,
-    /// which has the longer name, is older; of a file and its compressed form the file comes first,
-    /// since the other may not be complete yet.
+    /// The order in which logs were written. Of two that begin in the same second the name tells:
+    /// `node.log.2` is older than `node.log.1`, and that than `node.log`; a file named by a later date
+    /// is younger. Of a file and its compressed form the file comes first, since the other may not be
+    /// complete yet.
     pub(crate) fn written_before(&self, other: &Self) -> Ordering {
         let by_name = |archive: &Self| {
             let name = archive.path.to_string_lossy().into_owned();
             let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"));
             let is_compressed = plain.is_some();
-            (Reverse(plain.map_or(name.clone(), str::to_owned)), is_compressed)
+            let plain = plain.unwrap_or(&name);
+            let (stem, number) = match plain.rsplit_once('.') {
+                Some((stem, number)) if number.len() <= NUMBER_LEN_MAX => {
+                    number.parse().map_or((plain, 0), |number: u32| (stem, number))
+                }
+                Some(_) | None => (plain, 0),
+            };
+            // The log itself comes after what was rotated away, whose names are longer.
+            (format!("{stem}{}", char::MAX), Reverse(number), is_compressed)
         };
         self.first_at.cmp(&other.first_at).then_with(|| by_name(self).cmp(&by_name(other)))
     }

@@ -44,8 +44,8 @@ pub struct Import {
     checkpoints: Vec<Checkpoint>,
     newest_checkpoint: i64,
     pub(crate) assembler: Assembler,
-    /// The places that this import itself has reached: what the lines before them leave behind is in
-    /// the assembler.
+    /// The places up to which this import has read, or let pass: what the lines before them leave
+    /// behind is in the assembler.
     reached: Vec<Checkpoint>,
     /// The last files passed over because all of them were read by an earlier import: the lines at
     /// their ends leave something behind for the file after them.
@@ -198,7 +198,10 @@ impl Import {
         let from = match content.standing(&self.checkpoints)? {
             Standing::Read(checkpoint) => {
                 progress.fetch_add(content.disk_len()?, Ordering::Relaxed);
-                if !self.reached.contains(&checkpoint) {
+                if self.reached.contains(&checkpoint) {
+                    // What comes before it went through the assembler too, or is older than that.
+                    self.passed_over.clear();
+                } else {
                     self.passed_over.push((content.path().to_owned(), checkpoint));
                 }
                 return Ok(FileReport { status: Status::AlreadyImported, unread_bytes: 0 });
@@ -306,6 +309,8 @@ impl Import {
         if from.is_some_and(|checkpoint| self.reached.contains(checkpoint)) {
             return Ok(());
         }
+        // Met again under another name, they are older than what the assembler holds then.
+        self.reached.extend(passed_over.iter().map(|(_, checkpoint)| checkpoint.clone()));
         let own = from.map_or(0, |checkpoint| checkpoint.offset);
         let mut missing = WARM_LEN.saturating_sub(own);
         let before = passed_over.iter().rev().filter(|(_, reached)| Some(reached) != from);

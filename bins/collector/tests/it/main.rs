@@ -4,7 +4,15 @@
 mod bad_configuration;
 mod check;
 mod configuration;
+#[cfg(target_os = "linux")]
+mod crash;
+#[cfg(target_os = "linux")]
+mod fleet;
+#[cfg(target_os = "linux")]
+mod full;
 mod logging;
 mod program;
 #[cfg(target_os = "linux")]
 mod service;
+#[cfg(target_os = "linux")]
+mod totals;

@@ -26,6 +26,11 @@ impl Bench {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
+    /// Leaves the folder where it is, for whoever looks for the cause of a failure.
+    pub(crate) fn keep(&mut self) {
+        self.folder.disable_cleanup(true);
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }

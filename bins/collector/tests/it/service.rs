@@ -48,13 +48,13 @@ impl Service {
     }
 
     fn signal(&self, name: &str) {
-        signal(&self.child, name);
+        signal(&self.child.id().to_string(), name);
     }
 }
 
-fn signal(child: &Child, name: &str) {
-    let id = child.id().to_string();
-    assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+/// Sends a signal to a process of this id.
+pub(crate) fn signal(id: &str, name: &str) {
+    assert!(Command::new("kill").args(["-s", name, id]).status().unwrap().success());
 }
 
 impl Drop for Service {
@@ -129,8 +129,8 @@ fn a_second_signal_to_stop_ends_what_is_stuck() {
     let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
     let mut said = |words: &str| lines.any(|line| line.unwrap().ends_with(words));
     assert!(said("listening"));
-    signal(&child, "TERM");
+    signal(&child.id().to_string(), "TERM");
     assert!(said("stopping"));
-    signal(&child, "INT");
+    signal(&child.id().to_string(), "INT");
     assert_eq!(child.wait().unwrap().code(), Some(1));
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use piecewatch_ingest::Status;
-use piecewatch_simulator::{Encoding, Vocabulary};
+use piecewatch_simulator::{Config, Encoding, Simulator, Vocabulary};
 
-use crate::reading::{Folder, Taken, gzip, line_begin, simulated, zstd};
+use crate::reading::{Folder, Taken, gzip, line_begin, simulated, uploaded, zstd};
 
 /// Cuts a log as logrotate does: the oldest piece has the highest number, some are compressed.
 fn rotate(folder: &Folder, log: &[u8], lines: [usize; 3]) -> Vec<PathBuf> {
@@ -127,6 +127,65 @@ fn a_rotation_between_two_imports_is_seen_through() {
         }
     }
     assert_eq!(taken.counts, whole.counts);
+}
+
+/// Numbered files change their names with each rotation: who follows a log meets all of them again.
+#[test]
+fn older_pieces_met_again_under_other_names_change_nothing() {
+    let config = Config { vocabulary: Vocabulary::Y2023, ..Config::default() };
+    let (mut simulator, mut log) = (Simulator::new(config), Vec::new());
+    simulator.write(1_000, &mut log).unwrap();
+    simulator.restart();
+    simulator.write(3_100, &mut log).unwrap();
+    let whole = Taken::of(&log);
+    for cut in 4_000..4_030 {
+        let folder = Folder::new();
+        let [one, two] = [2_000, cut].map(|line| line_begin(&log, line));
+        let mut taken = Taken::default();
+        // The node restarts in it, and nothing goes on across that.
+        taken.import_one(&folder.write("node.log.1", &log[..one]));
+        let mut import = taken.begin(1);
+        let mut statuses = Vec::new();
+        for (name, bytes) in [
+            ("node.log.1", &log[..one]),
+            ("node.log", &log[one..two]),
+            ("node.log.2", &log[..one]),
+            ("node.log.1", &log[one..two]),
+            ("node.log", &log[two..]),
+        ] {
+            let path = folder.write(name, bytes);
+            let archive = piecewatch_ingest::Archive::open(&path).unwrap();
+            statuses.push(taken.file(&mut import, &archive).unwrap().status);
+        }
+        let (new, known) = (Status::Imported, Status::AlreadyImported);
+        assert_eq!(statuses, [known, new, known, known, new]);
+        assert_equal(&taken, &whole);
+    }
+}
+
+#[test]
+fn of_pieces_that_begin_in_one_second_the_names_tell_which_is_older() {
+    for names in [
+        &["node.log.10", "node.log.9", "node.log.2", "node.log.1", "node.log"][..],
+        &["node-20260101.log", "node-20260102.log", "node-20260103.log"],
+        &["node.log-20260101", "node.log-20260102", "node.log"],
+        &["node-000009.log", "node-000010.log"],
+        &["node.log.2026-01-01", "node.log.2026-01-02", "node.log"],
+    ] {
+        let folder = Folder::new();
+        let mut expected = Vec::new();
+        for (at, name) in names.iter().enumerate() {
+            let lines = uploaded(0, char::from(b'A' + at as u8));
+            expected.push(if at == 0 {
+                folder.write(&format!("{name}.gz"), &gzip(lines.as_bytes()))
+            } else {
+                folder.write(name, lines.as_bytes())
+            });
+        }
+        let reports = Taken::default().import(&[folder.path()]);
+        let found: Vec<PathBuf> = reports.into_iter().map(|(path, _)| path).collect();
+        assert_eq!(found, expected);
+    }
 }
 
 #[test]

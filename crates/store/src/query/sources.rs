@@ -7,7 +7,7 @@ use crate::{Reader, Result, position::marks_from_bytes};
 
 pub(crate) const OF_NODE: Question = Question {
     name: "checkpoints of a node",
-    sql: "SELECT c.head_len, c.head_hash, c.offset, c.tail_hash, c.marks, c.cursor
+    sql: "SELECT c.head_len, c.head_hash, c.offset, c.tail_hash, c.marks, c.cursor, c.lines
 FROM nodes AS n JOIN checkpoints AS c ON c.node = n.id
 WHERE n.name = ?1 ORDER BY c.id",
 };
@@ -23,6 +23,8 @@ pub struct KnownSources {
     /// The number of the newest checkpoint of any node, 0 if there is none: what
     /// [`Start::Beginning`](piecewatch_model::Start::Beginning) asks for.
     pub newest: i64,
+    /// How many lines were read of all of them together.
+    pub lines: u64,
 }
 
 impl Reader {
@@ -34,7 +36,9 @@ impl Reader {
     pub fn sources(&self, node: &NodeName) -> Result<KnownSources> {
         self.ask(OF_NODE.name, |connection| {
             let mut statement = connection.prepare_cached(OF_NODE.sql)?;
+            let mut lines = 0;
             let checkpoints = statement.query_map([node.as_str()], |row| {
+                lines += number(row, 6)?;
                 Ok(Checkpoint {
                     head: Head { len: row.get(0)?, hash: number(row, 1)? },
                     offset: number(row, 2)?,
@@ -46,7 +50,7 @@ impl Reader {
             let checkpoints = checkpoints.collect::<Result<_, _>>()?;
             let newest: Option<i64> =
                 connection.prepare_cached(NEWEST.sql)?.query_row([], |row| row.get(0))?;
-            Ok(KnownSources { checkpoints, newest: newest.unwrap_or(0) })
+            Ok(KnownSources { checkpoints, newest: newest.unwrap_or(0), lines })
         })
     }
 }
