@@ -5,7 +5,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The files of a log.
+/// The files of which a log consists at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFiles {
+    /// The one that is written.
+    pub live: PathBuf,
+    /// Those that were rotated away, also compressed, by name. They are named as parts of the log;
+    /// what they hold was not looked at.
+    pub rotated: Vec<PathBuf>,
+}
+
+impl LogFiles {
+    /// Finds the files of a log by the path or pattern of its source, as a follower does.
+    ///
+    /// # Errors
+    ///
+    /// When no file matches a pattern. Whether a file that is named is there, is not looked at.
+    pub fn find(path: &Path) -> io::Result<Self> {
+        let files = Files::new(path);
+        let live = files.newest()?;
+        Ok(Self { rotated: files.siblings(&live), live })
+    }
+}
+
+/// The name of a log, by which its files are found.
 #[derive(Debug, Clone)]
 pub(super) struct Files {
     /// A path, or a pattern of which the newest match is written.
