@@ -1,6 +1,7 @@
 //! Which files a log is in: the one that is written, and those that were rotated away.
 
 use std::{
+    collections::HashSet,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -82,10 +83,11 @@ impl Files {
             }));
         }
         siblings.sort();
-        siblings.dedup();
-        let is_live =
-            |path: &PathBuf| path == live || path.canonicalize().ok() == live.canonicalize().ok();
-        siblings.retain(|path| !is_live(path));
+        // One file may be reached over several names of its folder.
+        let mut seen: HashSet<PathBuf> = live.canonicalize().into_iter().collect();
+        siblings.retain(|path| {
+            path != live && path.canonicalize().map_or(true, |file| seen.insert(file))
+        });
         siblings
     }
 
