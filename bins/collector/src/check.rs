@@ -5,7 +5,7 @@ mod shown;
 
 use std::{io::Write, path::Path};
 
-use piecewatch_ingest::{Inspection, Source, find_archives, inspect};
+use piecewatch_ingest::{Inspection, LogFiles, Source, find_archives, inspect};
 use piecewatch_model::Timestamp;
 
 use crate::{
@@ -88,36 +88,17 @@ fn look(source: &Source) -> Result<Log, String> {
     }
 }
 
-/// Looks at the newest file that a path means, and for those beside it.
+/// Looks at the file that is written, and for those beside it.
 fn file(path: &Path) -> Result<Log, piecewatch_ingest::Error> {
-    let (mut meant, mut errors) = find_archives(&[path.to_owned()]);
-    let Some(newest) = meant.pop() else {
-        return Err(errors.pop().unwrap_or(piecewatch_ingest::Error::NoLogs { path: path.into() }));
-    };
-    let inspection = inspect(newest.path())?;
-    let beside = if meant.is_empty() { siblings(newest.path()) } else { meant };
-    let oldest_at = match beside.first() {
+    let pattern = || path.display().to_string();
+    let none = |_| piecewatch_ingest::Error::NoMatch { pattern: pattern() };
+    let LogFiles { live, rotated } = LogFiles::find(path).map_err(none)?;
+    let inspection = inspect(&live)?;
+    // What is named as if it were rotated away, and is no log, is passed over when it is followed.
+    let rotated = find_archives(&rotated).0;
+    let oldest_at = match rotated.first() {
         Some(oldest) => inspect(oldest.path())?.first_at.min(inspection.first_at),
         None => inspection.first_at,
     };
-    let siblings = Some(beside.len());
-    Ok(Log { inspection, file: Some(newest.path().to_owned()), siblings, oldest_at })
-}
-
-/// The logs beside a file whose names begin as its name does: `node.log.1`, `node-20260819.log.gz`
-/// beside `node.log`. The oldest comes first.
-fn siblings(path: &Path) -> Vec<piecewatch_ingest::Archive> {
-    let (Some(stem), Some(folder)) = (path.file_stem(), path.parent()) else { return Vec::new() };
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    let stem = stem.as_encoded_bytes();
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
-    let is_beside = |other: &Path| {
-        let name = other.file_name().unwrap_or_default();
-        name.as_encoded_bytes().starts_with(stem)
-            && Some(name) != path.file_name()
-            && other.is_file()
-    };
-    let beside: Vec<_> =
-        entries.map(|entry| entry.path()).filter(|other| is_beside(other)).collect();
-    find_archives(&beside).0
+    Ok(Log { inspection, file: Some(live), siblings: Some(rotated.len()), oldest_at })
 }

@@ -18,6 +18,7 @@ use std::{num::NonZeroUsize, path, time::Duration};
 use piecewatch_model::{Batch, Checkpoint, NodeName, Timestamp};
 
 pub use control::{Control, Noticing, State};
+pub use files::LogFiles;
 pub use notice::Notifier;
 pub use source::{Source, SourceError, StartAt};
 

@@ -42,6 +42,20 @@ pub enum Error {
         /// The newest version of this program.
         known: u32,
     },
+    /// The database was written by an older program, and is not to be written now.
+    #[error(
+        "{} has schema version {found} and this program reads version {known}: start the collector \
+         or the server of this version once, which brings it up to date",
+        path.display()
+    )]
+    Older {
+        /// The file.
+        path: PathBuf,
+        /// The version in the file.
+        found: u32,
+        /// The version of this program.
+        known: u32,
+    },
     /// The database is damaged.
     #[error(
         "{} is damaged ({doing}: {damage}): restore a backup, or move it away and import the logs \

@@ -79,7 +79,7 @@ mod writer;
 pub use check::{Check, ObjectSize, Plan};
 pub use dictionary::NODES_MAX;
 pub use error::{Error, Result};
-pub use lock::{Follower, Holder, NodeLock, followers, is_followed};
+pub use lock::{Follower, Holder, NodeLock, followers, is_followed, locks_folder};
 pub use open::{Readers, Store, StoreConfig};
 pub use outcome::{Ending, Fate};
 pub use query::{

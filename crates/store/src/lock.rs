@@ -72,7 +72,7 @@ impl NodeLock {
     /// [`Error::Followed`] when it is taken; [`Error::Lock`] when its files cannot be written, or
     /// the file system has no locks.
     pub fn take(db: &Path, node: &NodeName, holder: &Holder) -> Result<Self> {
-        let folder = folder(db)?;
+        let folder = locks_folder(db)?;
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| Error::Lock { path, source }
@@ -127,7 +127,7 @@ pub fn followers(db: &Path) -> Result<Vec<Follower>> {
 
 /// What the holders of a database's locks say of themselves, as the paths of their files.
 fn held(db: &Path) -> Result<Vec<PathBuf>> {
-    let folder = match folder(db) {
+    let folder = match locks_folder(db) {
         Ok(folder) => folder,
         Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => {
             return Ok(Vec::new());
@@ -173,8 +173,13 @@ fn try_lock(file: &File) -> io::Result<bool> {
     unreachable!("the last attempt returns")
 }
 
-/// The folder of the locks of a database, whatever path led to it.
-fn folder(db: &Path) -> Result<PathBuf> {
+/// The folder of the locks of a database, whatever path led to it. Programs that follow nodes may
+/// keep beside the locks what they tell each other. It is made with the first lock.
+///
+/// # Errors
+///
+/// When there is no database.
+pub fn locks_folder(db: &Path) -> Result<PathBuf> {
     let canonical =
         fs::canonicalize(db).map_err(|source| Error::File { path: db.to_owned(), source })?;
     let mut folder = canonical.into_os_string();

@@ -1,5 +1,7 @@
 //! Opening a database: looked at first, then the one writer and the pool of readers.
 
+mod existing;
+
 use std::{
     fs::File,
     io::{ErrorKind, Read},
@@ -88,8 +90,20 @@ pub struct Readers {
 
 impl Readers {
     fn open(path: &Path, readers: u32, timeout: Duration) -> Result<Self> {
-        let manager = SqliteConnectionManager::file(path)
-            .with_flags(OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+        Self::over(path, path, OpenFlags::empty(), readers, timeout)
+    }
+
+    /// Opens `name`, which means the database at `path`.
+    fn over(
+        path: &Path,
+        name: &Path,
+        flags: OpenFlags,
+        readers: u32,
+        timeout: Duration,
+    ) -> Result<Self> {
+        let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let manager = SqliteConnectionManager::file(name)
+            .with_flags(flags)
             .with_init(move |connection| prepare_reader(connection, timeout));
         let pool = r2d2::Pool::builder()
             .max_size(readers.max(1))

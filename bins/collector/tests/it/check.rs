@@ -28,6 +28,7 @@ fn a_file_is_described_with_those_beside_it() {
     bench.write("node.log.1", log(Encoding::Console, old, 500));
     bench.write("node.log", log(Encoding::DockerJson, new, 3_000));
     bench.write("notes.txt", "nothing of a node\n");
+    bench.write("node-2.log", log(Encoding::Console, old, 100));
     let node = checked(&bench, "attic=node.log");
     assert_eq!(node["encodings"], serde_json::json!(["docker-json"]));
     assert_eq!(node["words_of"], "v1.146 and later");

@@ -1,11 +1,35 @@
 //! Which files a log is in: the one that is written, and those that were rotated away.
 
 use std::{
+    collections::HashSet,
     fs, io,
     path::{Path, PathBuf},
 };
 
-/// The files of a log.
+/// The files of which a log consists at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogFiles {
+    /// The one that is written.
+    pub live: PathBuf,
+    /// Those that were rotated away, also compressed, by name. They are named as parts of the log;
+    /// what they hold was not looked at.
+    pub rotated: Vec<PathBuf>,
+}
+
+impl LogFiles {
+    /// Finds the files of a log by the path or pattern of its source, as a follower does.
+    ///
+    /// # Errors
+    ///
+    /// When no file matches a pattern. Whether a file that is named is there, is not looked at.
+    pub fn find(path: &Path) -> io::Result<Self> {
+        let files = Files::new(path);
+        let live = files.newest()?;
+        Ok(Self { rotated: files.siblings(&live), live })
+    }
+}
+
+/// The name of a log, by which its files are found.
 #[derive(Debug, Clone)]
 pub(super) struct Files {
     /// A path, or a pattern of which the newest match is written.
@@ -59,10 +83,11 @@ impl Files {
             }));
         }
         siblings.sort();
-        siblings.dedup();
-        let is_live =
-            |path: &PathBuf| path == live || path.canonicalize().ok() == live.canonicalize().ok();
-        siblings.retain(|path| !is_live(path));
+        // One file may be reached over several names of its folder.
+        let mut seen: HashSet<PathBuf> = live.canonicalize().into_iter().collect();
+        siblings.retain(|path| {
+            path != live && path.canonicalize().map_or(true, |file| seen.insert(file))
+        });
         siblings
     }
 

@@ -1,8 +1,8 @@
 //! What may be opened, and what is refused and left alone.
 
-use std::{fs, path::Path, thread};
+use std::{fs, path::Path, thread, time::Duration};
 
-use piecewatch_store::{Error, Nodes, Store, StoreConfig};
+use piecewatch_store::{Error, Nodes, Readers, Store, StoreConfig};
 use rusqlite::Connection;
 
 use crate::fixture::{Database, Log, seconds, transfers};
@@ -149,4 +149,70 @@ fn a_folder_that_is_not_there_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let error = Store::open(&folder.path().join("no/such.db"), StoreConfig::default()).unwrap_err();
     assert!(error.to_string().contains("check that it and its folder exist"), "{error}");
+}
+
+/// The names in the folder of a file, and what the file holds.
+fn surroundings(path: &Path) -> (Vec<std::ffi::OsString>, Vec<u8>) {
+    let entries = fs::read_dir(path.parent().unwrap()).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    (names, fs::read(path).unwrap())
+}
+
+const PATIENCE: Duration = Duration::from_secs(1);
+
+#[test]
+fn a_database_is_asked_without_touching_it_whether_it_is_in_use_or_not() {
+    let database = closed();
+    let path = database.path();
+    let in_use = Readers::open_existing(&path, PATIENCE).unwrap();
+    let uploads = |readers: &Readers| {
+        let totals = readers.get().unwrap().traffic_totals(Nodes::All, None).unwrap();
+        totals.rows.iter().map(|row| row.count).sum::<u64>()
+    };
+    assert_eq!(uploads(&in_use), 50_000);
+    drop(in_use);
+
+    let folder = close(database);
+    // A name that means something else in a URI.
+    let odd = folder.path().join("a 100% odd?name#1.db");
+    fs::rename(&path, &odd).unwrap();
+    let before = surroundings(&odd);
+    assert_eq!(uploads(&Readers::open_existing(&odd, PATIENCE).unwrap()), 50_000);
+    assert!(surroundings(&odd) == before, "the folder was touched");
+}
+
+#[test]
+fn what_cannot_be_asked_is_refused_and_not_touched() {
+    let folder = close(closed());
+    let path = folder.path().join("piecewatch.db");
+    let refused = |path: &Path| {
+        let before = surroundings(path);
+        let error = Readers::open_existing(path, PATIENCE).unwrap_err();
+        assert!(surroundings(path) == before, "{error}: the folder was touched");
+        error
+    };
+    let missing = folder.path().join("missing.db");
+    let error = Readers::open_existing(&missing, PATIENCE).unwrap_err();
+    assert!(matches!(error, Error::File { .. }) && !missing.exists(), "{error}");
+    fs::write(&missing, "").unwrap();
+    assert!(matches!(refused(&missing), Error::File { .. }));
+    fs::write(&missing, "no database").unwrap();
+    assert!(matches!(refused(&missing), Error::NotADatabase { .. }));
+
+    let version = |version: u32| {
+        let connection = Connection::open(&path).unwrap();
+        connection.pragma_update(None, "user_version", version).unwrap();
+    };
+    version(99);
+    assert!(matches!(refused(&path), Error::Newer { found: 99, .. }));
+    version(0);
+    let error = refused(&path);
+    assert!(matches!(error, Error::Older { found: 0, .. }), "{error}");
+    version(1);
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[8192..].chunks_mut(4096).for_each(|page| page[..64].fill(0xaa));
+    fs::write(&path, &bytes).unwrap();
+    let error = refused(&path);
+    assert!(matches!(error, Error::Corrupt { .. }), "{error:?}");
 }
