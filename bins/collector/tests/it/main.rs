@@ -5,6 +5,12 @@ mod bad_configuration;
 mod check;
 mod configuration;
 mod logging;
+#[cfg(unix)]
+mod processes;
 mod program;
+#[cfg(unix)]
+mod running;
 #[cfg(target_os = "linux")]
 mod service;
+#[cfg(unix)]
+mod status;
