@@ -212,9 +212,9 @@ impl Pipeline {
         let state = self.state();
         let count =
             |is: fn(&State) -> bool| state.nodes.iter().filter(|node| is(&node.state)).count();
-        let live = count(|state| matches!(state, State::Live { .. }));
         let catching_up = count(|state| matches!(state, State::CatchingUp { .. }));
-        let waiting = state.nodes.len() - live - catching_up;
+        let waiting =
+            count(|state| matches!(state, State::Waiting { .. } | State::Disconnected { .. }));
         let mut line = match state.nodes.len() {
             1 => "following 1 node".to_owned(),
             nodes => format!("following {nodes} nodes"),

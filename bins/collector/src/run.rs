@@ -30,7 +30,8 @@ pub(crate) fn run(config: Config, reload: impl Fn() -> Result<Config>) -> Result
     let watchdog = systemd::watchdog_interval().map_or_else(never, tick);
     let (tells, reports) = (tick(TELL_EVERY), tick(REPORT_EVERY));
     tracing::info!("started: {}", pipeline.headline());
-    systemd::ready(&pipeline.headline());
+    let mut headline = pipeline.headline();
+    systemd::ready(&headline);
     loop {
         match next(&signals, &watchdog, &tells, &reports, pipeline.ended()) {
             Due::Signal(Signal::Stop) | Due::Ended => break,
@@ -49,11 +50,17 @@ pub(crate) fn run(config: Config, reload: impl Fn() -> Result<Config>) -> Result
             // A writer that hangs is not alive, though this thread is.
             Due::Watchdog if pipeline.is_alive() => systemd::alive(),
             Due::Watchdog => tracing::error!("the writer hangs"),
-            Due::Tell => pipeline.tell(),
+            Due::Tell => {
+                pipeline.tell();
+                let now = pipeline.headline();
+                if now != headline {
+                    systemd::status(&now);
+                    headline = now;
+                }
+            }
             Due::Report => {
                 report_suppressed();
                 pipeline.look_for_silence();
-                systemd::status(&pipeline.headline());
             }
         }
     }

@@ -65,6 +65,7 @@ fn is_alike(one: &PipelineState, other: &PipelineState) -> bool {
     let is_same = |one: &NodeState, other: &NodeState| {
         (&one.node, &one.source, one.since) == (&other.node, &other.source, other.since)
             && std::mem::discriminant(&one.state) == std::mem::discriminant(&other.state)
+            && one.speed.is_some() == other.speed.is_some()
     };
     one.writer.blocked.is_some() == other.writer.blocked.is_some()
         && one.nodes.len() == other.nodes.len()
