@@ -33,7 +33,7 @@ pub enum Command {
     Run(RunArgs),
     /// Look at the configuration and at each source, and say what is there
     Check(CheckArgs),
-    /// Say what a collector has read, and whether it is well
+    /// Say how a running collector is, and what is known of its nodes
     Status(StatusArgs),
     /// Print a configuration
     Config(ConfigArgs),
@@ -97,14 +97,17 @@ pub struct CheckArgs {
     pub json: bool,
 }
 
-/// Say what a collector has read, and whether it is well.
+/// Say how a running collector is, and what is known of its nodes.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   piecewatch-collector status --db nodes.db
   piecewatch-collector status --config collector.toml --json
-  piecewatch-collector status --db nodes.db --healthy
-      nothing but the exit code: 0 when all is well, 1 otherwise")]
+  piecewatch-collector status --config collector.toml --healthy
+      nothing but the exit code: 0 when a live process follows every node that is configured (with \
+--db alone: any node), has reported within three minutes and can write; otherwise 1 and a sentence
+
+The database is not written, and a collector is not disturbed.")]
 pub struct StatusArgs {
     /// The configuration that the collector runs with
     #[arg(long, value_name = "FILE", env = "PIECEWATCH_CONFIG")]

@@ -53,6 +53,12 @@ pub enum Error {
         /// Where it should be.
         path: PathBuf,
     },
+    /// Somebody should look at a collector.
+    #[error("{trouble}")]
+    Unwell {
+        /// What is the matter.
+        trouble: String,
+    },
     /// A log cannot be read. The text holds its causes.
     #[error("{0}")]
     Source(piecewatch_ingest::Error),
@@ -78,6 +84,7 @@ impl Error {
             | Self::Thread(_)
             | Self::Check { .. }
             | Self::NoDatabase { .. }
+            | Self::Unwell { .. }
             | Self::Source(_)
             | Self::Store(_) => 1,
         }

@@ -7,6 +7,8 @@
 mod reader;
 mod schedule;
 mod silence;
+mod speed;
+mod telling;
 mod upkeep;
 mod writer;
 
@@ -26,6 +28,8 @@ use piecewatch_store::{Checkpoints, Holder, NodeLock, Readers, Store, StoreConfi
 use self::{
     reader::{Reader, Reading},
     silence::Silences,
+    speed::Speeds,
+    telling::Telling,
     upkeep::Upkeep,
     writer::{Message, Writing},
 };
@@ -34,7 +38,7 @@ use crate::{
     config::{Config, Node, Noticing},
 };
 
-pub use self::writer::WriterState;
+pub use self::{speed::Speed, writer::WriterState};
 
 /// How many batches may wait for the writer. When so many wait, readers wait: nothing is dropped.
 const BATCHES_MAX: usize = 16;
@@ -55,6 +59,8 @@ pub struct Pipeline {
     writer: JoinHandle<Result<()>>,
     upkeep: Upkeep,
     silences: Silences,
+    speeds: Speeds,
+    telling: Telling,
     /// Tells that the writer has ended.
     ended: Receiver<()>,
     since: Timestamp,
@@ -64,6 +70,7 @@ pub struct Pipeline {
 #[derive(Debug)]
 struct Followed {
     node: Node,
+    since: Timestamp,
     reader: Reader,
     /// Held for as long as the node is followed.
     _lock: NodeLock,
@@ -87,10 +94,14 @@ pub struct NodeState {
     pub node: NodeName,
     /// Where its log comes from.
     pub source: String,
+    /// Since when it is followed.
+    pub since: Timestamp,
     /// How it is read.
     pub state: State,
-    /// How many lines were read since the pipeline began.
+    /// How many lines were read since then.
     pub lines: u64,
+    /// How fast it catches up; `None` when it does not, or has only begun to.
+    pub speed: Option<Speed>,
     /// The kind of its silence, and a sentence about it; `None` before it was looked at.
     pub silence: Option<(&'static str, String)>,
 }
@@ -117,6 +128,7 @@ impl Pipeline {
             .iter()
             .map(|node| NodeLock::take(&config.db, &node.name, &holder(since)))
             .collect::<Result<Vec<_>, _>>()?;
+        let telling = Telling::new(&config.db, since)?;
         let countries = countries(config.geoip.as_ref())?;
         let upkeep = store.upkeep()?;
         let Store { writer, readers } = store;
@@ -144,13 +156,16 @@ impl Pipeline {
             writer,
             upkeep,
             silences: Silences::default(),
+            speeds: Speeds::default(),
+            telling,
             ended,
             since,
             config,
         };
         for (node, lock) in pipeline.config.nodes.clone().into_iter().zip(locks) {
-            pipeline.follow(node, lock)?;
+            pipeline.follow(node, lock, since)?;
         }
+        pipeline.tell();
         Ok(pipeline)
     }
 
@@ -169,11 +184,20 @@ impl Pipeline {
         let nodes = self.nodes.iter().map(|(name, followed)| NodeState {
             node: name.clone(),
             source: followed.node.source.to_string(),
+            since: followed.since,
             state: followed.reader.state(),
             lines: followed.reader.lines(),
+            speed: self.speeds.of(name),
             silence: self.silences.of(name),
         });
         PipelineState { since: self.since, writer: self.writing.state(), nodes: nodes.collect() }
+    }
+
+    /// Tells other processes how everything is, and the log how far those nodes are that catch up;
+    /// to be called about once a second.
+    pub fn tell(&mut self) {
+        self.speeds.note(&self.state().nodes, clock::uptime());
+        self.telling.tell(self.state());
     }
 
     /// Finds out which nodes are silent, and why; to be called about once a minute.
@@ -192,9 +216,9 @@ impl Pipeline {
         let state = self.state();
         let count =
             |is: fn(&State) -> bool| state.nodes.iter().filter(|node| is(&node.state)).count();
-        let live = count(|state| matches!(state, State::Live { .. }));
         let catching_up = count(|state| matches!(state, State::CatchingUp { .. }));
-        let waiting = state.nodes.len() - live - catching_up;
+        let waiting =
+            count(|state| matches!(state, State::Waiting { .. } | State::Disconnected { .. }));
         let mut line = match state.nodes.len() {
             1 => "following 1 node".to_owned(),
             nodes => format!("following {nodes} nodes"),
@@ -226,8 +250,10 @@ impl Pipeline {
             if self.nodes.contains_key(&node.name) {
                 continue;
             }
-            let lock = NodeLock::take(&self.config.db, &node.name, &holder(clock::now()));
-            let begun = lock.map_err(Error::from).and_then(|lock| self.follow(node.clone(), lock));
+            let since = clock::now();
+            let lock = NodeLock::take(&self.config.db, &node.name, &holder(since));
+            let begun =
+                lock.map_err(Error::from).and_then(|lock| self.follow(node.clone(), lock, since));
             match begun {
                 Ok(()) => tracing::info!(node = %node.name, source = %node.source, "followed"),
                 Err(error) => tracing::error!(node = %node.name, "{}", error.lines().join("; ")),
@@ -271,7 +297,7 @@ impl Pipeline {
         self.writer.join().expect("the writer does not panic")
     }
 
-    fn follow(&mut self, node: Node, lock: NodeLock) -> Result<()> {
+    fn follow(&mut self, node: Node, lock: NodeLock, since: Timestamp) -> Result<()> {
         let reading = Reading {
             node: node.clone(),
             countries: self.countries.clone(),
@@ -282,7 +308,7 @@ impl Pipeline {
             batches: self.batches.clone(),
         };
         let reader = Reader::start(reading)?;
-        self.nodes.insert(node.name.clone(), Followed { node, reader, _lock: lock });
+        self.nodes.insert(node.name.clone(), Followed { node, since, reader, _lock: lock });
         Ok(())
     }
 }

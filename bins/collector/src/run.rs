@@ -13,6 +13,8 @@ use crate::{
     systemd,
 };
 
+/// How often it is told how everything is, if there is something new to tell.
+const TELL_EVERY: Duration = Duration::from_secs(1);
 /// How often it is told what was left out of the log, and which nodes are silent.
 const REPORT_EVERY: Duration = Duration::from_secs(60);
 
@@ -26,11 +28,12 @@ pub(crate) fn run(config: Config, reload: impl Fn() -> Result<Config>) -> Result
     let signals = signals()?;
     let mut pipeline = Pipeline::start(config)?;
     let watchdog = systemd::watchdog_interval().map_or_else(never, tick);
-    let reports = tick(REPORT_EVERY);
+    let (tells, reports) = (tick(TELL_EVERY), tick(REPORT_EVERY));
     tracing::info!("started: {}", pipeline.headline());
-    systemd::ready(&pipeline.headline());
+    let mut headline = pipeline.headline();
+    systemd::ready(&headline);
     loop {
-        match next(&signals, &watchdog, &reports, pipeline.ended()) {
+        match next(&signals, &watchdog, &tells, &reports, pipeline.ended()) {
             Due::Signal(Signal::Stop) | Due::Ended => break,
             Due::Signal(Signal::Reload) => {
                 systemd::reloading();
@@ -47,10 +50,17 @@ pub(crate) fn run(config: Config, reload: impl Fn() -> Result<Config>) -> Result
             // A writer that hangs is not alive, though this thread is.
             Due::Watchdog if pipeline.is_alive() => systemd::alive(),
             Due::Watchdog => tracing::error!("the writer hangs"),
+            Due::Tell => {
+                pipeline.tell();
+                let now = pipeline.headline();
+                if now != headline {
+                    systemd::status(&now);
+                    headline = now;
+                }
+            }
             Due::Report => {
                 report_suppressed();
                 pipeline.look_for_silence();
-                systemd::status(&pipeline.headline());
             }
         }
     }
@@ -65,6 +75,7 @@ pub(crate) fn run(config: Config, reload: impl Fn() -> Result<Config>) -> Result
 enum Due {
     Signal(Signal),
     Watchdog,
+    Tell,
     Report,
     /// The writer has ended by itself.
     Ended,
@@ -73,6 +84,7 @@ enum Due {
 fn next(
     signals: &Receiver<Signal>,
     watchdog: &Receiver<Instant>,
+    tells: &Receiver<Instant>,
     reports: &Receiver<Instant>,
     ended: &Receiver<()>,
 ) -> Due {
@@ -80,6 +92,7 @@ fn next(
         // Who sends signals lives as long as the process.
         recv(signals) -> signal => Due::Signal(signal.unwrap_or(Signal::Stop)),
         recv(watchdog) -> _ => Due::Watchdog,
+        recv(tells) -> _ => Due::Tell,
         recv(reports) -> _ => Due::Report,
         recv(ended) -> _ => Due::Ended,
     }

@@ -1,11 +1,13 @@
-//! What was read up to now.
+//! How the collectors of a database are, and what is known of the nodes: asked from outside,
+//! changing nothing.
+
+mod gathered;
+mod shown;
 
 use std::io::Write;
 
-use piecewatch_store::{NodeInfo, Store, StoreConfig};
-use serde_json::json;
-
-use crate::{Error, Result, config::Config};
+use crate::{Error, Result, clock, config::Config};
+use gathered::{Following, Status};
 
 /// How the answer looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,40 +20,23 @@ pub(crate) enum Answer {
     ExitCode,
 }
 
-/// Writes which nodes the database knows, and how far their records reach.
+/// Writes how the collectors of a database are, and what the database knows of each node.
 ///
 /// # Errors
 ///
-/// When there is no database, or it cannot be read.
+/// When there is no database, or it cannot be read. When only the exit code is asked for,
+/// [`Error::Unwell`] if somebody should look.
 pub(crate) fn run(config: &Config, answer: Answer, out: &mut dyn Write) -> Result<()> {
     if !config.db.exists() {
         return Err(Error::NoDatabase { path: config.db.clone() });
     }
-    let nodes = Store::open(&config.db, StoreConfig::default())?.readers.get()?.nodes()?;
+    let now = clock::now();
     match answer {
-        Answer::ExitCode => Ok(()),
-        Answer::Text => text(&nodes, out),
-        Answer::Json => json(&nodes, out),
+        Answer::ExitCode => match Following::of(&config.db)?.trouble(config, now) {
+            Some(trouble) => Err(Error::Unwell { trouble }),
+            None => Ok(()),
+        },
+        Answer::Text => shown::text(&Status::gather(config, now)?, out).map_err(Error::Output),
+        Answer::Json => shown::json(&Status::gather(config, now)?, out).map_err(Error::Output),
     }
-    .map_err(Error::Output)
-}
-
-fn text(nodes: &[NodeInfo], out: &mut dyn Write) -> std::io::Result<()> {
-    for node in nodes {
-        match node.records {
-            Some((from, to)) => writeln!(out, "{}  {from} to {to}", node.name)?,
-            None => writeln!(out, "{}  nothing yet", node.name)?,
-        }
-    }
-    Ok(())
-}
-
-fn json(nodes: &[NodeInfo], out: &mut dyn Write) -> std::io::Result<()> {
-    let node = |node: &NodeInfo| {
-        let records = node.records.map(|(from, to)| [from.to_string(), to.to_string()]);
-        json!({ "name": node.name.as_str(), "records": records })
-    };
-    let answer = json!({ "nodes": nodes.iter().map(node).collect::<Vec<_>>() });
-    serde_json::to_writer_pretty(&mut *out, &answer)?;
-    writeln!(out)
 }

@@ -41,6 +41,10 @@ impl Bench {
         path
     }
 
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.path(name)).unwrap_or_default()
+    }
+
     /// The program, ready to be started in the folder, without what the surroundings may say to it.
     pub(crate) fn command<S: AsRef<OsStr>>(
         &self,

@@ -70,6 +70,10 @@ fn readiness_watchdog_reload_and_stop_are_told() {
     let mut service = Service::start(&bench);
     let ready = service.told("READY=1");
     assert!(ready.contains("STATUS="), "{ready}");
+    // The database is there, the node is taken, and it has reported.
+    let status = bench.run(["status", "--json", "--config", "collector.toml"]);
+    assert!(status.out.contains("\"followed_by\": {"), "{}{}", status.out, status.err);
+    assert!(status.out.contains("\"state\""), "{}", status.out);
     service.told("WATCHDOG=1");
 
     let two = "[[node]]\nname = \"attic\"\nsource = \"node.log\"\n\
@@ -87,6 +91,11 @@ fn readiness_watchdog_reload_and_stop_are_told() {
     service.signal("HUP");
     service.told("RELOADING=1");
     assert!(service.told("READY=1").contains("2 nodes"));
+
+    // What changes is told: the log is not where it is said to be.
+    bench.write("collector.toml", two.replace("shed.log", "no.log"));
+    service.signal("HUP");
+    service.told("STATUS=following 2 nodes, 1 waiting");
 
     service.signal("TERM");
     service.told("STOPPING=1");
