@@ -6,12 +6,14 @@ mod control;
 mod cursor;
 mod file;
 mod files;
+mod lines;
 mod notice;
 mod pace;
 mod source;
 mod start;
 mod stream;
 mod tail;
+mod told;
 
 use std::{num::NonZeroUsize, path, time::Duration};
 

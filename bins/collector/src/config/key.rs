@@ -243,7 +243,7 @@ pub(crate) const NODE_KEYS: [NodeKey; 6] = [
     NodeKey {
         name: "command",
         example: "[\"ssh\", \"attic\", \"tail\", \"-F\", \"-n\", \"+1\", \"/var/log/storj/node.log\"]",
-        doc: "In place of source: a program that prints the log, and its arguments.",
+        doc: "In place of source: a program that prints the log, and its arguments. It is run again when it ends,\nand should then print again what it printed before: what is known is passed over.",
     },
     NodeKey {
         name: "start",

@@ -13,13 +13,18 @@ pub enum Source {
     /// A file to which the node appends, through every kind of rotation. With `*`, `?` or `[…]` in
     /// its name it is the newest of the files that match: logs named by date.
     File(PathBuf),
-    /// What `docker logs` prints of a container.
+    /// What `docker logs` prints of a container: every line once, as long as the daemon keeps it, and
+    /// unless its clock is set back while nobody follows.
     Docker(String),
-    /// What journald has of a systemd unit.
+    /// What journald has of a systemd unit: every line once, as long as the journal keeps it.
     Journald(String),
-    /// What a command prints: the program and its arguments.
+    /// What a command prints: the program and its arguments. It is run again when it has ended. When
+    /// it then says its lines again, from the beginning or from some place before where it broke off,
+    /// every line is taken once: lines are known by the times that they bear. What it does not say
+    /// again and what it has lost is lost.
     Command(Vec<String>),
-    /// Lines that another host sends, at this `HOST:PORT`.
+    /// Lines that another host sends, at this `HOST:PORT`. All that it sends is taken, once for each
+    /// time that it sends it: a line that was on its way when the connection broke is lost.
     Tcp(String),
 }
 

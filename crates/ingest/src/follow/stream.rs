@@ -3,21 +3,21 @@
 use std::{io, sync::Arc, time::Duration};
 
 use crossbeam_channel::{never, select};
-use memchr::{memchr, memchr_iter, memmem};
-use piecewatch_model::{Batch, Checkpoint, Clock, Head, LineCounts};
+use piecewatch_model::{Batch, Checkpoint, Head, LineCounts};
 
 use super::{
-    Control, FollowConfig, Noticing, Source, State,
+    Control, FollowConfig, Noticing, Source, StartAt, State,
     arrival::Arrival,
     connection::{Connection, Stderr},
     cursor::{self, Reached, Replay},
+    lines::Lines,
     pace::Pace,
+    told::{Place, Told},
 };
 use crate::{
     Flow, Parser,
     assembler::{Batcher, ParsedChunk},
     chunk::LINE_LEN_MAX,
-    decode::LineTime,
     import::Import,
     pipeline,
 };
@@ -26,6 +26,8 @@ use crate::{
 const RETRY_MIN: Duration = Duration::from_secs(1);
 /// The longest time to wait.
 const RETRY_MAX: Duration = Duration::from_secs(60);
+/// How much is shown of what a command says about itself, in bytes.
+const WORDS_LEN_MAX: usize = 200;
 
 /// Follows one stream through all of its interruptions.
 pub(super) struct StreamFollower<'a, S> {
@@ -34,15 +36,29 @@ pub(super) struct StreamFollower<'a, S> {
     import: Import,
     parser: Parser,
     pace: Pace,
-    /// How far the stream was taken; nothing of it is stored at an offset of 0.
-    place: Checkpoint,
+    head: Head,
+    /// How many bytes were taken, ever.
+    offset: u64,
+    /// How far, of a stream that says its lines again.
+    reached: Option<Reached>,
+    /// How far, in the words of a stream that has words for it.
+    cursor: Option<Box<str>>,
     batcher: Batcher,
-    /// The beginning of a line of which the rest is awaited.
-    rest: Vec<u8>,
-    /// Whether the rest of a line that is too long is passed over.
-    is_skipping: bool,
+    /// Whether the lines that are said again have left behind what they do.
+    is_warm: bool,
     sink: S,
 }
+
+/// What is remembered of a stream from one interruption to the next.
+struct Session {
+    lines: Lines,
+    replay: Replay,
+    /// What the command said about itself.
+    last_words: String,
+}
+
+/// The follower is to end.
+struct Stopped;
 
 impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
     pub(super) fn new(
@@ -54,18 +70,21 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
     ) -> Self {
         let name: Arc<str> = config.source.to_string().into();
         let head = Head::of_stream(&name);
-        let stored = checkpoints.iter().rfind(|checkpoint| checkpoint.head == head).cloned();
-        let batcher = import.batcher(name, stored.as_ref());
+        let stored = checkpoints.iter().rfind(|checkpoint| checkpoint.head == head);
+        let batcher = import.batcher(name, stored);
+        let cursor = stored.and_then(|stored| stored.cursor.clone());
         Self {
             config,
             control,
             parser: pipeline::new_parser(config.countries.as_ref()),
             import,
             pace: Pace::new(config.batch_interval),
-            place: stored.unwrap_or_else(|| Checkpoint::of_stream(head, 0, None)),
+            head,
+            offset: stored.map_or(0, |stored| stored.offset),
+            reached: cursor.as_deref().and_then(Reached::from_cursor),
+            cursor,
             batcher,
-            rest: Vec::new(),
-            is_skipping: false,
+            is_warm: false,
             sink,
         }
     }
@@ -74,15 +93,16 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
     pub(super) fn run(mut self) {
         let mut retry = RETRY_MIN;
         while !self.control.is_stopped() {
-            let before = self.place.offset;
+            let before = self.offset;
             let reason = match self.connect() {
-                Ok(connection) => match self.read(connection) {
+                Ok(Some(connection)) => match self.read(connection) {
                     Ok(reason) => reason,
                     Err(Stopped) => return,
                 },
+                Ok(None) => return,
                 Err(error) => error.to_string(),
             };
-            if self.place.offset > before {
+            if self.offset > before {
                 retry = RETRY_MIN;
             }
             let (node, source) = (&self.config.node, &self.config.source);
@@ -96,15 +116,17 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
         }
     }
 
-    fn connect(&self) -> io::Result<Connection> {
+    /// Begins to be sent lines; `None` when it is to stop before that.
+    fn connect(&self) -> io::Result<Option<Connection>> {
         let stderr = match &self.config.source {
-            Source::Tcp(address) => return Connection::connect(address),
+            Source::Tcp(address) => return Connection::connect(address, &self.control.stopping),
             Source::Docker(_) => Stderr::Lines,
             Source::Journald(_) | Source::Command(_) | Source::File(_) => Stderr::Words,
         };
-        let cursor = self.place.cursor.as_deref();
-        let command = cursor::command(&self.config.source, cursor, self.config.start);
-        Connection::run(&command, stderr).map_err(|error| {
+        let place = self.place();
+        let command =
+            cursor::command(&self.config.source, place.cursor.as_deref(), self.config.start);
+        Connection::run(&command, stderr).map(Some).map_err(|error| {
             let program = command.first().map_or("", String::as_str);
             io::Error::new(error.kind(), format!("cannot run {program}: {error}"))
         })
@@ -113,11 +135,11 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
     /// Reads until the connection ends, and says why it did.
     fn read(&mut self, mut connection: Connection) -> Result<String, Stopped> {
         self.control.set(State::Live { noticing: Noticing::Streamed });
-        let reached = self.place.cursor.as_deref().and_then(Reached::from_cursor);
-        let mut replay = Replay::up_to(reached);
-        let mut last_words = String::new();
-        self.rest.clear();
-        self.is_skipping = false;
+        let mut session = Session {
+            lines: Lines::default(),
+            replay: Replay::up_to(self.reached.or_else(|| self.start())),
+            last_words: String::new(),
+        };
         let reason = loop {
             let due = if self.batcher.has_some() { self.pace.due() } else { never() };
             select! {
@@ -127,7 +149,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
                 }
                 recv(due) -> _ => self.pace.fired(),
                 recv(connection.pieces) -> piece => match piece {
-                    Ok(Ok(piece)) => self.take(&piece, &mut replay, &mut last_words)?,
+                    Ok(Ok(piece)) => self.take(&piece, &mut session)?,
                     Ok(Err(error)) => break format!("the connection broke: {error}"),
                     Err(_) => break connection.ending(),
                 },
@@ -138,82 +160,91 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
             }
         };
         self.close()?;
-        Ok(if last_words.is_empty() { reason } else { format!("{reason}: {last_words}") })
+        self.is_warm = true;
+        let words = session.last_words;
+        Ok(if words.is_empty() { reason } else { format!("{reason}: {words}") })
+    }
+
+    /// Where a new stream begins that cannot be asked to: what is older is passed over as if known.
+    fn start(&self) -> Option<Reached> {
+        if let (Source::Command(_), StartAt::Time(at)) = (&self.config.source, self.config.start) {
+            Some(Reached::before(Arrival { nanos: at.as_micros().saturating_mul(1_000) }))
+        } else {
+            None
+        }
+    }
+
+    /// How far the stream was taken.
+    fn place(&self) -> Checkpoint {
+        let cursor = self.reached.map(Reached::to_cursor).or_else(|| self.cursor.clone());
+        Checkpoint::of_stream(self.head, self.offset, cursor)
     }
 
     /// Takes what was sent, line by line.
-    fn take(
-        &mut self,
-        piece: &[u8],
-        replay: &mut Replay,
-        last_words: &mut String,
-    ) -> Result<(), Stopped> {
-        let mut parsed = ParsedChunk {
+    fn take(&mut self, piece: &[u8], session: &mut Session) -> Result<(), Stopped> {
+        let before = self.place();
+        let nothing = || ParsedChunk {
             lines: Vec::new(),
             counts: LineCounts::default(),
-            end: self.place.clone(),
+            end: before.clone(),
         };
-        let mut begin = 0;
-        for end in memchr_iter(b'\n', piece) {
-            let mut line = std::mem::take(&mut self.rest);
-            line.extend_from_slice(&piece[begin..end]);
-            begin = end + 1;
-            if std::mem::take(&mut self.is_skipping) {
-                parsed.counts.unparsed += 1;
-                parsed.counts.skipped_bytes += line.len() as u64 + 1;
-            } else {
-                self.line(&line, replay, last_words, &mut parsed);
+        let (mut new, mut known) = (nothing(), nothing());
+        let Session { lines, replay, last_words } = session;
+        lines.push(piece, |line, length| {
+            let Some(told) = Told::by(&self.config.source, line) else {
+                *last_words =
+                    String::from_utf8_lossy(&line[..line.len().min(WORDS_LEN_MAX)]).into();
+                return;
+            };
+            if !self.is_known(&told, replay) {
+                self.offset += length + 1;
+                self.parse(&told, length, &mut new);
+            } else if !self.is_warm {
+                self.parse(&told, length, &mut known);
             }
-            line.clear();
-            self.rest = line;
-        }
-        self.rest.extend_from_slice(&piece[begin..]);
-        if self.rest.len() > LINE_LEN_MAX {
-            self.is_skipping = true;
-            self.rest.clear();
-        }
-        if self.place == parsed.end && parsed.counts == LineCounts::default() {
+        });
+        self.import.assembler.warm(known);
+        if self.offset == before.offset {
             return Ok(());
         }
-        parsed.end = self.place.clone();
-        match self.batcher.push(parsed, &mut self.import.assembler) {
+        new.end = self.place();
+        match self.batcher.push(new, &mut self.import.assembler) {
             Some(batch) => self.give(batch),
             None => Ok(()),
         }
     }
 
-    /// Takes one line, unless it was taken before.
-    fn line(
-        &mut self,
-        line: &[u8],
-        replay: &mut Replay,
-        last_words: &mut String,
-        parsed: &mut ParsedChunk,
-    ) {
-        let Some(told) = Told::by(&self.config.source, line) else {
-            *last_words = String::from_utf8_lossy(&line[..line.len().min(200)]).into();
-            return;
-        };
-        let mut cursor = self.place.cursor.take();
-        match told.goes_on {
-            GoesOn::At(at) if replay.is_known(at) => {
-                self.place.cursor = cursor;
-                return;
+    /// Whether a line was taken before; if not, it is now.
+    fn is_known(&mut self, told: &Told<'_>, replay: &mut Replay) -> bool {
+        match told.place {
+            Place::Time(at) if replay.is_known(at, &told.text) => true,
+            Place::Time(at) => {
+                self.reached = self.reached.or_else(|| at.map(Reached::beginning));
+                if let Some(reached) = &mut self.reached {
+                    reached.take(at, &told.text);
+                }
+                false
             }
-            GoesOn::At(at) => {
-                let reached = cursor.as_deref().and_then(Reached::from_cursor);
-                cursor = Some(Reached::after(reached, at).to_cursor());
+            // The line of the place itself is the first that is sent.
+            Place::Cursor(cursor) if self.cursor.as_deref() == Some(cursor) => true,
+            Place::Cursor(cursor) => {
+                self.cursor = Some(cursor.into());
+                false
             }
-            GoesOn::Cursor(named) => cursor = Some(named.into()),
-            GoesOn::Nowhere => {}
+            Place::Unknown => false,
         }
-        let said = match told.received {
-            Some(received) => self.parser.parse_received(told.text, received),
-            None => self.parser.parse(told.text),
-        };
-        pipeline::take(said, parsed);
-        let offset = self.place.offset + line.len() as u64 + 1;
-        self.place = Checkpoint::of_stream(self.place.head, offset, cursor);
+    }
+
+    fn parse(&mut self, told: &Told<'_>, length: u64, into: &mut ParsedChunk) {
+        if length > LINE_LEN_MAX as u64 {
+            into.counts.unparsed += 1;
+            into.counts.skipped_bytes += length + 1;
+            return;
+        }
+        match told.received {
+            Some(at) => pipeline::take(self.parser.parse_received(&told.text, at), into),
+            None => pipeline::parse_line(&mut self.parser, &told.text, into),
+        }
     }
 
     fn close(&mut self) -> Result<(), Stopped> {
@@ -229,72 +260,4 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
             Flow::Stop => Err(Stopped),
         }
     }
-}
-
-/// The follower is to end.
-struct Stopped;
-
-/// What stands around a line of the log.
-struct Told<'a> {
-    text: &'a [u8],
-    /// When somebody received it.
-    received: Option<LineTime>,
-    goes_on: GoesOn<'a>,
-}
-
-/// By what a stream finds the place behind a line again.
-enum GoesOn<'a> {
-    /// It says everything again, and the time tells what is known.
-    At(Arrival),
-    /// By these words.
-    Cursor(&'a str),
-    /// Not at all.
-    Nowhere,
-}
-
-impl<'a> Told<'a> {
-    /// What a source tells around a line; `None` when it is no line of the log.
-    fn by(source: &Source, line: &'a [u8]) -> Option<Self> {
-        let bare = Self { text: line, received: None, goes_on: GoesOn::Nowhere };
-        let stamped = Arrival::take(line).filter(|(_, text)| Arrival::begins_line(text));
-        match source {
-            Source::Docker(_) => {
-                // Without a time they are Docker's own words.
-                let (at, text) = Arrival::take(line)?;
-                let received = Some(at.line_time(Clock::DockerNanos));
-                Some(Self { text, received, goes_on: GoesOn::At(at) })
-            }
-            Source::Journald(_) => {
-                let goes_on = journal_member(line, b"\"__CURSOR\":\"")
-                    .map_or(GoesOn::Nowhere, GoesOn::Cursor);
-                Some(Self { goes_on, ..bare })
-            }
-            Source::Command(_) => {
-                if let Some((at, text)) = stamped {
-                    let received = Some(at.line_time(Clock::Arrival));
-                    return Some(Self { text, received, goes_on: GoesOn::At(at) });
-                }
-                let at = journal_member(line, b"\"__REALTIME_TIMESTAMP\":\"")
-                    .and_then(|micros| micros.parse::<i64>().ok()?.checked_mul(1_000));
-                let goes_on = at.map_or(GoesOn::Nowhere, |nanos| GoesOn::At(Arrival { nanos }));
-                Some(Self { goes_on, ..bare })
-            }
-            Source::Tcp(_) => match stamped {
-                Some((at, text)) => {
-                    let received = Some(at.line_time(Clock::Arrival));
-                    Some(Self { text, received, ..bare })
-                }
-                None => Some(bare),
-            },
-            Source::File(_) => Some(bare),
-        }
-    }
-}
-
-/// The text of a member of an object of `journalctl -o json`.
-fn journal_member<'a>(line: &'a [u8], key: &[u8]) -> Option<&'a str> {
-    let line = line.strip_prefix(b"{")?;
-    let begin = memmem::find(line, key)? + key.len();
-    let end = begin + memchr(b'"', &line[begin..])?;
-    std::str::from_utf8(&line[begin..end]).ok()
 }

@@ -9,8 +9,12 @@ mod follow;
 mod following;
 mod fuzzed;
 mod golden;
+#[cfg(unix)]
+mod programs;
 mod reading;
 mod resume;
 mod rotated;
 mod stream;
+#[cfg(unix)]
+mod streams;
 mod truth;
