@@ -242,7 +242,7 @@ pub(crate) const NODE_KEYS: [NodeKey; 6] = [
     },
     NodeKey {
         name: "command",
-        example: "[\"ssh\", \"attic\", \"tail\", \"-F\", \"-n\", \"+1\", \"/var/log/storj/node.log\"]",
+        example: "[\"ssh\", \"attic\", \"tail\", \"-F\", \"-n\", \"0\", \"/var/log/storj/node.log\"]",
         doc: "In place of source: a program that prints the log, and its arguments.",
     },
     NodeKey {
