@@ -102,7 +102,7 @@ pub(crate) fn source_of(text: &str, place: &Place) -> Result<Source, Error> {
 }
 
 fn command(given: &Given) -> Result<Source, Error> {
-    let example = "command = [\"ssh\", \"attic\", \"tail -F -n +1 node.log\"]";
+    let example = "command = [\"ssh\", \"attic\", \"tail -F -n 0 node.log\"]";
     let words = match &given.value {
         Value::Texts(words) => words,
         other @ (Value::Text(_)

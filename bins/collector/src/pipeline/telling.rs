@@ -60,14 +60,16 @@ impl Telling {
     }
 }
 
-/// Whether two states differ in numbers only.
+/// Whether two states differ in numbers only: whether there is one at all is more than a number.
 fn is_alike(one: &PipelineState, other: &PipelineState) -> bool {
     let is_same = |one: &NodeState, other: &NodeState| {
         (&one.node, &one.source, one.since) == (&other.node, &other.source, other.since)
             && std::mem::discriminant(&one.state) == std::mem::discriminant(&other.state)
             && one.speed.is_some() == other.speed.is_some()
+            && (one.lines > 0) == (other.lines > 0)
     };
     one.writer.blocked.is_some() == other.writer.blocked.is_some()
+        && one.writer.committed_at.is_some() == other.writer.committed_at.is_some()
         && one.nodes.len() == other.nodes.len()
         && one.nodes.iter().zip(&other.nodes).all(|(one, other)| is_same(one, other))
 }

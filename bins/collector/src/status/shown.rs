@@ -112,7 +112,7 @@ fn notes(status: &Status, name: &NodeName, known: Option<&Known>) -> Vec<String>
     match status.following.report(name).map(|(_, node)| &node.following) {
         Some(report::Following::Waiting { reason }) => notes.push(format!("waiting: {reason}")),
         Some(report::Following::Disconnected { reason, retry_seconds }) => {
-            notes.push(format!("disconnected: {reason}; tried again every {retry_seconds} s"));
+            notes.push(format!("disconnected: {reason}; tried again within {retry_seconds} s"));
         }
         Some(report::Following::CatchingUp {
             read_bytes, total_bytes, lines_per_second, ..
