@@ -84,6 +84,7 @@ fn read(node: &NodeName, log: &Path, sink: impl FnMut(Batch) -> Flow) -> Result<
         node: node.clone(),
         workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
         countries: None,
+        time_zone: None,
     };
     let mut import = Import::new(config, Vec::new(), 0);
     import.file(&Archive::open(log)?, &AtomicU64::new(0), sink)?;

@@ -50,6 +50,7 @@ pub(crate) fn run(arguments: &ImportArgs, out: &mut dyn Write, colour: Colour) -
             node: arguments.node.clone(),
             workers: thread::available_parallelism().unwrap_or(NonZeroUsize::MIN),
             countries,
+            time_zone: None,
         };
         let done = import(arguments, &sources, &config, &mut files);
         errors.extend(done.unwrap_or_else(|error| vec![error]));

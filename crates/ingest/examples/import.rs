@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     errors.iter().for_each(|error| eprintln!("{error}"));
 
     let workers = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let config = ImportConfig { node: "node".parse()?, workers, countries: None };
+    let config = ImportConfig { node: "node".parse()?, workers, countries: None, time_zone: None };
     // Nothing is stored, so nothing is known: within this run, each line still counts once.
     let mut import = Import::new(config, Vec::new(), 0);
     let mut totals = Totals::new();

@@ -17,6 +17,7 @@ mod told;
 
 use std::{num::NonZeroUsize, path, time::Duration};
 
+use jiff::tz::TimeZone;
 use piecewatch_model::{Batch, Checkpoint, NodeName, Timestamp};
 
 pub use control::{Control, Noticing, State};
@@ -39,6 +40,8 @@ pub struct FollowConfig {
     pub start: StartAt,
     /// Where to look up countries; `None` leaves them unknown.
     pub countries: Option<Countries>,
+    /// The zone of lines that name none; `None` counts them as UTC.
+    pub time_zone: Option<TimeZone>,
     /// The shortest time between two batches of a log that grows all the time.
     pub batch_interval: Duration,
     /// How often a file is looked at of which nothing is told.
@@ -71,6 +74,7 @@ pub fn follow(
         node: config.node.clone(),
         workers: NonZeroUsize::MIN,
         countries: config.countries.clone(),
+        time_zone: config.time_zone.clone(),
     };
     let import = Import::new(import, checkpoints, newest_checkpoint);
     match &config.source {

@@ -10,10 +10,11 @@ use std::{
     },
 };
 
+use jiff::tz::TimeZone;
 use piecewatch_model::{Batch, Checkpoint, Fingerprinter, NodeName, Start};
 
 use crate::{
-    Archive, Countries, Error, Flow, Result, archive,
+    Archive, Countries, Error, Flow, Parser, Result, archive,
     assembler::{Assembler, Batcher},
     chunk::LastLine,
     content::{Compression, Content, Counted, Standing},
@@ -32,6 +33,8 @@ pub struct ImportConfig {
     pub workers: NonZeroUsize,
     /// Where to look up countries; `None` leaves them unknown.
     pub countries: Option<Countries>,
+    /// The zone of lines that name none; `None` counts them as UTC.
+    pub time_zone: Option<TimeZone>,
 }
 
 /// An import of finished logs of one node.
@@ -216,6 +219,11 @@ impl Import {
         self.read(source, sink).map_err(Error::io("read", content.path()))
     }
 
+    /// What reads the lines.
+    pub(crate) fn new_parser(&self) -> Parser {
+        new_parser(&self.config)
+    }
+
     /// Where a content stands among the checkpoints.
     pub(crate) fn standing(&self, content: &Content<'_>) -> Result<Standing> {
         content.standing(&self.checkpoints)
@@ -268,7 +276,7 @@ impl Import {
             last_line,
             fingerprinter,
             self.config.workers,
-            self.config.countries.as_ref(),
+            &|| new_parser(&self.config),
             |chunk| {
                 if let Some(progress) = progress {
                     progress.fetch_add(chunk.end.offset - offset, Ordering::Relaxed);
@@ -342,7 +350,8 @@ impl Import {
             LastLine::Whole,
             Fingerprinter::new(),
             self.config.workers,
-            None,
+            // What lines leave behind names no country.
+            &|| Parser::with(None, self.config.time_zone.clone()),
             |chunk| {
                 assembler.warm(chunk);
                 Flow::Continue
@@ -351,6 +360,10 @@ impl Import {
         .map_err(Error::io("read", content.path()))?;
         Ok(())
     }
+}
+
+fn new_parser(config: &ImportConfig) -> Parser {
+    Parser::with(config.countries.clone(), config.time_zone.clone())
 }
 
 /// Something to read, and where it stands.

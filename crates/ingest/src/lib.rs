@@ -53,7 +53,7 @@
 //! std::fs::write(folder.path().join("node.log.1"), line("01.250", "upload started"))?;
 //! std::fs::write(folder.path().join("node.log"), line("01.750", "uploaded"))?;
 //!
-//! let config = ImportConfig { node: "nas".parse()?, workers: NonZeroUsize::MIN, countries: None };
+//! let config = ImportConfig { node: "nas".parse()?, workers: NonZeroUsize::MIN, countries: None, time_zone: None };
 //! let mut import = Import::new(config, Vec::new(), 0);
 //! let mut records = Vec::new();
 //! let (archives, errors) = find_archives(&[folder.path().to_owned()]);

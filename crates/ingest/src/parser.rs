@@ -1,5 +1,6 @@
 //! Lines in, what they say out: the only place that knows how the parts fit together.
 
+use jiff::tz::TimeZone;
 use piecewatch_model::{Clock, LifecycleEvent, Timestamp};
 
 use crate::{
@@ -42,6 +43,7 @@ pub struct Parser {
     arrivals: TimeReader,
     memory: transfer::Memory,
     countries: Option<Countries>,
+    time_zone: Option<TimeZone>,
     last_at: Option<Timestamp>,
     /// The text of a Docker object, and of the fragments before it.
     docker_text: Vec<u8>,
@@ -58,21 +60,23 @@ impl Default for Parser {
 }
 
 impl Parser {
-    /// A parser that looks up no countries.
+    /// A parser that looks up no countries, and takes times without a zone as UTC.
     pub fn new() -> Self {
         Self {
             times: TimeReader::new(),
             arrivals: TimeReader::new(),
             memory: transfer::Memory::default(),
             countries: None,
+            time_zone: None,
             last_at: None,
             docker_text: Vec::new(),
         }
     }
 
-    /// A parser that looks up the country of the other side of each transfer.
-    pub fn with_countries(countries: Countries) -> Self {
-        Self { countries: Some(countries), ..Self::new() }
+    /// A parser that looks up the country of the other side of each transfer, if there is where to,
+    /// and takes times without a zone as of this one; `None` is UTC.
+    pub fn with(countries: Option<Countries>, time_zone: Option<TimeZone>) -> Self {
+        Self { countries, time_zone, ..Self::new() }
     }
 
     /// Reads one line, given without its line feed; white space at its end does no harm.
@@ -238,7 +242,7 @@ impl Parser {
         if let Some(columns) = console::decode(line, &mut self.times) {
             return self.columns(&columns, outer);
         }
-        if let Some((at, text)) = foreign::supervisord(line) {
+        if let Some((at, text)) = foreign::supervisord(line, self.time_zone.as_ref()) {
             let at = outer.map_or(at, |time| time.at);
             return self.foreign(foreign::classify_supervisord(text), text, Some(at));
         }

@@ -7,7 +7,7 @@ use memchr::{memchr_iter, memrchr};
 use piecewatch_model::{Fingerprinter, LineCounts};
 
 use crate::{
-    Countries, Parsed, Parser,
+    Parsed, Parser,
     assembler::ParsedChunk,
     chunk::{CHUNK_LEN, Chunk, Chunker, LINE_LEN_MAX, LastLine, SMALL_CHUNK_LEN},
 };
@@ -36,12 +36,12 @@ pub(crate) fn run(
     last_line: LastLine,
     fingerprinter: Fingerprinter,
     workers: NonZeroUsize,
-    countries: Option<&Countries>,
+    new_parser: &(dyn Fn() -> Parser + Sync),
     mut sink: impl FnMut(ParsedChunk) -> Flow,
 ) -> std::io::Result<u64> {
     if workers == NonZeroUsize::MIN {
         let mut chunker = Chunker::new(input, SMALL_CHUNK_LEN, last_line, fingerprinter);
-        let mut parser = new_parser(countries);
+        let mut parser = new_parser();
         while let Some(chunk) = chunker.next_chunk()? {
             if sink(parse_chunk(&mut parser, chunk)) == Flow::Stop {
                 break;
@@ -55,7 +55,7 @@ pub(crate) fn run(
         let (turns, turn) = bounded::<Receiver<ParsedChunk>>(waiting);
         for _ in 0..workers.get() {
             let parser_input = parser_input.clone();
-            scope.spawn(move || parse_all(&parser_input, countries));
+            scope.spawn(move || parse_all(&parser_input, new_parser()));
         }
         drop(parser_input);
         let reader = scope.spawn(move || {
@@ -87,17 +87,11 @@ fn read_all<R: Read>(
     Ok(chunker.unread_bytes())
 }
 
-fn parse_all(input: &Receiver<Work>, countries: Option<&Countries>) {
-    let mut parser = new_parser(countries);
+fn parse_all(input: &Receiver<Work>, mut parser: Parser) {
     for (chunk, result) in input {
         // Nobody waits for it when the source was given up.
         let _ = result.send(parse_chunk(&mut parser, chunk));
     }
-}
-
-/// A parser that looks up countries, if there is where to.
-pub(crate) fn new_parser(countries: Option<&Countries>) -> Parser {
-    countries.cloned().map_or_else(Parser::new, Parser::with_countries)
 }
 
 /// Parses the lines of one part.

@@ -130,6 +130,7 @@ fn read(reading: &Reading, run: &Run) {
         source: node.source.clone(),
         start: node.start,
         countries: reading.countries.clone(),
+        time_zone: node.time_zone.clone(),
         batch_interval: reading.batch_interval,
         poll_interval: reading.poll_interval,
         notifier: reading.notifier.clone(),

@@ -70,7 +70,12 @@ fn store(lines: &[(Timestamp, String)]) -> Stored {
     let Store { mut writer, readers } =
         Store::open(&folder.path().join("n.db"), StoreConfig::default()).unwrap();
     let node: NodeName = "n1".parse().unwrap();
-    let config = ImportConfig { node: node.clone(), workers: NonZeroUsize::MIN, countries: None };
+    let config = ImportConfig {
+        node: node.clone(),
+        workers: NonZeroUsize::MIN,
+        countries: None,
+        time_zone: None,
+    };
     let mut import = Import::new(config, Vec::new(), 0);
     let text: String = lines.iter().map(|(_, line)| line.as_str()).collect();
     let now = lines.last().unwrap().0;

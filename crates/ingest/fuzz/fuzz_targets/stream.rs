@@ -38,6 +38,7 @@ fn import(
         node: "n1".parse().expect("it is a name"),
         workers: NonZeroUsize::MIN,
         countries: None,
+        time_zone: None,
     };
     let mut import = Import::new(config, known.clone(), 0);
     import.stream(Path::new("-"), bytes, &AtomicU64::new(0), |batch| {

@@ -1,6 +1,7 @@
 //! Lines in the same stream that the node's logger did not write: supervisors, crashes, the entry
 //! script of the Docker image.
 
+use jiff::tz::TimeZone;
 use memchr::{memchr, memmem};
 use piecewatch_model::{Timestamp, TroubleKind};
 
@@ -57,9 +58,12 @@ fn is_signal(line: &[u8]) -> bool {
     })
 }
 
-/// A line of supervisord, `2026-08-19 14:03:21,456 INFO spawned: …`: its time, taken as UTC since it
-/// names no zone, and its text.
-pub(crate) fn supervisord(line: &[u8]) -> Option<(Timestamp, &[u8])> {
+/// A line of supervisord, `2026-08-19 14:03:21,456 INFO spawned: …`: its time, which names no zone and
+/// is of this one, and its text. `None` is UTC.
+pub(crate) fn supervisord<'a>(
+    line: &'a [u8],
+    zone: Option<&TimeZone>,
+) -> Option<(Timestamp, &'a [u8])> {
     let (civil, rest) = line.split_first_chunk::<19>()?;
     if civil[10] != b' ' {
         return None;
@@ -72,7 +76,19 @@ pub(crate) fn supervisord(line: &[u8]) -> Option<(Timestamp, &[u8])> {
     text[19] = b'.';
     text[20..23].copy_from_slice(millis);
     let (at, length) = Timestamp::from_rfc3339(&text)?;
+    let at = zone.map_or(at, |zone| instant(at, zone));
     (length == text.len()).then(|| (at, rest.trim_ascii_start()))
+}
+
+/// When clocks of a zone show what clocks of UTC show at this instant. A time that they show twice, in
+/// autumn, is the first; one that they skip, in spring, is as if they had not been put forward yet.
+fn instant(shown: Timestamp, zone: &TimeZone) -> Timestamp {
+    let shown_at = jiff::Timestamp::from_microsecond(shown.as_micros());
+    let at = shown_at.and_then(|shown| {
+        zone.to_ambiguous_timestamp(TimeZone::UTC.to_datetime(shown)).compatible()
+    });
+    // Outside of the years 1 to 9999 there are no zones.
+    at.map_or(shown, |at| Timestamp::from_micros(at.as_microsecond()))
 }
 
 /// What a line of supervisord says; `text` begins with its level.
@@ -224,7 +240,7 @@ mod tests {
     #[test]
     fn supervisord_lines_have_a_time_without_a_zone() {
         let (at, text) =
-            supervisord(b"2026-08-19 14:03:21,456 INFO spawned: 'storagenode' with pid 52")
+            supervisord(b"2026-08-19 14:03:21,456 INFO spawned: 'storagenode' with pid 52", None)
                 .unwrap();
         assert_eq!(at.to_string(), "2026-08-19T14:03:21.456Z");
         assert_eq!(classify_supervisord(text), Foreign::Spawned);
@@ -236,6 +252,30 @@ mod tests {
             classify_supervisord(b"INFO exited: storagenode-updater (exit status 0)"),
             Foreign::Other
         );
-        assert_eq!(supervisord(b"2026-08-19T14:03:21,456 INFO x"), None);
+        assert_eq!(supervisord(b"2026-08-19T14:03:21,456 INFO x", None), None);
+    }
+
+    #[test]
+    fn a_time_without_a_zone_is_of_the_zone_that_is_given() {
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        for (shown, expected) in [
+            ("2026-01-19 14:03:21,456", "2026-01-19T13:03:21.456Z"),
+            ("2026-08-19 14:03:21,456", "2026-08-19T12:03:21.456Z"),
+            // Skipped: from 2 o'clock clocks go to 3.
+            ("2026-03-29 01:59:59,999", "2026-03-29T00:59:59.999Z"),
+            ("2026-03-29 02:30:00,000", "2026-03-29T01:30:00Z"),
+            ("2026-03-29 03:00:00,000", "2026-03-29T01:00:00Z"),
+            // Shown twice: from 3 o'clock clocks go to 2.
+            ("2026-10-25 02:30:00,000", "2026-10-25T00:30:00Z"),
+            ("2026-10-25 03:00:00,000", "2026-10-25T02:00:00Z"),
+        ] {
+            let line = format!("{shown} INFO x");
+            let (at, text) = supervisord(line.as_bytes(), Some(&berlin)).unwrap();
+            assert_eq!((at.to_string().as_str(), text), (expected, &b"INFO x"[..]), "{shown}");
+        }
+        for shown in ["0000-01-01 00:00:00,000", "9999-12-31 23:59:59,999"] {
+            let line = format!("{shown} INFO x");
+            assert!(supervisord(line.as_bytes(), Some(&berlin)).is_some(), "{shown}");
+        }
     }
 }

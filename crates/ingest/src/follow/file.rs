@@ -19,7 +19,7 @@ use super::{
     start,
     tail::{Look, Opened, Tail},
 };
-use crate::{Archive, Error, Flow, Parser, Status, identity::Identity, import::Import, pipeline};
+use crate::{Archive, Error, Flow, Parser, Status, identity::Identity, import::Import};
 
 /// How long a file that grows is left alone between two looks. It is also how exactly the time is
 /// known at which a line was written.
@@ -95,8 +95,8 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             config,
             control,
             files: Files::new(path),
+            parser: import.new_parser(),
             import,
-            parser: pipeline::new_parser(config.countries.as_ref()),
             pace: Pace::new(config.batch_interval),
             noticing: Noticing::Polled,
             missed: 0,

@@ -76,7 +76,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
         Self {
             config,
             control,
-            parser: pipeline::new_parser(config.countries.as_ref()),
+            parser: import.new_parser(),
             import,
             pace: Pace::new(config.batch_interval),
             head,

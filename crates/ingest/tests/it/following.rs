@@ -148,6 +148,7 @@ pub(crate) fn config() -> FollowConfig {
         source: Source::File("node.log".into()),
         start: StartAt::Beginning,
         countries: None,
+        time_zone: None,
         batch_interval: Duration::from_millis(50),
         poll_interval: Duration::from_millis(50),
         notifier: Notifier::new(),

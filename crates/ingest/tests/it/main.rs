@@ -18,3 +18,4 @@ mod stream;
 #[cfg(unix)]
 mod streams;
 mod truth;
+mod zones;

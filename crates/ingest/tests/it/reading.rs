@@ -59,6 +59,7 @@ impl Taken {
             node: "n1".parse().unwrap(),
             workers: NonZeroUsize::new(workers).unwrap(),
             countries: self.countries.clone(),
+            time_zone: None,
         };
         Import::new(config, self.checkpoints.clone(), 0)
     }
