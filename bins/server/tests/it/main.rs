@@ -2,6 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic where it stands")]
 
 mod command_line;
+#[cfg(unix)]
+mod contention;
 mod crash;
 mod database;
 mod example;
