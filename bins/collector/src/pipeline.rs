@@ -73,7 +73,7 @@ struct Followed {
     since: Timestamp,
     reader: Reader,
     /// Held for as long as the node is followed.
-    _lock: NodeLock,
+    lock: NodeLock,
 }
 
 /// How a pipeline is.
@@ -289,8 +289,11 @@ impl Pipeline {
         for followed in self.nodes.values() {
             followed.reader.tell_to_stop();
         }
+        // Held until what was read is stored: whoever follows next goes on behind it.
+        let mut locks = Vec::new();
         for (_, followed) in self.nodes {
             followed.reader.stop();
+            locks.push(followed.lock);
         }
         // Nobody can send any more: the writer ends.
         drop(self.batches);
@@ -308,7 +311,7 @@ impl Pipeline {
             batches: self.batches.clone(),
         };
         let reader = Reader::start(reading)?;
-        self.nodes.insert(node.name.clone(), Followed { node, since, reader, _lock: lock });
+        self.nodes.insert(node.name.clone(), Followed { node, since, reader, lock });
         Ok(())
     }
 }
