@@ -98,7 +98,8 @@ pub struct NodeState {
     pub since: Timestamp,
     /// How it is read.
     pub state: State,
-    /// How many lines were read since then.
+    /// How many lines were read since then, those included that are read again because somebody else
+    /// has read on.
     pub lines: u64,
     /// How fast it catches up; `None` when it does not, or has only begun to.
     pub speed: Option<Speed>,
@@ -163,7 +164,11 @@ impl Pipeline {
             config,
         };
         for (node, lock) in pipeline.config.nodes.clone().into_iter().zip(locks) {
-            pipeline.follow(node, lock, since)?;
+            if let Err(error) = pipeline.follow(node, lock, since) {
+                // What is the matter is told already.
+                let _ = pipeline.stop();
+                return Err(error);
+            }
         }
         pipeline.tell();
         Ok(pipeline)
@@ -244,6 +249,7 @@ impl Pipeline {
             if !is_same && let Some(followed) = self.nodes.remove(&name) {
                 tracing::info!(node = %name, "not followed any more");
                 followed.reader.stop();
+                self.silences.forget(&name);
             }
         }
         for node in &config.nodes {
@@ -284,11 +290,11 @@ impl Pipeline {
     ///
     /// What ended the writer before. Nothing is lost: what is not committed is read again.
     pub fn stop(self) -> Result<()> {
-        self.upkeep.stop();
         self.writing.end();
         for followed in self.nodes.values() {
             followed.reader.tell_to_stop();
         }
+        self.upkeep.stop();
         // Held until what was read is stored: whoever follows next goes on behind it.
         let mut locks = Vec::new();
         for (_, followed) in self.nodes {

@@ -9,13 +9,15 @@ use std::{
     time::Duration,
 };
 
-use crossbeam_channel::Sender;
+use crossbeam_channel::{SendTimeoutError, Sender};
 use piecewatch_ingest::{Control, Countries, Flow, FollowConfig, Notifier, State, follow};
 use piecewatch_store::{KnownSources, Readers};
 
 use super::writer::Message;
 use crate::{Result, clock, config::Node};
 
+/// How long a reader that is to end waits for room in the channel.
+const STOP_WITHIN: Duration = Duration::from_millis(500);
 /// How long to wait before the database is asked again that could not answer.
 const RETRY: Duration = Duration::from_secs(1);
 
@@ -150,9 +152,21 @@ fn read(reading: &Reading, run: &Run) {
         follow(&config, checkpoints, newest, &control, |batches| {
             let lines: u64 = batches.iter().map(|batch| batch.counts.lines()).sum();
             run.0.lines.fetch_add(lines, Ordering::Relaxed);
-            let message = Message { run: run.clone(), number, batches };
-            is_taken = reading.batches.send(message).is_ok();
-            if is_taken { Flow::Continue } else { Flow::Stop }
+            let mut message = Message { run: run.clone(), number, batches };
+            loop {
+                match reading.batches.send_timeout(message, STOP_WITHIN) {
+                    Ok(()) => return Flow::Continue,
+                    // What is not taken is read again.
+                    Err(SendTimeoutError::Timeout(_)) if run.now().is_stopping => {
+                        return Flow::Stop;
+                    }
+                    Err(SendTimeoutError::Timeout(not_taken)) => message = not_taken,
+                    Err(SendTimeoutError::Disconnected(_)) => {
+                        is_taken = false;
+                        return Flow::Stop;
+                    }
+                }
+            }
         });
         if !is_taken {
             // The writer has ended; so will everything.

@@ -17,6 +17,11 @@ impl Silences {
         Some((silence.name(), silence.explanation()))
     }
 
+    /// Forgets a node that is not followed any more.
+    pub(super) fn forget(&mut self, node: &NodeName) {
+        self.0.remove(node);
+    }
+
     /// Looks at nodes again, and tells in the log what has changed. They are nodes of which all is
     /// read: what is not read yet is no silence.
     ///

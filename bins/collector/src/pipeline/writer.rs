@@ -167,9 +167,14 @@ pub(super) fn run(
     // Fires when the next commit may be; `None` when that is now: the first batch after a pause is
     // not kept waiting.
     let mut due: Option<Receiver<Instant>> = None;
+    // The uptime at which the next step of pruning may be.
+    let mut rested_at = Duration::ZERO;
     loop {
         writing.is_alive.store(true, Ordering::Relaxed);
         gathered.take_waiting(messages);
+        if due.as_ref().is_some_and(|due| due.try_recv().is_ok()) {
+            due = None;
+        }
         let is_due = due.is_none() || gathered.records >= RECORDS_MAX;
         if is_due && !gathered.is_empty() {
             match gathered.write(&mut writer) {
@@ -186,10 +191,17 @@ pub(super) fn run(
                 }
             }
             due = Some(after(writing.next(&mut writer)));
-        } else if writing.is_pruning_due.load(Ordering::Relaxed) && messages.is_empty() {
+            continue;
+        }
+        let is_pruning_due = writing.is_pruning_due.load(Ordering::Relaxed);
+        let rest = rested_at.saturating_sub(clock::uptime());
+        if is_pruning_due && rest.is_zero() {
+            let begin = clock::uptime();
             prune(&mut writer, writing);
+            // Half of the time belongs to others who write.
+            let end = clock::uptime();
+            rested_at = end + (end - begin);
         } else {
-            let timeout = if gathered.is_empty() { after(ALIVE_EVERY) } else { never() };
             select! {
                 recv(messages) -> message => match message {
                     Ok(message) => gathered.add(message),
@@ -198,7 +210,7 @@ pub(super) fn run(
                     Err(RecvError) => due = None,
                 },
                 recv(due.clone().unwrap_or_else(never)) -> _ => due = None,
-                recv(timeout) -> _ => {}
+                default(if is_pruning_due { rest } else { ALIVE_EVERY }) => {}
             }
         }
     }

@@ -73,6 +73,10 @@ fn files() -> Vec<(String, PathBuf)> {
                 }
                 continue;
             }
+            // Of a checkout beside another one `.git` is a file.
+            if name == ".git" {
+                continue;
+            }
             let path = entry.path();
             let short = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
             found.push((short, path));

@@ -40,7 +40,9 @@ const SWEEPS: [Duration; 4] = [
 /// each other.
 const SWEEP_TRIES_MAX: u32 = 20;
 const SWEEP_PAUSE: Duration = Duration::from_millis(100);
-/// How often a file is looked at whose changes are told.
+/// After so many looks in vain a file that nothing is told of is looked at less often.
+const IDLE_LOOKS: u32 = 40;
+/// How often a file is looked at whose changes are told, or that has rested for long.
 const SAFETY_INTERVAL: Duration = Duration::from_secs(1);
 /// What is farther behind than this is catching up, in bytes.
 const BEHIND_MIN: u64 = 1 << 20;
@@ -150,7 +152,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         let mut files = self.files.siblings(&live);
         files.push(live);
         files.retain(|file| Archive::open(file).is_ok());
-        match start::passing_over(&files, self.config.start, &mut self.import) {
+        match start::passing_over(&files, self.config.start, &mut self.import, self.control) {
             Ok(batches) if batches.is_empty() => Flow::Continue,
             Ok(batches) => (self.sink)(batches),
             Err(error) => {
@@ -239,6 +241,8 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         if self.files.siblings(live) != siblings {
             return None;
         }
+        self.settled.retain(|path, _| siblings.contains(path));
+        self.broken.retain(|path, _| siblings.contains(path));
         archives.sort_by(|(one, _), (other, _)| one.written_before(other));
         Some(archives)
     }
@@ -269,7 +273,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                     tracing::info!(%node, file = %file.display(), "cut and begun anew");
                     return Ok(self.leave(tail, Left::Rotated));
                 }
-                Look::Nothing if self.control.is_stopped() => {
+                Look::Nothing | Look::Grown if self.control.is_stopped() => {
                     return Ok(self.leave(tail, Left::Stopped));
                 }
                 Look::Nothing if self.is_rotated(&tail) => {
@@ -360,14 +364,15 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                     (mode, self.rest())
                 } else {
                     // Looked at once more: it may have grown before it was watched.
-                    (Mode::Idle(self.watch(tail.path())), Woken::Now)
+                    let watch = self.watch(tail.path());
+                    (Mode::Idle { watch, quiet: 0 }, Woken::Now)
                 }
             }
-            Mode::Idle(_) if found == Look::Grown => {
+            Mode::Idle { .. } if found == Look::Grown => {
                 self.notice(woken);
                 (Mode::Busy { quiet: 0, looks: 0 }, self.rest())
             }
-            Mode::Idle(watch) => {
+            Mode::Idle { watch, quiet } => {
                 let hint = watch.as_ref().map_or_else(never, |watch| watch.hint.clone());
                 let due = if tail.has_batch() { self.pace.due() } else { never() };
                 let woken = select! {
@@ -377,19 +382,21 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                         self.pace.fired();
                         Woken::Now
                     }
-                    default(self.idle_interval()) => Woken::Time,
+                    default(self.idle_interval(quiet)) => Woken::Time,
                 };
-                (Mode::Idle(watch), woken)
+                (Mode::Idle { watch, quiet: quiet.saturating_add(1) }, woken)
             }
         }
     }
 
-    /// How long a file at rest is left alone of which nothing is told. Where changes are told, it is
-    /// looked at for safety only.
-    fn idle_interval(&self) -> Duration {
+    /// How long a file at rest is left alone of which nothing is told. Where changes are told, and
+    /// where it has rested for long, it is looked at less often.
+    fn idle_interval(&self, quiet: u32) -> Duration {
         match self.noticing {
-            Noticing::Notified => self.config.poll_interval.max(SAFETY_INTERVAL),
-            Noticing::Polled | Noticing::Streamed => self.config.poll_interval,
+            Noticing::Polled if quiet < IDLE_LOOKS => self.config.poll_interval,
+            Noticing::Notified | Noticing::Polled | Noticing::Streamed => {
+                self.config.poll_interval.max(SAFETY_INTERVAL)
+            }
         }
     }
 
@@ -454,7 +461,11 @@ enum Mode {
         looks: u32,
     },
     /// It rests.
-    Idle(Option<Watch>),
+    Idle {
+        watch: Option<Watch>,
+        /// Looks in vain of which there was no reason, in a row.
+        quiet: u32,
+    },
 }
 
 impl Mode {
@@ -462,7 +473,7 @@ impl Mode {
     fn knows_when(&self, woken: Woken) -> bool {
         match self {
             Self::Busy { .. } => true,
-            Self::Idle(_) => woken != Woken::Time,
+            Self::Idle { .. } => woken != Woken::Time,
         }
     }
 }

@@ -102,7 +102,11 @@ impl Files {
     }
 
     fn matches(&self) -> Vec<PathBuf> {
-        glob::glob(&self.path.to_string_lossy())
+        // The name is a pattern; what stands before it is not.
+        let folder = self.path.parent().unwrap_or(Path::new("")).to_string_lossy();
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        let pattern = Path::new(&glob::Pattern::escape(&folder)).join(&*name);
+        glob::glob(&pattern.to_string_lossy())
             .map(|paths| paths.flatten().filter(|path| path.is_file()).collect())
             .unwrap_or_default()
     }

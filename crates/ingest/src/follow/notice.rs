@@ -5,7 +5,7 @@ use std::{
     fmt,
     path::PathBuf,
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -84,39 +84,49 @@ impl Notifier {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut watch = Watch { notifier: self.clone(), folders: Vec::new(), number, hint };
         for file in files {
-            let folder = file.parent()?.to_owned();
-            let mut folders = self.folders.lock().unwrap_or_else(PoisonError::into_inner);
-            let waiting = folders.entry(folder.clone()).or_default();
-            let is_first = waiting.is_empty();
-            waiting.push(Waiting { number, file: file.clone(), hint: sender.clone() });
-            drop(folders);
+            // One folder is watched once, whatever names lead to it.
+            let folder = file.parent()?.canonicalize().ok()?;
+            let file = folder.join(file.file_name()?);
             watch.folders.push(folder.clone());
-            if is_first {
-                let mut watcher = watcher.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Err(error) = watcher.watch(&folder, RecursiveMode::NonRecursive) {
-                    drop(watcher);
-                    tracing::debug!(%error, folder = %folder.display(), "cannot be watched");
-                    return None;
-                }
+            // Held all the time, so that nobody ends the watching that somebody has just begun.
+            let mut watcher = watcher.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_first = {
+                let mut folders = self.folders();
+                let waiting = folders.entry(folder.clone()).or_default();
+                waiting.push(Waiting { number, file, hint: sender.clone() });
+                waiting.len() == 1
+            };
+            // Not with the folders locked: the watcher's thread may be waiting for them.
+            if is_first && let Err(error) = watcher.watch(&folder, RecursiveMode::NonRecursive) {
+                drop(watcher);
+                tracing::debug!(%error, folder = %folder.display(), "cannot be watched");
+                return None;
             }
         }
         Some(watch)
+    }
+
+    fn folders(&self) -> MutexGuard<'_, Folders> {
+        self.folders.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Watch {
     fn drop(&mut self) {
+        let Some(watcher) = &self.notifier.watcher else { return };
         for folder in &self.folders {
-            let mut folders = self.notifier.folders.lock().unwrap_or_else(PoisonError::into_inner);
-            let Some(waiting) = folders.get_mut(folder) else { continue };
-            waiting.retain(|waiting| waiting.number != self.number);
-            if !waiting.is_empty() {
-                continue;
-            }
-            folders.remove(folder);
-            drop(folders);
-            if let Some(watcher) = &self.notifier.watcher {
-                let mut watcher = watcher.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut watcher = watcher.lock().unwrap_or_else(PoisonError::into_inner);
+            let is_last = {
+                let mut folders = self.notifier.folders();
+                let Some(waiting) = folders.get_mut(folder) else { continue };
+                waiting.retain(|waiting| waiting.number != self.number);
+                let is_last = waiting.is_empty();
+                if is_last {
+                    folders.remove(folder);
+                }
+                is_last
+            };
+            if is_last {
                 // A folder that is gone is not watched any more anyway.
                 let _ = watcher.unwatch(folder);
             }
@@ -126,7 +136,7 @@ impl Drop for Watch {
 
 /// Tells those whom an event concerns.
 fn tell(folders: &Mutex<Folders>, event: &Event) {
-    let folders = folders.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut folders = folders.lock().unwrap_or_else(PoisonError::into_inner);
     // A new name in a folder may be the next log of anybody there; what is written is of one file.
     let is_of_one_file = match event.kind {
         EventKind::Modify(ModifyKind::Name(_)) | EventKind::Create(_) | EventKind::Remove(_) => {
@@ -135,6 +145,14 @@ fn tell(folders: &Mutex<Folders>, event: &Event) {
         EventKind::Modify(_) | EventKind::Access(_) | EventKind::Any | EventKind::Other => true,
     };
     for path in &event.paths {
+        // A watched folder that is gone is not watched any more; one that comes in its place is new.
+        if matches!(event.kind, EventKind::Remove(_))
+            && let Some(waiting) = folders.remove(path)
+        {
+            for waiting in waiting {
+                let _ = waiting.hint.try_send(());
+            }
+        }
         let waiting = path.parent().and_then(|folder| folders.get(folder));
         for waiting in waiting.into_iter().flatten() {
             if !is_of_one_file || waiting.file == *path {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use memchr::memchr_iter;
 use piecewatch_model::{Batch, Checkpoint, Fingerprinter, LineCounts, Timestamp};
 
-use super::StartAt;
+use super::{Control, StartAt, State};
 use crate::{
     Error, Parser, Result,
     chunk::{Chunk, Chunker, SMALL_CHUNK_LEN},
@@ -13,8 +13,9 @@ use crate::{
     import::Import,
 };
 
-/// Batches without records that pass over what is older than the start, of all files of a new node.
-/// They are stored together: of a start that was half made nobody could tell the rest.
+/// Batches without records that pass over what is older than the start, of all files of a new node;
+/// none when the follower is to end before all of it was read. They are stored together: of a start
+/// that was half made nobody could tell the rest.
 ///
 /// # Errors
 ///
@@ -23,6 +24,7 @@ pub(super) fn passing_over(
     files: &[PathBuf],
     start: StartAt,
     import: &mut Import,
+    control: &Control,
 ) -> Result<Vec<Batch>> {
     let until = match start {
         StartAt::Beginning => return Ok(Vec::new()),
@@ -35,7 +37,11 @@ pub(super) fn passing_over(
         if import.standing(&content)? != Standing::New {
             continue;
         }
-        let Some(end) = end_of_older(&content, until)? else { continue };
+        let end = end_of_older(&content, until, control)?;
+        if control.is_stopped() {
+            return Ok(Vec::new());
+        }
+        let Some(end) = end else { continue };
         let batcher = import.batcher(path.to_string_lossy().into(), None);
         batches.push(batcher.passing_over(end.clone()));
         import.reached(None, end);
@@ -45,14 +51,24 @@ pub(super) fn passing_over(
 
 /// The end of the lines before the first one of this time or later; of all lines without a time.
 /// `None` when there are none before.
-fn end_of_older(content: &Content<'_>, until: Option<Timestamp>) -> Result<Option<Checkpoint>> {
+fn end_of_older(
+    content: &Content<'_>,
+    until: Option<Timestamp>,
+    control: &Control,
+) -> Result<Option<Checkpoint>> {
     let failed = |error| Error::io("read", content.path())(error);
     let input = content.read_from(0)?;
     let mut chunker =
         Chunker::new(input, SMALL_CHUNK_LEN, content.last_line(), Fingerprinter::new());
     let mut parser = Parser::new();
     let mut end = None;
+    let total_bytes = content.disk_len()?;
     loop {
+        if control.is_stopped() {
+            return Ok(end);
+        }
+        let read_bytes = chunker.position().min(total_bytes);
+        control.set(State::CatchingUp { read_bytes, total_bytes });
         let before = chunker.fingerprinter().clone();
         let Some(chunk) = chunker.next_chunk().map_err(failed)? else { return Ok(end) };
         if let Some(until) = until
