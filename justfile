@@ -42,6 +42,10 @@ scenario NAME *ARGS:
     cargo build --release --package piecewatch-collector --package piecewatch-benches --bins
     cargo run --release --package piecewatch-benches --bin scenario -- {{NAME}} --commit "$(git describe --always --dirty)" {{ARGS}}
 
+# Kills collectors while nodes write and rotate in every way, and holds the totals to the truth: 3 minutes.
+crash KILLS="450" SEED="1":
+    PIECEWATCH_CRASH_KILLS={{KILLS}} PIECEWATCH_CRASH_SEED={{SEED}} cargo test --package piecewatch-collector --test it crash:: -- --nocapture
+
 # Writes logs of simulated nodes live: `just loggen --folder logs --nodes 4 --rotate-seconds 60`.
 loggen *ARGS:
     cargo run --release --package piecewatch-benches --bin loggen -- {{ARGS}}

@@ -65,7 +65,7 @@ impl Archive {
     pub(crate) fn written_before(&self, other: &Self) -> Ordering {
         let by_name = |archive: &Self| {
             let name = archive.path.to_string_lossy().into_owned();
-            let plain = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"));
+            let plain = plain_name(&name);
             let is_compressed = plain.is_some();
             let plain = plain.unwrap_or(&name);
             let (stem, number) = match plain.rsplit_once('.') {
@@ -80,9 +80,9 @@ impl Archive {
         self.first_at.cmp(&other.first_at).then_with(|| by_name(self).cmp(&by_name(other)))
     }
 
-    /// Whether both begin at the same instant.
-    pub(crate) fn begins_with(&self, other: &Self) -> bool {
-        self.first_at == other.first_at
+    /// Whether the other is named as the compressed form of this one.
+    pub(crate) fn is_compressed_as(&self, other: &Self) -> bool {
+        plain_name(&other.path.to_string_lossy()) == Some(&self.path.to_string_lossy())
     }
 
     /// What the file holds.
@@ -188,6 +188,11 @@ fn folder(
     if logs == 0 {
         errors.push(Error::NoLogs { path: path.to_owned() });
     }
+}
+
+/// The name that a compressed file had before; `None` for another one.
+fn plain_name(name: &str) -> Option<&str> {
+    name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"))
 }
 
 fn metadata(path: &Path) -> Result<fs::Metadata> {

@@ -335,6 +335,8 @@ impl Import {
         if own > 0 {
             self.pass(content, own.saturating_sub(WARM_LEN), own)?;
         }
+        // Opened again before anything is read, it is not to pass twice.
+        self.reached.extend(from.cloned());
         Ok(())
     }
 

@@ -21,10 +21,13 @@ use piecewatch_simulator::{
 const SAME_BYTES: u64 = 6_000;
 /// How long a node waits between two writes, in milliseconds.
 const PAUSE_MS: RangeInclusive<u64> = 2..=40;
-/// How many lines it writes at once.
-const LINES: RangeInclusive<u64> = 1..=30;
-/// Of so many writes one is followed by a rotation, and of so many one by a restart of the node.
-const WRITES_BETWEEN_ROTATIONS: u32 = 25;
+/// How many lines it writes at once. More than a panic has: of a file that holds nothing else nobody
+/// could tell that it is a log.
+const LINES: RangeInclusive<u64> = 10..=20;
+/// Of so many writes one is followed by a rotation: in every other fleet files are so short that two
+/// begin in one second.
+const WRITES_BETWEEN_ROTATIONS: [u32; 2] = [25, 5];
+/// Of so many writes one is followed by a restart of the node.
 const WRITES_BETWEEN_RESTARTS: u32 = 100;
 
 /// Four nodes that write.
@@ -60,6 +63,7 @@ impl Fleet {
     /// another seed other lines at other times.
     pub(crate) fn start(folder: &Path, number: usize, seed: u64) -> Self {
         let stop = Arc::<AtomicBool>::default();
+        let between_rotations = WRITES_BETWEEN_ROTATIONS[number % WRITES_BETWEEN_ROTATIONS.len()];
         let node = |at: usize| {
             let (rotation, compression) = pair(4 * number + at);
             // The third begins with the same bytes as the second.
@@ -85,7 +89,7 @@ impl Fleet {
                 name: format!("n{at}").parse().unwrap(),
                 manner: format!("{rotation}, {compression}, {vocabulary}, {encoding}, {writes:?}"),
                 source,
-                thread: thread::spawn(move || write(log, random, &stop)),
+                thread: thread::spawn(move || write(log, random, between_rotations, &stop)),
             }
         };
         Self { nodes: (0..4).map(node).collect(), stop }
@@ -119,14 +123,19 @@ impl Drop for Fleet {
     }
 }
 
-fn write(mut log: LiveLog, mut random: fastrand::Rng, stop: &AtomicBool) -> LiveLog {
+fn write(
+    mut log: LiveLog,
+    mut random: fastrand::Rng,
+    between_rotations: u32,
+    stop: &AtomicBool,
+) -> LiveLog {
     while log.bytes() < SAME_BYTES {
         log.write(1).unwrap();
     }
     log.reseed(random.u64(..));
     while !stop.load(Ordering::Relaxed) {
         log.write(random.u64(LINES)).unwrap();
-        if random.u32(..WRITES_BETWEEN_ROTATIONS) == 0 {
+        if random.u32(..between_rotations) == 0 {
             log.rotate().unwrap();
         }
         if random.u32(..WRITES_BETWEEN_RESTARTS) == 0 {

@@ -1,6 +1,9 @@
 //! Tests of the collector as its users meet it: configuration, command line, log, service manager.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic where it stands")]
-#![expect(clippy::print_stderr, reason = "a test that is left out says why")]
+#![expect(
+    clippy::print_stderr,
+    reason = "a test tells why it cannot be done here, and what it measured"
+)]
 
 mod bad_configuration;
 mod check;

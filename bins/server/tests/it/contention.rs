@@ -33,7 +33,6 @@ const QUIET: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The program of the package beside this one; `cargo test --workspace` builds it.
-#[expect(clippy::print_stderr, reason = "a test that is left out says why")]
 fn collector() -> Option<PathBuf> {
     let name = format!("piecewatch-collector{}", std::env::consts::EXE_SUFFIX);
     let path = Path::new(env!("CARGO_BIN_EXE_piecewatch")).with_file_name(name);

@@ -115,12 +115,13 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         }
         while !self.control.is_stopped() {
             let opened = self.files.newest().map_err(Error::io("find", self.files.path()));
-            let opened = opened.and_then(|live| {
+            let opened = opened.and_then(|mut live| {
                 // Rotated between the two: what comes before must be read before.
                 for _ in 0..SWEEP_TRIES_MAX {
                     if self.sweep(&live) == Flow::Stop {
                         return Ok(None);
                     }
+                    live = self.files.newest().map_err(Error::io("find", self.files.path()))?;
                     let opened = Tail::open(&live, &mut self.import)?;
                     if self.unread(&live).is_some_and(|unread| unread.is_empty()) {
                         return Ok(Some(opened));
@@ -183,6 +184,10 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
     /// `None` when a file cannot be read just now.
     fn try_sweep(&mut self, live: &Path) -> Option<Flow> {
         let archives = self.unread(live)?;
+        if !self.is_written(live) {
+            // One of them is what is written now: it comes after this one.
+            return Some(Flow::Continue);
+        }
         let total_bytes = archives.iter().map(|(archive, _)| archive.disk_len()).sum();
         let progress = AtomicU64::new(0);
         let mut last_read: Option<&Archive> = None;
@@ -204,7 +209,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                     last_read = Some(archive);
                 }
                 // The compressed form of a file that was read; it is not complete yet.
-                Err(_) if last_read.is_some_and(|last| last.begins_with(archive)) => continue,
+                Err(_) if last_read.is_some_and(|last| last.is_compressed_as(archive)) => continue,
                 Err(error) if self.broken.get(path) == Some(change) => {
                     tracing::warn!(%node, "{error}");
                 }
@@ -337,6 +342,14 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             .newest()
             .and_then(fs::metadata)
             .is_ok_and(|newest| newest.len() > 0 && Identity::of(&newest) != tail.identity())
+    }
+
+    /// Whether this is still the file that is written, where each has a name of its own.
+    fn is_written(&self, live: &Path) -> bool {
+        let newest = self.files.newest();
+        newest.is_ok_and(|newest| {
+            newest == live || fs::metadata(&newest).is_ok_and(|newest| newest.len() == 0)
+        })
     }
 
     fn close(&mut self, tail: &mut Tail) -> Flow {
