@@ -14,7 +14,7 @@ use crate::{
 
 /// How many parts may wait for each parser, and as many more for their turn. At 1 MiB a part this
 /// bounds the memory; when the parts are not taken, reading waits.
-const CHUNKS_WAITING: usize = 2;
+const CHUNKS_WAITING: usize = 1;
 
 /// Whether to go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -25,7 +25,7 @@ use crate::{
 const WAITING_MAX: usize = 2;
 
 /// The most batches in one transaction: more would make others wait for the database.
-const TOGETHER_MAX: usize = 4;
+const TOGETHER_MAX: usize = 2;
 
 /// How often it is looked whether another process follows a node into the same database.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
