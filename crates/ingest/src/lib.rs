@@ -13,6 +13,9 @@
 //!    starts meet their ends, and an event that two lines tell counts once.
 //! 6. **Batches** (`import`): [`Import`] gives records with the place up to which they were read. A
 //!    writer stores both at once, or neither.
+//! 7. **While they are written** (`follow`): [`follow()`] reads what files grow by, through every kind
+//!    of rotation, and what others send: `docker logs`, journald, a command, a socket. What each
+//!    [`Source`] promises stands there. [`inspect()`] says what a log is, without reading all of it.
 //!
 //! # What is promised
 //!
