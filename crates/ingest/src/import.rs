@@ -18,6 +18,7 @@ use crate::{
     assembler::{Assembler, Batcher},
     chunk::LastLine,
     content::{Compression, Content, Counted, Standing},
+    identity::Identity,
     pipeline,
 };
 
@@ -52,7 +53,27 @@ pub struct Import {
     reached: Vec<Checkpoint>,
     /// The last files passed over because all of them were read by an earlier import: the lines at
     /// their ends leave something behind for the file after them.
-    passed_over: Vec<(PathBuf, Checkpoint)>,
+    passed_over: Vec<PassedOver>,
+}
+
+/// A file of which all was read by an earlier import.
+#[derive(Debug)]
+struct PassedOver {
+    path: PathBuf,
+    identity: Identity,
+    reached: Checkpoint,
+    /// Whether it was not there once already when it was needed.
+    is_lost: bool,
+}
+
+impl PassedOver {
+    fn open(&self) -> Result<Content<'_>> {
+        let content = Content::open(&self.path)?;
+        if content.identity()? != self.identity {
+            return Err(Error::Replaced { path: self.path.clone() });
+        }
+        Ok(content)
+    }
 }
 
 /// What became of a file.
@@ -205,7 +226,7 @@ impl Import {
                     // What comes before it went through the assembler too, or is older than that.
                     self.passed_over.clear();
                 } else {
-                    self.passed_over.push((content.path().to_owned(), checkpoint));
+                    self.pass_over(content, checkpoint)?;
                 }
                 return Ok(FileReport { status: Status::AlreadyImported, unread_bytes: 0 });
             }
@@ -311,32 +332,67 @@ impl Import {
         Ok(FileReport { status, unread_bytes: unread_bytes? })
     }
 
+    /// Notes a file that is not read; one that was renamed or compressed since it was noted has its
+    /// old place in the order.
+    fn pass_over(&mut self, content: &Content<'_>, reached: Checkpoint) -> Result<()> {
+        let (path, identity) = (content.path().to_owned(), content.identity()?);
+        let file = PassedOver { path, identity, reached, is_lost: false };
+        match self.passed_over.iter_mut().find(|other| other.reached == file.reached) {
+            Some(other) => *other = file,
+            None => self.passed_over.push(file),
+        }
+        Ok(())
+    }
+
     /// Lets the lines before the place where reading begins pass, for what they leave behind.
     fn warm(&mut self, content: &Content<'_>, from: Option<&Checkpoint>) -> Result<()> {
-        let passed_over = std::mem::take(&mut self.passed_over);
+        let mut passed_over = std::mem::take(&mut self.passed_over);
         if from.is_some_and(|checkpoint| self.reached.contains(checkpoint)) {
             return Ok(());
         }
-        // Met again under another name, they are older than what the assembler holds then.
-        self.reached.extend(passed_over.iter().map(|(_, checkpoint)| checkpoint.clone()));
+        let passed = self.warm_through(&passed_over, content, from);
+        if passed.is_err() {
+            // Rotated meanwhile: it is tried again with the files as they are called then, and
+            // without those that nobody has met by then.
+            passed_over.retain_mut(|file| {
+                file.open().is_ok() || !std::mem::replace(&mut file.is_lost, true)
+            });
+            self.passed_over = passed_over;
+            return passed;
+        }
+        // Met again under other names, they are older than what the assembler holds then.
+        self.reached.extend(passed_over.into_iter().map(|file| file.reached));
+        self.reached.extend(from.cloned());
+        Ok(())
+    }
+
+    fn warm_through(
+        &mut self,
+        passed_over: &[PassedOver],
+        content: &Content<'_>,
+        from: Option<&Checkpoint>,
+    ) -> Result<()> {
         let own = from.map_or(0, |checkpoint| checkpoint.offset);
         let mut missing = WARM_LEN.saturating_sub(own);
-        let before = passed_over.iter().rev().filter(|(_, reached)| Some(reached) != from);
-        let parts: Vec<(&PathBuf, u64, u64)> = before
-            .map_while(|(path, reached)| {
-                let length = reached.offset.min(missing);
+        let before = passed_over.iter().rev().filter(|file| Some(&file.reached) != from);
+        let parts: Vec<(&PassedOver, u64)> = before
+            .map_while(|file| {
+                let length = file.reached.offset.min(missing);
                 missing -= length;
-                (length > 0).then_some((path, reached.offset - length, reached.offset))
+                (length > 0).then_some((file, length))
             })
             .collect();
-        for (path, begin, end) in parts.into_iter().rev() {
-            self.pass(&Content::open(path)?, begin, end)?;
+        // All of them are opened before one is passed: what has passed cannot be taken back.
+        let mut contents = Vec::with_capacity(parts.len());
+        for (file, length) in parts.into_iter().rev() {
+            contents.push((file.open()?, file.reached.offset - length, file.reached.offset));
+        }
+        for (content, begin, end) in contents {
+            self.pass(&content, begin, end)?;
         }
         if own > 0 {
             self.pass(content, own.saturating_sub(WARM_LEN), own)?;
         }
-        // Opened again before anything is read, it is not to pass twice.
-        self.reached.extend(from.cloned());
         Ok(())
     }
 

@@ -163,6 +163,42 @@ fn older_pieces_met_again_under_other_names_change_nothing() {
     }
 }
 
+/// Between the look at a piece that is known and the reading of what comes after it.
+#[test]
+fn a_known_piece_that_is_renamed_or_removed_meanwhile_is_looked_for_once_more() {
+    let (log, _) = simulated(Encoding::Console, Vocabulary::Y2023, 2_100);
+    let whole = Taken::of(&log);
+    for cut in 2_000..2_030 {
+        for is_removed in [false, true] {
+            let folder = Folder::new();
+            let at = line_begin(&log, cut);
+            let known = folder.write("node.log.1", &log[..at]);
+            let new = folder.write("node.log", &log[at..]);
+            let mut taken = Taken::default();
+            taken.import_one(&known);
+            let mut import = taken.begin(1);
+            let open = |path: &PathBuf| piecewatch_ingest::Archive::open(path).unwrap();
+            taken.file(&mut import, &open(&known)).unwrap();
+            std::fs::remove_file(&known).unwrap();
+            let (archive, progress) = (open(&new), std::sync::atomic::AtomicU64::new(0));
+            let refused = import.file(&archive, &progress, |_| piecewatch_ingest::Flow::Stop);
+            assert!(refused.is_err(), "{refused:?}");
+            if !is_removed {
+                let renamed = folder.write("node.log.2.gz", &gzip(&log[..at]));
+                taken.file(&mut import, &open(&renamed)).unwrap();
+            }
+            if is_removed {
+                assert!(import.file(&archive, &progress, |_| panic!("nothing is read")).is_err());
+            }
+            taken.file(&mut import, &archive).unwrap();
+            assert_eq!(taken.counts.lines(), whole.counts.lines());
+            if !is_removed {
+                assert_equal(&taken, &whole);
+            }
+        }
+    }
+}
+
 #[test]
 fn of_pieces_that_begin_in_one_second_the_names_tell_which_is_older() {
     for names in [
