@@ -54,9 +54,12 @@ impl Document {
         let cpu = vec![Line { name: "", points: cpu_percents(rows) }];
         let memory =
             vec![Line { name: "", points: points(|row| row.usage.rss_bytes as f64 / 1e6) }];
+        // A second without a commit has no median.
+        let medians = rows.iter().filter(|row| row.lag_median_ms > 0.0);
+        let medians = medians.map(|row| (row.at.as_secs_f64(), row.lag_median_ms)).collect();
         let lag = vec![
             Line { name: "longest", points: points(|row| row.lag_max_ms) },
-            Line { name: "median", points: points(|row| row.lag_median_ms) },
+            Line { name: "median", points: medians },
         ];
         Plot {
             title: self.plan.title.to_owned(),
