@@ -35,6 +35,8 @@
 //! - Concatenated and filtered copies are new sources: their lines count again.
 //! - An older copy is compared at its beginning and at the last power of two within it. One of less
 //!   than 64 bytes, which is less than any line about a transfer, cannot be told from a new source.
+//! - A rotated piece without one line that has a time is not known for a log: of a stack trace that
+//!   a rotation cut off, the rest is not counted. No transfer is in such a piece.
 //! - When a piece is imported without the one before it, a transfer that began there has no latency,
 //!   and an event of which the two lines stand on either side of the cut counts twice. Given again,
 //!   the piece before it is looked at for these (its last 16 MiB) and adds nothing.

@@ -36,6 +36,8 @@ const SWEEPS: [Duration; 4] = [
     Duration::from_secs(60),
     Duration::from_secs(600),
 ];
+/// The same while the log is empty.
+const EMPTY_SWEEP: Duration = Duration::from_secs(1);
 /// How often the files beside a log are looked at when one of them cannot be read, and how long after
 /// each other.
 const SWEEP_TRIES_MAX: u32 = 20;
@@ -303,7 +305,9 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                 if self.sweep(&file) == Flow::Stop {
                     return Ok(Left::Stopped);
                 }
-                sweep = sweeps.next().map_or_else(never, |time| after(*time));
+                // Nothing is in the new file: the node may still write to the one that was renamed.
+                let next = if is_begun { sweeps.next() } else { Some(&EMPTY_SWEEP) };
+                sweep = next.map_or_else(never, |time| after(*time));
             }
             (mode, woken) = self.wait(mode, woken, look, &tail);
         }

@@ -152,6 +152,25 @@ fn a_log_that_was_cut_and_has_grown_past_its_old_size_is_new() {
     stored.wait_for_lines(1_200);
 }
 
+/// A node never opens its log anew: after logrotate with `create` it writes to the renamed file for
+/// as long as it runs.
+#[test]
+fn a_log_that_was_renamed_before_it_was_followed_is_followed_while_the_new_one_is_empty() {
+    let folder = tempfile::tempdir().unwrap();
+    let renamed = folder.path().join("node.log.1");
+    let mut log = LiveLog::create(simulated(4), LiveConfig::new(renamed)).unwrap();
+    log.write(100).unwrap();
+    let path = folder.path().join("node.log");
+    fs::write(&path, "").unwrap();
+    let stored = Stored::default();
+    let _following = stored.follow(Source::File(path));
+    stored.wait_for_lines(100);
+    for lines in [150, 200, 250] {
+        log.write(50).unwrap();
+        stored.wait_for_lines(lines);
+    }
+}
+
 #[test]
 fn a_line_is_taken_when_its_end_is_written() {
     let folder = tempfile::tempdir().unwrap();
