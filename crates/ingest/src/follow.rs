@@ -9,6 +9,7 @@ mod files;
 mod lines;
 mod notice;
 mod pace;
+mod rotated;
 mod source;
 mod start;
 mod stream;

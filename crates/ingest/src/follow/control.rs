@@ -6,6 +6,9 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
+use piecewatch_model::Batch;
+
+use crate::Flow;
 
 /// Stops a follower, and says how it is. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -103,6 +106,12 @@ impl Control {
     /// How the follower is.
     pub fn state(&self) -> State {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Gives a batch away, unless the follower is to end.
+    pub(super) fn give(&self, sink: &mut impl FnMut(Vec<Batch>) -> Flow, batch: Batch) -> Flow {
+        let flow = sink(vec![batch]);
+        if self.is_stopped() { Flow::Stop } else { flow }
     }
 
     pub(super) fn is_stopped(&self) -> bool {

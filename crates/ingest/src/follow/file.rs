@@ -1,12 +1,6 @@
 //! A log in files: read where it grows, through every kind of rotation.
 
-use std::{
-    collections::HashMap,
-    fs,
-    path::{Path, PathBuf},
-    sync::atomic::{AtomicU64, Ordering},
-    time::{Duration, SystemTime},
-};
+use std::{fs, path::Path, time::Duration};
 
 use crossbeam_channel::{after, never, select};
 use piecewatch_model::Batch;
@@ -16,10 +10,11 @@ use super::{
     files::Files,
     notice::Watch,
     pace::Pace,
+    rotated::Rotated,
     start,
     tail::{Look, Opened, Tail},
 };
-use crate::{Archive, Error, Flow, Parser, Status, identity::Identity, import::Import};
+use crate::{Archive, Error, Flow, Parser, identity::Identity, import::Import};
 
 /// How long a file that grows is left alone between two looks. It is also how exactly the time is
 /// known at which a line was written.
@@ -60,10 +55,7 @@ pub(super) struct FileFollower<'a, S> {
     noticing: Noticing,
     /// Growth that no notification told of, in a row.
     missed: u32,
-    /// Files that hold nothing new, by size and time of their last change.
-    settled: HashMap<PathBuf, Change>,
-    /// Files that could not be read when they were last tried, by the same.
-    broken: HashMap<PathBuf, Change>,
+    rotated: Rotated,
     sink: S,
 }
 
@@ -104,8 +96,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             pace: Pace::new(config.batch_interval),
             noticing: Noticing::Polled,
             missed: 0,
-            settled: HashMap::new(),
-            broken: HashMap::new(),
+            rotated: Rotated::new(config.node.clone()),
             sink,
         }
     }
@@ -125,7 +116,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                     }
                     live = self.files.newest().map_err(Error::io("find", self.files.path()))?;
                     let opened = Tail::open(&live, &mut self.import)?;
-                    if self.unread(&live).is_some_and(|unread| unread.is_empty()) {
+                    if self.rotated.is_read(&self.files, &live) {
                         return Ok(Some(opened));
                     }
                 }
@@ -172,7 +163,8 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
     /// again in a moment.
     fn sweep(&mut self, live: &Path) -> Flow {
         for _ in 0..SWEEP_TRIES_MAX {
-            match self.try_sweep(live) {
+            let (files, import) = (&self.files, &mut self.import);
+            match self.rotated.read(files, live, import, self.control, &mut self.sink) {
                 Some(flow) => return flow,
                 None => self.control.pause(SWEEP_PAUSE),
             }
@@ -181,77 +173,6 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             }
         }
         Flow::Continue
-    }
-
-    /// `None` when a file cannot be read just now.
-    fn try_sweep(&mut self, live: &Path) -> Option<Flow> {
-        let archives = self.unread(live)?;
-        if !self.is_written(live) {
-            // One of them is what is written now: it comes after this one.
-            return Some(Flow::Continue);
-        }
-        let total_bytes = archives.iter().map(|(archive, _)| archive.disk_len()).sum();
-        let progress = AtomicU64::new(0);
-        let mut last_read: Option<&Archive> = None;
-        for (archive, change) in &archives {
-            let (control, sink) = (self.control, &mut self.sink);
-            let report = self.import.file(archive, &progress, |batch| {
-                let read_bytes = progress.load(Ordering::Relaxed);
-                control.set(State::CatchingUp { read_bytes, total_bytes });
-                give(control, sink, batch)
-            });
-            let (node, path) = (&self.config.node, archive.path());
-            match report {
-                Ok(report) if report.status == Status::Incomplete => return Some(Flow::Stop),
-                Ok(report) => {
-                    if report.status != Status::AlreadyImported {
-                        let status = report.status.name();
-                        tracing::info!(%node, file = %path.display(), status, "read a rotated log");
-                    }
-                    last_read = Some(archive);
-                }
-                // The compressed form of a file that was read; it is not complete yet.
-                Err(_) if last_read.is_some_and(|last| last.is_compressed_as(archive)) => continue,
-                Err(error) if self.broken.get(path) == Some(change) => {
-                    tracing::warn!(%node, "{error}");
-                }
-                Err(_) => {
-                    self.broken.insert(path.to_owned(), *change);
-                    return None;
-                }
-            }
-            self.settled.insert(path.to_owned(), *change);
-        }
-        Some(if self.control.is_stopped() { Flow::Stop } else { Flow::Continue })
-    }
-
-    /// The files beside the one that is written of which it is not known that all is read, in the
-    /// order in which they were written. `None` when one was renamed meanwhile.
-    fn unread(&mut self, live: &Path) -> Option<Vec<(Archive, Change)>> {
-        let siblings = self.files.siblings(live);
-        let mut archives = Vec::new();
-        for path in &siblings {
-            let change = change_of(path)?;
-            if self.settled.get(path) == Some(&change) {
-                continue;
-            }
-            match Archive::open(path) {
-                Ok(archive) => archives.push((archive, change)),
-                Err(Error::Missing { .. }) => return None,
-                Err(Error::Empty { .. } | Error::NotALog { .. }) => {
-                    self.settled.insert(path.clone(), change);
-                }
-                Err(error) => tracing::warn!(node = %self.config.node, "{error}"),
-            }
-        }
-        // A folder that is read while names in it change may hide one.
-        if self.files.siblings(live) != siblings {
-            return None;
-        }
-        self.settled.retain(|path, _| siblings.contains(path));
-        self.broken.retain(|path, _| siblings.contains(path));
-        archives.sort_by(|(one, _), (other, _)| one.written_before(other));
-        Some(archives)
     }
 
     /// Follows one file until another one is written.
@@ -267,7 +188,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         loop {
             if !is_begun && tail.length()? > 0 {
                 // The node may have written to the file before until now.
-                if self.unread(&file).is_none_or(|unread| !unread.is_empty()) {
+                if !self.rotated.is_read(&self.files, &file) {
                     return Ok(Left::Rotated);
                 }
                 is_begun = true;
@@ -333,7 +254,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         let look =
             tail.look(total_bytes, &mut self.parser, &mut self.import, arrived, |batch| {
                 tell(batch.end.offset);
-                give(control, sink, batch)
+                control.give(sink, batch)
             })?;
         control.set(State::Live { noticing: self.noticing });
         Ok(look)
@@ -348,17 +269,9 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             .is_ok_and(|newest| newest.len() > 0 && Identity::of(&newest) != tail.identity())
     }
 
-    /// Whether this is still the file that is written, where each has a name of its own.
-    fn is_written(&self, live: &Path) -> bool {
-        let newest = self.files.newest();
-        newest.is_ok_and(|newest| {
-            newest == live || fs::metadata(&newest).is_ok_and(|newest| newest.len() == 0)
-        })
-    }
-
     fn close(&mut self, tail: &mut Tail) -> Flow {
         match tail.close(&mut self.import) {
-            Some(batch) => give(self.control, &mut self.sink, batch),
+            Some(batch) => self.control.give(&mut self.sink, batch),
             None => Flow::Continue,
         }
     }
@@ -493,18 +406,4 @@ impl Mode {
             Self::Idle { .. } => woken != Woken::Time,
         }
     }
-}
-
-/// Gives a batch away, unless the follower is to end.
-fn give(control: &Control, sink: &mut impl FnMut(Vec<Batch>) -> Flow, batch: Batch) -> Flow {
-    let flow = sink(vec![batch]);
-    if control.is_stopped() { Flow::Stop } else { flow }
-}
-
-/// What changes when a file does: its size, and the time of its last change.
-type Change = (u64, Option<SystemTime>);
-
-fn change_of(path: &Path) -> Option<Change> {
-    let metadata = fs::metadata(path).ok()?;
-    Some((metadata.len(), metadata.modified().ok()))
 }

@@ -63,6 +63,14 @@ impl Files {
         newest.map(|(_, path)| path).ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
+    /// Whether this is still the file that is written, where each has a name of its own.
+    pub(super) fn is_written(&self, live: &Path) -> bool {
+        let newest = self.newest();
+        newest.is_ok_and(|newest| {
+            newest == live || fs::metadata(&newest).is_ok_and(|newest| newest.len() == 0)
+        })
+    }
+
     /// The files beside the one that is written that may hold older parts of the log.
     pub(super) fn siblings(&self, live: &Path) -> Vec<PathBuf> {
         let mut siblings = Vec::new();
