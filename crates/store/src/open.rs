@@ -150,8 +150,7 @@ fn open_writer(path: &Path, config: &StoreConfig) -> rusqlite::Result<Connection
     connection.pragma_update(None, "page_size", 4096)?;
     connection.execute_batch(
         "PRAGMA temp_store = MEMORY;
-         PRAGMA foreign_keys = OFF;
-         PRAGMA cache_size = -8192;",
+         PRAGMA foreign_keys = OFF;",
     )?;
     // Before WAL: the file goes from empty to complete in one step, so that whoever looks at it
     // sees either.
@@ -161,10 +160,12 @@ fn open_writer(path: &Path, config: &StoreConfig) -> rusqlite::Result<Connection
          PRAGMA synchronous = NORMAL;
          PRAGMA journal_size_limit = 67108864;",
     )?;
-    let pages = match config.checkpoints {
-        Checkpoints::ByWriter => 2000,
-        Checkpoints::ByUpkeep => 0,
+    // A cache fills over hours, and a process that runs for months keeps it.
+    let (pages, cache_kib) = match config.checkpoints {
+        Checkpoints::ByWriter => (2000, 8192),
+        Checkpoints::ByUpkeep => (0, 4096),
     };
+    connection.pragma_update(None, "cache_size", -cache_kib)?;
     connection.pragma_update(None, "wal_autocheckpoint", pages)?;
     Ok(connection)
 }
