@@ -62,6 +62,7 @@ mod check;
 mod dictionary;
 mod error;
 mod events;
+mod file_id;
 mod gathered;
 mod lock;
 mod migrate;
@@ -72,6 +73,7 @@ mod query;
 mod rebuild;
 mod retention;
 mod rollup;
+
 mod transfers;
 mod upkeep;
 mod writer;
