@@ -152,6 +152,20 @@ fn a_log_that_was_cut_and_has_grown_past_its_old_size_is_new() {
     stored.wait_for_lines(1_200);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_and_a_folder_are_no_logs_and_keep_nobody_from_stopping() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.log");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    for path in [pipe, folder.path().to_owned()] {
+        let following = Stored::default().follow(Source::File(path));
+        let is_told = || matches!(following.control.state(), State::Waiting { reason } if reason.contains("is no regular file"));
+        assert!(wait_until(is_told), "{:?}", following.control.state());
+    }
+}
+
 #[test]
 fn a_line_is_taken_when_its_end_is_written() {
     let folder = tempfile::tempdir().unwrap();
