@@ -18,6 +18,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 pub use api::ApiUrl;
 pub use node::Node;
+use piecewatch_ingest::Source;
 use piecewatch_store::Retention;
 pub use place::Place;
 use raw::{Given, Raw, RawNode, Value};
@@ -177,7 +178,8 @@ fn nodes(mut raw: Vec<RawNode>, flags: &[String], errors: &mut Vec<Error>) -> Ve
         if let Some((_, first)) = nodes.iter().find(|(other, _)| other.name == node.name) {
             let wrong = format!("a second node is named {}; the first is at {first}", node.name);
             errors.push(place("name").error(format!("{wrong}. Give each a name of its own")));
-        } else if let Some((other, _)) = nodes.iter().find(|(other, _)| other.source == node.source)
+        } else if let Some((other, _)) =
+            nodes.iter().find(|(other, _)| is_one_log(&other.source, &node.source))
         {
             let (name, source) = (&node.name, &node.source);
             let wrong = format!("{name} has the source of {}, {source}", other.name);
@@ -189,4 +191,14 @@ fn nodes(mut raw: Vec<RawNode>, flags: &[String], errors: &mut Vec<Error>) -> Ve
         }
     }
     nodes.into_iter().map(|(node, _)| node).collect()
+}
+
+/// Whether two sources are one log: two paths may lead to one file.
+fn is_one_log(one: &Source, other: &Source) -> bool {
+    if let (Source::File(one), Source::File(other)) = (one, other)
+        && let (Ok(one), Ok(other)) = (one.canonicalize(), other.canonicalize())
+    {
+        return one == other;
+    }
+    one == other
 }

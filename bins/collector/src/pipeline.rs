@@ -174,7 +174,7 @@ impl Pipeline {
         Ok(pipeline)
     }
 
-    /// Becomes closed when the writer has ended by itself: the database is damaged.
+    /// Becomes closed when the writer has ended by itself: the database is damaged, or gone.
     pub fn ended(&self) -> &Receiver<()> {
         &self.ended
     }

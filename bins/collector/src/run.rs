@@ -23,7 +23,7 @@ const REPORT_EVERY: Duration = Duration::from_secs(60);
 /// # Errors
 ///
 /// When the database cannot be opened, another process follows one of the nodes, or the database
-/// turns out to be damaged.
+/// turns out to be damaged, or is not where it was.
 pub(crate) fn run(config: Config, reload: impl Fn() -> Result<Config>) -> Result<()> {
     let signals = signals()?;
     let mut pipeline = Pipeline::start(config)?;

@@ -26,8 +26,8 @@ pub enum Error {
         /// The folder that was given.
         path: PathBuf,
     },
-    /// A path is a pipe, a socket or a device.
-    #[error("{} is no regular file; pipe what it gives to standard input, and name `-`", .path.display())]
+    /// A path is a folder, a pipe, a socket or a device.
+    #[error("{} is no regular file; name the log that the node writes, or import `-` to read standard input", .path.display())]
     NoFile {
         /// The path that was given.
         path: PathBuf,
@@ -91,8 +91,11 @@ impl Error {
 
 /// What helps against a refusal of the operating system's, where that is known.
 fn what_to_do(refused: &std::io::Error) -> &'static str {
-    if refused.kind() == std::io::ErrorKind::PermissionDenied {
+    let kind = refused.kind();
+    if kind == std::io::ErrorKind::PermissionDenied {
         "; give this user the right to do that, or run this as a user who has it"
+    } else if kind == std::io::ErrorKind::NotFound {
+        "; check the path, and whether the node writes to it"
     } else {
         ""
     }

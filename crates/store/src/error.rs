@@ -56,6 +56,16 @@ pub enum Error {
         /// The version of this program.
         known: u32,
     },
+    /// The file of an open database was deleted, moved or replaced.
+    #[error(
+        "{} was deleted, moved or replaced while it was open: put it back, or leave it so to begin \
+         with a new one, and start this program again",
+        path.display()
+    )]
+    Gone {
+        /// The file.
+        path: PathBuf,
+    },
     /// The database is damaged.
     #[error(
         "{} is damaged ({doing}: {damage}): restore a backup, or move it away and import the logs \

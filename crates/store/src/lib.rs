@@ -62,6 +62,7 @@ mod check;
 mod dictionary;
 mod error;
 mod events;
+mod file_id;
 mod gathered;
 mod lock;
 mod migrate;

@@ -12,7 +12,10 @@ use std::{
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags, ffi};
 
-use crate::{Checkpoints, Error, OldTransfers, Reader, Result, Retention, Upkeep, Writer, migrate};
+use crate::{
+    Checkpoints, Error, OldTransfers, Reader, Result, Retention, Upkeep, Writer, file_id::FileId,
+    migrate,
+};
 
 /// How a database is opened.
 #[derive(Debug, Clone)]
@@ -62,7 +65,9 @@ impl Store {
         look(path, config.busy_timeout)?;
         let failed = |error| Error::of(path, "opening the database", error);
         let connection = open_writer(path, &config).map_err(failed)?;
-        let writer = Writer::new(connection, path, config.retention, config.old_transfers)
+        let file =
+            FileId::of(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
+        let writer = Writer::new(connection, path, config.retention, config.old_transfers, file)
             .map_err(failed)?;
         let readers = Readers::open(path, config.readers, config.busy_timeout)?;
         Ok(Self { writer, readers })

@@ -9,8 +9,8 @@ use piecewatch_model::{Batch, Timestamp};
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::{
-    Error, OldTransfers, Result, Retention, dictionary::Dictionaries, gathered::Gathered, position,
-    retention::Cuts,
+    Error, OldTransfers, Result, Retention, dictionary::Dictionaries, file_id::FileId,
+    gathered::Gathered, position, retention::Cuts,
 };
 
 /// What became of a batch.
@@ -28,6 +28,7 @@ pub enum Appended {
 pub struct Writer {
     pub(crate) connection: Connection,
     pub(crate) path: PathBuf,
+    file: FileId,
     pub(crate) retention: Retention,
     old_transfers: OldTransfers,
     dictionaries: Dictionaries,
@@ -42,11 +43,13 @@ impl Writer {
         path: &Path,
         retention: Retention,
         old_transfers: OldTransfers,
+        file: FileId,
     ) -> rusqlite::Result<Self> {
         let process = connection.query_row("SELECT random()", [], |row| row.get(0))?;
         Ok(Self {
             connection,
             path: path.to_owned(),
+            file,
             retention,
             old_transfers,
             dictionaries: Dictionaries::new(),
@@ -69,7 +72,11 @@ impl Writer {
     /// # Errors
     ///
     /// When the database cannot be written. Nothing is lost: the same batches may be given again.
+    /// [`Error::Gone`] when its file is not where it was: what is written there nobody would find.
     pub fn append(&mut self, batches: &[Batch], now: Timestamp) -> Result<Vec<Appended>> {
+        if self.file.is_gone(&self.path) {
+            return Err(Error::Gone { path: self.path.clone() });
+        }
         // What the transaction adds to these counts once it is committed.
         let mut own = self.own.clone();
         let appended = self.try_append(batches, now, &mut own);

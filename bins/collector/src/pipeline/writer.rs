@@ -156,7 +156,7 @@ impl Writing {
 ///
 /// # Errors
 ///
-/// When the database is damaged, or cannot hold what is read. Otherwise it tries again until it can
+/// When the database is damaged or gone, or cannot hold what is read. Otherwise it tries again until it can
 /// write, or is told to end: what is not stored then is read again.
 pub(super) fn run(
     mut writer: Writer,
@@ -227,6 +227,7 @@ const fn is_final(error: &StoreError) -> bool {
         error,
         StoreError::Corrupt { .. }
             | StoreError::NotADatabase { .. }
+            | StoreError::Gone { .. }
             | StoreError::TooManyNodes { .. }
     )
 }

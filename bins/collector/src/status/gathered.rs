@@ -79,12 +79,16 @@ impl Following {
     pub(super) fn trouble(&self, config: &Config, now: Timestamp) -> Option<String> {
         let db = config.db.display();
         if self.followers.is_empty() {
-            return Some(format!("no collector follows a node into {db}"));
+            return Some(format!(
+                "no collector follows a node into {db}; start one: piecewatch-collector run"
+            ));
         }
         let configured = config.nodes.iter().map(|node| &node.name);
         for node in configured.clone() {
             if self.holder(node).is_none() {
-                return Some(format!("nobody follows node {node} into {db}"));
+                return Some(format!(
+                    "nobody follows node {node} into {db}; start the collector, or reload it, and look at its log"
+                ));
             }
         }
         let followed = self.followers.iter().map(|follower| &follower.node);

@@ -50,9 +50,15 @@ fn collector(report: &Report, now: Timestamp) -> String {
         return trouble;
     }
     let ago = |at: &report::Moment| length(age(at.0, now));
-    let commits = number(report.commits);
     let committed = match &report.committed_at {
-        Some(at) => format!("{commits} commits, the last {} ago", ago(at)),
+        Some(at) => {
+            let commits = if report.commits == 1 {
+                "1 commit".to_owned()
+            } else {
+                format!("{} commits", number(report.commits))
+            };
+            format!("{commits}, the last {} ago", ago(at))
+        }
         None => "nothing committed yet".to_owned(),
     };
     let (since, reported) = (ago(&report.since), ago(&report.reported_at));

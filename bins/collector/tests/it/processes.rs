@@ -160,3 +160,24 @@ fn a_damaged_database_ends_it_with_what_to_do() {
     }
     assert!(fs::read(bench.path("nodes.db")).unwrap() == bytes, "the file was touched");
 }
+
+#[cfg(unix)]
+#[test]
+fn a_database_that_is_deleted_ends_it_and_the_next_one_begins_anew() {
+    let bench = Bench::new();
+    let mut log = NodeLog::new(&bench, "node.log", 9);
+    log.write(1_000);
+    configure(&bench, &[("attic", "node.log")]);
+    let collector = Collector::live(&bench);
+    for ending in ["", "-wal", "-shm"] {
+        fs::remove_file(bench.path(&format!("nodes.db{ending}"))).unwrap();
+    }
+    let written = log.write(1_000);
+    assert_eq!(collector.ended().0, Some(1));
+    let told = bench.read("collector.log");
+    assert!(told.contains("nodes.db was deleted, moved or replaced"), "{told}");
+
+    let collector = Collector::live(&bench);
+    wait("all is stored", || transfers(&bench, "attic") == written);
+    drop(collector);
+}

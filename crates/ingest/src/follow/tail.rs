@@ -1,7 +1,7 @@
 //! One open file that grows.
 
 use std::{
-    fs::File,
+    fs::{self, File},
     io::{self, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
     sync::Arc,
@@ -61,6 +61,10 @@ impl Tail {
     ///
     /// When it cannot be read.
     pub(super) fn open(path: &Path, import: &mut Import) -> Result<Opened> {
+        // To open a pipe waits for whoever writes to it, and nobody could end that.
+        if fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(Error::NoFile { path: path.to_owned() });
+        }
         let content = Content::open(path)?;
         let file = Arc::clone(content.file());
         let metadata = file.metadata().map_err(Error::io("read", path))?;

@@ -171,6 +171,20 @@ fn a_log_that_was_renamed_before_it_was_followed_is_followed_while_the_new_one_i
     }
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_and_a_folder_are_no_logs_and_keep_nobody_from_stopping() {
+    let folder = tempfile::tempdir().unwrap();
+    let pipe = folder.path().join("pipe.log");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status().unwrap();
+    assert!(made.success());
+    for path in [pipe, folder.path().to_owned()] {
+        let following = Stored::default().follow(Source::File(path));
+        let is_told = || matches!(following.control.state(), State::Waiting { reason } if reason.contains("is no regular file"));
+        assert!(wait_until(is_told), "{:?}", following.control.state());
+    }
+}
+
 #[test]
 fn a_line_is_taken_when_its_end_is_written() {
     let folder = tempfile::tempdir().unwrap();

@@ -5,7 +5,7 @@ use std::{fs, path::Path, thread, time::Duration};
 use piecewatch_store::{Error, Nodes, Readers, Store, StoreConfig};
 use rusqlite::Connection;
 
-use crate::fixture::{Database, Log, seconds, transfers};
+use crate::fixture::{Database, Log, NOW, seconds, transfers};
 
 /// Opens a file, which is expected to be refused and not to change, nor to get company.
 fn refused(path: &Path) -> Error {
@@ -43,6 +43,24 @@ fn what_was_written_is_there_when_opened_again() {
     let store = Store::open(&path, StoreConfig::default()).unwrap();
     let totals = store.readers.get().unwrap().traffic_totals(Nodes::All, None).unwrap();
     assert_eq!(totals.rows.iter().map(|row| row.count).sum::<u64>(), 50_000);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_database_that_is_not_where_it_was_is_not_written_any_more() {
+    let mut database = Database::new();
+    let mut log = Log::new("n1", 1);
+    let batches = [log.batch(transfers([seconds(1)]))];
+    let (path, away) = (database.path(), database.folder.path().join("away.db"));
+    fs::rename(&path, &away).unwrap();
+    let gone = |error: Error| matches!(error, Error::Gone { .. });
+    assert!(gone(database.writer.append(&batches, NOW).unwrap_err()));
+    // Nor is it when another stands in its place.
+    fs::write(&path, []).unwrap();
+    assert!(gone(database.writer.append(&batches, NOW).unwrap_err()));
+    fs::rename(&away, &path).unwrap();
+    database.append(&batches[0]);
+    assert_eq!(database.count(Nodes::All, None), 1);
 }
 
 #[test]
