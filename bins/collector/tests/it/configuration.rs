@@ -5,6 +5,8 @@ use std::{fs, path::PathBuf, time::Duration};
 use piecewatch_collector::config::{Config, LogFormat, Noticing, Sayings};
 use piecewatch_ingest::{Source, StartAt};
 
+use crate::program::Bench;
+
 fn load(text: &str, more: Sayings) -> (Config, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("collector.toml");
@@ -102,5 +104,18 @@ fn a_node_says_where_it_begins_and_in_which_zone() {
         let zone = config.nodes[0].time_zone.clone().unwrap();
         let summer = jiff::Timestamp::from_second(1_786_000_000).unwrap();
         assert_eq!(zone.to_offset(summer).seconds(), 7200);
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn two_paths_to_one_log_are_one_source() {
+    let bench = Bench::new();
+    bench.write("node.log", "");
+    std::os::unix::fs::symlink(bench.path("node.log"), bench.path("link.log")).unwrap();
+    for other in ["./node.log", "link.log"] {
+        let ended = bench.run(["check", "--node", "a=node.log", "--node", &format!("b={other}")]);
+        assert_eq!(ended.code, Some(2), "{other}");
+        assert!(ended.err.contains("b has the source of a"), "{}", ended.err);
     }
 }
