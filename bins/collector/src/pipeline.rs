@@ -244,13 +244,17 @@ impl Pipeline {
     /// Everything but nodes, retention and the pace of commits stays as it was at the start; what
     /// would have changed is told.
     pub fn reload(&mut self, config: Config) {
-        for name in self.nodes.keys().cloned().collect::<Vec<_>>() {
-            let is_same = config.nodes.iter().any(|node| *node == self.nodes[&name].node);
-            if !is_same && let Some(followed) = self.nodes.remove(&name) {
-                tracing::info!(node = %name, "not followed any more");
-                followed.reader.stop();
-                self.silences.forget(&name);
-            }
+        let (same, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.nodes)
+            .into_iter()
+            .partition(|(_, followed)| config.nodes.contains(&followed.node));
+        self.nodes = same;
+        for followed in gone.values() {
+            followed.reader.tell_to_stop();
+        }
+        for (name, followed) in gone {
+            tracing::info!(node = %name, "not followed any more");
+            followed.reader.stop();
+            self.silences.forget(&name);
         }
         for node in &config.nodes {
             if self.nodes.contains_key(&node.name) {

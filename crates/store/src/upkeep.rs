@@ -60,17 +60,11 @@ impl WalState {
 impl Upkeep {
     /// How often to checkpoint.
     ///
-    /// Measured with 4 nodes of 15 transfers a second over 6 satellites, pages of 8 KiB, 40 days of
-    /// sums in the database: a transaction a second writes 26 pages to the log, 48 with latencies
-    /// and countries, since each node has a page of its own in each table of sums; the 60 transfers
-    /// themselves are 2 of them. That is 19 to 35 GB a day, of which checkpoints every ten seconds
-    /// add 4 GB, every minute 1.5 and every five minutes 0.5: pages that are written again and again
-    /// are moved once. What counts is how often is committed: every five seconds make 5 to 9 GB a
-    /// day, every ten seconds 3 to 6. Pages of 4 KiB, which the database has since, make a third less
-    /// of each.
-    ///
-    /// With a transaction every five seconds the log grows to 20 MB in that time. It grows faster while a reader catches up,
-    /// so look at it now and then ([`Upkeep::log`]).
+    /// A page that is written again and again is moved once for each checkpoint: of what four nodes
+    /// of 15 transfers a second write in a day, checkpoints every ten seconds were 4 GB, every minute
+    /// 1.5 and every five minutes 0.5. The log itself is 4 to 6 GB with a transaction every five
+    /// seconds (`docs/DESIGN.md`); in five minutes it grows to 20 MB. It grows faster while a reader
+    /// catches up, so look at it now and then ([`Upkeep::log`]).
     pub const CHECKPOINT_EVERY: Duration = Duration::from_secs(300);
 
     /// Checkpoint earlier when so many pages wait: 32 MiB.

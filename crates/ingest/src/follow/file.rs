@@ -23,6 +23,8 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 const QUIET_LOOKS: u32 = 5;
 /// After so many looks at a busy file it is waited for once, to learn whether notifications come.
 const BUSY_LOOKS: u32 = 1_200;
+/// The same for a file that was just opened.
+const FIRST_LOOKS: u32 = 20;
 /// When the files beside a log are looked at again after it was opened: a rotation takes its time to
 /// compress, and a node that was slow to close the old file.
 const SWEEPS: [Duration; 4] = [
@@ -41,6 +43,8 @@ const SWEEP_PAUSE: Duration = Duration::from_millis(100);
 const IDLE_LOOKS: u32 = 40;
 /// How often a file is looked at whose changes are told, or that has rested for long.
 const SAFETY_INTERVAL: Duration = Duration::from_secs(1);
+/// After so many looks in vain for a file of the log's name it is said that there is none.
+const ABSENT_LOOKS: u32 = 8;
 /// What is farther behind than this is catching up, in bytes.
 const BEHIND_MIN: u64 = 1 << 20;
 
@@ -55,6 +59,8 @@ pub(super) struct FileFollower<'a, S> {
     noticing: Noticing,
     /// Growth that no notification told of, in a row.
     missed: u32,
+    /// Looks in a row at which there was no file of this name.
+    absent: u32,
     rotated: Rotated,
     sink: S,
 }
@@ -96,6 +102,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             pace: Pace::new(config.batch_interval),
             noticing: Noticing::Polled,
             missed: 0,
+            absent: 0,
             rotated: Rotated::new(config.node.clone()),
             sink,
         }
@@ -182,7 +189,8 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         tracing::debug!(%node, file = %file.display(), at = tail.position(), "opened");
         let mut sweeps = SWEEPS.iter().chain(std::iter::repeat(&SWEEPS[SWEEPS.len() - 1]));
         let mut sweep = sweeps.next().map_or_else(never, |time| after(*time));
-        let mut mode = Mode::Busy { quiet: 0, looks: 0 };
+        // A file that grows all the time is soon waited for once.
+        let mut mode = Mode::Busy { quiet: 0, looks: BUSY_LOOKS - FIRST_LOOKS };
         let mut woken = Woken::Now;
         let mut is_begun = tail.position() > 0;
         loop {
@@ -239,7 +247,6 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         let (control, sink) = (self.control, &mut self.sink);
         let total_bytes = tail.length()?;
         if total_bytes == tail.position() {
-            control.set(State::Live { noticing: self.noticing });
             return Ok(Look::Nothing);
         }
         let is_behind = total_bytes.saturating_sub(tail.position()) >= BEHIND_MIN;
@@ -262,11 +269,23 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
 
     /// Whether another file is written now. A new one that is empty says nothing yet: a node goes on
     /// writing to the file that it has open, whatever its name has become.
-    fn is_rotated(&self, tail: &Tail) -> bool {
-        self.files
-            .newest()
-            .and_then(fs::metadata)
-            .is_ok_and(|newest| newest.len() > 0 && Identity::of(&newest) != tail.identity())
+    fn is_rotated(&mut self, tail: &Tail) -> bool {
+        match self.files.newest().and_then(fs::metadata) {
+            Ok(newest) => {
+                self.absent = 0;
+                self.control.set(State::Live { noticing: self.noticing });
+                newest.len() > 0 && Identity::of(&newest) != tail.identity()
+            }
+            Err(error) => {
+                // Between two steps of a rotation there may be no file.
+                self.absent += 1;
+                if self.absent >= ABSENT_LOOKS {
+                    let reason = Error::io("find", self.files.path())(error).to_string();
+                    self.say_waiting(format!("{reason}; what it still gets is read"));
+                }
+                false
+            }
+        }
     }
 
     fn close(&mut self, tail: &mut Tail) -> Flow {
@@ -362,8 +381,8 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         }
     }
 
-    /// Waits for a file that cannot be read now.
-    fn wait_for(&mut self, reason: String) -> Left {
+    /// Says that there is nothing to read; in the log once.
+    fn say_waiting(&self, reason: String) {
         let state = State::Waiting { reason };
         if self.control.state() != state {
             if let State::Waiting { reason } = &state {
@@ -371,6 +390,11 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             }
             self.control.set(state);
         }
+    }
+
+    /// Waits for a file that cannot be read now.
+    fn wait_for(&mut self, reason: String) -> Left {
+        self.say_waiting(reason);
         let watch = self.watch(self.files.path());
         let hint = watch.as_ref().map_or_else(never, |watch| watch.hint.clone());
         select! {

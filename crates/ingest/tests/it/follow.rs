@@ -127,6 +127,7 @@ fn a_log_may_come_late_and_go_away() {
     fs::remove_file(&path).unwrap();
     log.write(50).unwrap();
     stored.wait_for_lines(250);
+    assert!(wait_until(|| reason(following.control.state()).contains("node.log")));
     let mut next = LiveLog::create(simulated(2), LiveConfig::new(path)).unwrap();
     next.write(70).unwrap();
     stored.wait_for_lines(320);

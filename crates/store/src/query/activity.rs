@@ -1,5 +1,5 @@
-//! When did which kind of thing happen last at a node? Each answer is one step back from the end of
-//! a key, whatever lies before it.
+//! When did which kind of thing happen last at a node? Each answer goes back from the end of a key to
+//! the first that fits, 30 days at most.
 
 use piecewatch_model::{
     ByteCount, Lifecycle, LifecycleEvent, NodeName, Timestamp, Trouble, TroubleKind,
