@@ -166,7 +166,13 @@ impl Silence {
                  {orders_at}: the node works and does not log them. Remove piecestore from its \
                  log.custom-level."
             ),
-            Self::OnlyErrors { .. } => format!(
+            // Of a log that is new, or of long ago, nobody can tell how it goes on.
+            Self::OnlyErrors { since: None } => {
+                "Nothing of the last 30 days was read that a node logs at level info: if that stays \
+                 so, look whether this is its log, and set its log.level to info."
+                    .to_owned()
+            }
+            Self::OnlyErrors { since: Some(_) } => format!(
                 "Only errors were logged {since}: set the node's log.level to info to see its \
                  transfers."
             ),
@@ -347,6 +353,14 @@ mod tests {
         let errors = |minutes| Activity { scores_at: ago(minutes + 100), ..silent(minutes) };
         check(&errors(9 * 60), "no_traffic", ago(9 * 60));
         check(&errors(11 * 60), "only_errors", ago(9 * 60));
+    }
+
+    #[test]
+    fn a_log_of_which_nothing_recent_was_read_is_not_said_to_hold_errors() {
+        let unknown = Silence::OnlyErrors { since: None }.explanation();
+        assert!(unknown.starts_with("Nothing of the last 30 days was read"), "{unknown}");
+        let errors = Silence::OnlyErrors { since: ago(600) }.explanation();
+        assert!(errors.starts_with("Only errors were logged since"), "{errors}");
     }
 
     #[test]

@@ -132,8 +132,8 @@ fn notes(status: &Status, name: &NodeName, known: Option<&Known>) -> Vec<String>
             }
             notes.push(note);
         }
-        Some(report::Following::Starting | report::Following::Live { .. }) => {}
-        None => is_read = false,
+        Some(report::Following::Live { .. }) => {}
+        Some(report::Following::Starting) | None => is_read = false,
     }
     let Some(known) = known else { return notes };
     if is_read && known.silence != Silence::Lively {

@@ -21,10 +21,14 @@ impl Readers {
     /// # Errors
     ///
     /// [`Error::File`] when there is none; [`Error::Older`] when it has to be brought up to date
-    /// first; those for which [`Store::open`](crate::Store::open) refuses a file.
+    /// first; [`Error::NotADatabase`] for an empty file, too; those for which [`Store::open`](crate::Store::open) refuses a file.
     pub fn open_existing(path: &Path, busy_timeout: Duration) -> Result<Self> {
         let failed = |source| Error::File { path: path.to_owned(), source };
         let Some(header) = Header::read(path)? else {
+            // An empty file becomes a database when somebody opens it for writing.
+            if path.exists() {
+                return Err(Error::NotADatabase { path: path.to_owned() });
+            }
             return Err(failed(ErrorKind::NotFound.into()));
         };
         let (name, flags) = if in_use(path) {
