@@ -27,13 +27,17 @@ mod histogram;
 mod id;
 mod latency;
 mod maintenance;
+mod price;
 mod record;
+mod report;
 mod satellite;
 mod size;
+mod statement;
 mod template;
 mod time;
 mod trouble;
 mod units;
+mod usage;
 
 pub use action::{Action, Direction, FailureClass, Outcome};
 pub use batch::{Batch, LineCounts, Start};
@@ -44,13 +48,20 @@ pub use histogram::Histogram;
 pub use id::{NodeName, PieceId, SatelliteId};
 pub use latency::{Clock, Latency};
 pub use maintenance::{Compaction, Maintenance, MaintenanceKind, Phase};
+pub use price::{CentsPerTb, Prices};
 pub use record::{
     Lifecycle, LifecycleEvent, OrdersSettled, Record, Rejected, Scores, SpaceReport, Transfer,
     TransferStarted,
 };
+pub use report::{
+    Fact, Measure, NodeStatus, Poll, PollPart, Quantiles, Quic, Report, Space, Standing,
+    StandingScores,
+};
 pub use satellite::KnownSatellite;
 pub use size::SizeBucket;
+pub use statement::{NodeEstimate, Payment, Paystub, PaystubCodes};
 pub use template::template;
 pub use time::{Grain, Period, Timestamp};
 pub use trouble::{Trouble, TroubleKind};
 pub use units::{ByteCount, ByteHours, MicroUsd};
+pub use usage::{DailyBandwidth, DailyStorage, StorageBasis};

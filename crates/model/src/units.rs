@@ -1,6 +1,11 @@
 //! Amounts with their unit: bytes, byte-hours, money.
 
-use std::{fmt, iter::Sum, ops::Add, str::FromStr};
+use std::{
+    fmt,
+    iter::Sum,
+    ops::{Add, Sub},
+    str::FromStr,
+};
 
 /// A number of bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,6 +74,21 @@ impl ByteHours {
     }
 }
 
+/// Saturates: a node does not hold 25 petabytes for a month.
+impl Add for ByteHours {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+impl Sum for ByteHours {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::default(), Add::add)
+    }
+}
+
 /// Money: millionths of a US dollar, as the node's paystubs count it. May be negative.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MicroUsd(i64);
@@ -90,6 +110,30 @@ impl MicroUsd {
             Some(sum) => Some(Self(sum)),
             None => None,
         }
+    }
+}
+
+/// Saturates at ± 9 million million dollars.
+impl Add for MicroUsd {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+/// Saturates at ± 9 million million dollars.
+impl Sub for MicroUsd {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Sum for MicroUsd {
+    fn sum<I: Iterator<Item = Self>>(amounts: I) -> Self {
+        amounts.fold(Self::default(), Add::add)
     }
 }
 

@@ -19,12 +19,15 @@ const EMPTY_NAMES: [&str; 8] =
 
 /// What each crate of ours may depend on. Binaries and benches join the others; a new crate is
 /// added here and to the diagram of docs/ARCHITECTURE.md.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 11] = [
     ("piecewatch-model", &[]),
     ("piecewatch-ingest", &["piecewatch-model"]),
     ("piecewatch-store", &["piecewatch-model"]),
     ("piecewatch-simulator", &["piecewatch-model"]),
+    ("piecewatch-cache", &[]),
+    ("piecewatch-node-api", &["piecewatch-model"]),
     ("piecewatch-analytics", &["piecewatch-model", "piecewatch-store"]),
+    ("piecewatch-finance", &["piecewatch-model", "piecewatch-store", "piecewatch-cache"]),
     (
         "piecewatch-collector",
         &["piecewatch-model", "piecewatch-ingest", "piecewatch-store", "piecewatch-analytics"],
@@ -39,6 +42,10 @@ const JOINED: &[&str] = &[
     "piecewatch-ingest",
     "piecewatch-store",
     "piecewatch-analytics",
+    "piecewatch-cache",
+    "piecewatch-collector",
+    "piecewatch-finance",
+    "piecewatch-node-api",
     "piecewatch-simulator",
 ];
 
@@ -47,9 +54,11 @@ const JOINED: &[&str] = &[
 const TESTS_MAY_USE: [&str; 2] = ["piecewatch-simulator", "piecewatch-ingest"];
 
 /// Who may use a crate from outside that belongs to one layer. The benches measure against it.
-const KEPT_APART: [(&str, &[&str]); 3] = [
+const KEPT_APART: [(&str, &[&str]); 5] = [
     ("rusqlite", &["piecewatch-store", "piecewatch-benches"]),
     ("r2d2_sqlite", &["piecewatch-store", "piecewatch-benches"]),
+    ("hyper", &["piecewatch-node-api"]),
+    ("quick_cache", &["piecewatch-cache", "piecewatch-benches"]),
     ("clap", &["piecewatch", "piecewatch-collector", "piecewatch-benches"]),
 ];
 

@@ -1,0 +1,1 @@
+//! What storage nodes earn: rows in, earnings out; exact money.
