@@ -4,7 +4,7 @@ use std::{iter::Sum, ops::Add};
 
 use piecewatch_model::{
     ByteCount, ByteHours, CentsPerTb, DailyBandwidth, DailyStorage, MicroUsd, NodeEstimate, Period,
-    Prices, StorageBasis,
+    Prices, StorageBasis, Timestamp,
 };
 
 use crate::{
@@ -105,7 +105,7 @@ impl DaysTold {
         storage: impl IntoIterator<Item = &'a DailyStorage>,
     ) -> Self {
         let month = period.start()..period.end();
-        let bit = |row_day| 1_u32 << u32::from(piecewatch_model::Timestamp::date(row_day).2);
+        let bit = |day: Timestamp| 1_u32 << u32::from(day.date().2);
         let (mut moved, mut stored, mut calculated) = (0_u32, 0_u32, 0_u32);
         for row in bandwidth.into_iter().filter(|row| month.contains(&row.day)) {
             moved |= bit(row.day);
