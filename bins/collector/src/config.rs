@@ -19,6 +19,7 @@ use std::{ffi::OsString, path::PathBuf, time::Duration};
 pub use api::ApiUrl;
 pub use node::Node;
 use piecewatch_ingest::Source;
+use piecewatch_model::ByteCount;
 use piecewatch_store::Retention;
 pub use place::Place;
 use raw::{Given, Raw, RawNode, Value};
@@ -43,6 +44,10 @@ pub struct Config {
     pub performance: Performance,
     /// What runs by itself.
     pub upkeep: Upkeep,
+    /// How the nodes themselves are asked.
+    pub polling: Polling,
+    /// How long what was computed is kept.
+    pub cache: CacheConfig,
 }
 
 /// The program's own log.
@@ -98,6 +103,47 @@ pub struct Upkeep {
     pub jitter_percent: u8,
 }
 
+/// How the nodes themselves are asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Polling {
+    /// How often the dashboard and the metrics are asked.
+    pub dashboard_every: Duration,
+    /// How often what is known by satellite is asked, or the node's databases are read.
+    pub satellites_every: Duration,
+    /// How often payments of past months are asked.
+    pub paystubs_every: Duration,
+    /// How long one whole answer may take.
+    pub timeout: Duration,
+    /// Whether the dashboards of nodes without an address are looked for.
+    pub discovery: Discovery,
+}
+
+/// Whether the dashboards of nodes without an address are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Discovery {
+    /// They are not.
+    Off,
+    /// Those of nodes whose log is on this machine are, at the address that nodes have by default.
+    Local,
+}
+
+/// How long what was computed is kept before it is computed anew. A time of zero keeps nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CacheConfig {
+    /// Of satellites, prices and payments.
+    pub satellites: Duration,
+    /// Of traffic.
+    pub traffic: Duration,
+    /// Of storage by satellite.
+    pub storage: Duration,
+    /// The storage of a whole node.
+    pub storage_total: Duration,
+    /// Of latencies.
+    pub latency: Duration,
+    /// How much all of it may weigh together.
+    pub weight_max: ByteCount,
+}
+
 /// What was given beside the file: where it is, the environment and the command line.
 #[derive(Debug, Clone, Default)]
 pub struct Sayings {
@@ -147,8 +193,10 @@ impl Config {
         let log = settings.log();
         let performance = settings.performance();
         let upkeep = settings.upkeep();
+        let polling = settings.polling();
+        let cache = settings.cache();
         match errors.len() {
-            0 => Ok(Self { db, geoip, nodes, retention, log, performance, upkeep }),
+            0 => Ok(Self { db, geoip, nodes, retention, log, performance, upkeep, polling, cache }),
             1 => Err(errors.remove(0)),
             _ => Err(Error::Several(errors)),
         }

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-/// The address of a node's own dashboard: `http://HOST[:PORT][/PATH]` or `https://…`, without a
-/// slash at its end.
+/// The address of a node's own dashboard: `http://HOST[:PORT][/PATH]`, without a slash at its end.
+/// Nodes do not speak https.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiUrl(String);
 
@@ -11,7 +11,7 @@ impl ApiUrl {
     /// The address in a text; `None` when it is none. A name and password in it are refused, since
     /// addresses are shown.
     pub(crate) fn from_text(text: &str) -> Option<Self> {
-        let rest = text.strip_prefix("http://").or_else(|| text.strip_prefix("https://"))?;
+        let rest = text.strip_prefix("http://")?;
         let authority = rest.split('/').next().unwrap_or_default();
         let strange = |c: char| c.is_whitespace() || c.is_control() || "?#@\\\"<>".contains(c);
         if rest.contains(strange) || !is_authority(authority) {
@@ -53,7 +53,7 @@ mod tests {
     fn addresses_are_told_from_other_texts() {
         for good in [
             "http://nas:14002",
-            "https://nas.example/node/",
+            "http://nas.example/node/",
             "http://[fd00::1]:14002",
             "http://[::1]",
             "http://192.168.1.20:14002/",
@@ -72,6 +72,7 @@ mod tests {
             "http://[::1",
             "http://a b",
             "ftp://nas",
+            "https://nas",
         ] {
             assert_eq!(ApiUrl::from_text(bad), None, "{bad}");
         }

@@ -170,7 +170,7 @@ fn value_of(value: &DeValue<'_>) -> Value {
             Value::Number(i64::from_str_radix(number.as_str(), number.radix()).ok())
         }
         DeValue::Boolean(switch) => Value::Switch(*switch),
-        DeValue::Float(_) => Value::Other("a number with a fraction"),
+        DeValue::Float(number) => Value::Decimal(number.as_str().to_owned()),
         DeValue::Datetime(time) => Value::Untyped(time.to_string()),
         DeValue::Array(list) => {
             let texts = list.iter().map(|item| item.get_ref().as_str().map(str::to_owned));

@@ -186,8 +186,74 @@ pub(crate) const JITTER: Key = key(
     "By how much these times vary, in percent, so that they do not fall together.",
 );
 
+pub(crate) const DASHBOARD: Key = key(
+    "polling",
+    "dashboard_minutes",
+    number(1, 1_440),
+    "5",
+    "How often a node's dashboard and its metrics are asked, in minutes: cheap for the node.",
+);
+pub(crate) const SATELLITES: Key = key(
+    "polling",
+    "satellites_minutes",
+    number(5, 10_080),
+    "30",
+    "How often what a node knows of each satellite is asked, or its databases are read, in minutes.\nDear for the node: a core is busy for a moment with each satellite.",
+);
+pub(crate) const PAYSTUBS: Key = key(
+    "polling",
+    "paystubs_hours",
+    number(1, 720),
+    "12",
+    "How often payments of past months are asked, in hours. The node itself asks every 12.",
+);
+pub(crate) const TIMEOUT: Key = key(
+    "polling",
+    "timeout_seconds",
+    number(1, 600),
+    "30",
+    "How long one answer of a node may take, from the connection to its last byte, in seconds.",
+);
+pub(crate) const DISCOVER: Key = key(
+    "polling",
+    "discover",
+    Kind::Switch,
+    "false",
+    "Whether the dashboard of a node without api is looked for at http://localhost:14002, if its log\nis a file, a container or a unit of this machine.",
+);
+pub(crate) const CACHE_SATELLITES: Key = ttl(
+    "satellites_seconds",
+    "300",
+    "What is computed of satellites, prices and payments, in seconds. 0 keeps nothing.",
+);
+pub(crate) const CACHE_TRAFFIC: Key =
+    ttl("traffic_seconds", "60", "What is computed of traffic, in seconds. 0 keeps nothing.");
+pub(crate) const CACHE_STORAGE: Key = ttl(
+    "storage_seconds",
+    "60",
+    "What is computed of storage by satellite, in seconds. 0 keeps nothing.",
+);
+pub(crate) const CACHE_STORAGE_TOTAL: Key = ttl(
+    "storage_total_seconds",
+    "60",
+    "The storage of a whole node, which all its satellites share, in seconds. 0 keeps nothing.",
+);
+pub(crate) const CACHE_LATENCY: Key =
+    ttl("latency_seconds", "30", "What is computed of latencies, in seconds. 0 keeps nothing.");
+pub(crate) const CACHE_WEIGHT: Key = key(
+    "cache",
+    "weight_max_kib",
+    number(64, 1_048_576),
+    "4096",
+    "How much all of this may weigh together, in KiB.",
+);
+
+const fn ttl(name: &'static str, default: &'static str, doc: &'static str) -> Key {
+    key("cache", name, number(0, 86_400), default, doc)
+}
+
 /// Every key of which there is one, as the printed default lists them.
-pub(crate) const KEYS: [Key; 18] = [
+pub(crate) const KEYS: [Key; 29] = [
     DB,
     GEOIP,
     TRANSFERS,
@@ -206,14 +272,27 @@ pub(crate) const KEYS: [Key; 18] = [
     CHECKPOINT,
     OPTIMIZE,
     JITTER,
+    DASHBOARD,
+    SATELLITES,
+    PAYSTUBS,
+    TIMEOUT,
+    DISCOVER,
+    CACHE_SATELLITES,
+    CACHE_TRAFFIC,
+    CACHE_STORAGE,
+    CACHE_STORAGE_TOTAL,
+    CACHE_LATENCY,
+    CACHE_WEIGHT,
 ];
 
 /// What each section is about.
-pub(crate) const SECTIONS: [(&str, &str); 4] = [
+pub(crate) const SECTIONS: [(&str, &str); 6] = [
     ("retention", "How long what is kept. Traffic by the hour and by the day is kept for ever."),
     ("log", "The collector's own log, on standard error."),
     ("performance", "Pace and switches."),
     ("upkeep", "What runs by itself beside the reading."),
+    ("polling", "How the nodes themselves are asked (piecewatch poll)."),
+    ("cache", "How long the server keeps what it has computed before it computes it anew."),
 ];
 
 /// The table of a node, of which there may be many.
@@ -229,7 +308,7 @@ pub(crate) struct NodeKey {
 }
 
 /// The keys of a node.
-pub(crate) const NODE_KEYS: [NodeKey; 6] = [
+pub(crate) const NODE_KEYS: [NodeKey; 9] = [
     NodeKey {
         name: "name",
         example: "\"attic\"",
@@ -258,7 +337,22 @@ pub(crate) const NODE_KEYS: [NodeKey; 6] = [
     NodeKey {
         name: "api",
         example: "\"http://192.168.1.20:14002\"",
-        doc: "The address of the node's own dashboard, which the server asks.",
+        doc: "The address of the node's own dashboard, which piecewatch poll asks.",
+    },
+    NodeKey {
+        name: "databases",
+        example: "\"/mnt/storj/storage\"",
+        doc: "In place of api: the folder with the node's own databases (bandwidth.db and others), which are\nonly read.",
+    },
+    NodeKey {
+        name: "metrics",
+        example: "\"http://192.168.1.20:5999\"",
+        doc: "The address of the node's debug endpoint, where it has a fixed one (debug.addr): how long its\ntransfers take.",
+    },
+    NodeKey {
+        name: "monthly_cost_usd",
+        example: "3.50",
+        doc: "What the node costs in a month, in US dollars: its share of power, disks and line.",
     },
 ];
 

@@ -1,8 +1,10 @@
 //! Nodes: from what was given to what is followed.
 
+use std::path::PathBuf;
+
 use jiff::tz::{Offset, TimeZone};
 use piecewatch_ingest::{Source, StartAt};
-use piecewatch_model::NodeName;
+use piecewatch_model::{MicroUsd, NodeName};
 
 use super::{
     ApiUrl, Place,
@@ -24,6 +26,12 @@ pub struct Node {
     pub time_zone: Option<TimeZone>,
     /// The address of the node's own dashboard, which the server asks.
     pub api: Option<ApiUrl>,
+    /// In place of `api`, the folder with the node's own databases.
+    pub databases: Option<PathBuf>,
+    /// The address of the node's debug endpoint.
+    pub metrics: Option<ApiUrl>,
+    /// What the node costs in a month, not negative; `None` when nobody said.
+    pub monthly_cost: Option<MicroUsd>,
 }
 
 /// Checks a node; each thing that is wrong with it goes to `errors`.
@@ -41,8 +49,20 @@ pub(crate) fn checked(raw: &RawNode, errors: &mut Vec<Error>) -> Option<Node> {
     let start = raw.get("start").and_then(|given| keep(start(given), errors));
     let time_zone = raw.get("time_zone").and_then(|given| keep(time_zone(given), errors));
     let api = raw.get("api").and_then(|given| keep(api(given), errors));
-    let node =
-        Node { name: name?, source: source?, start: start.unwrap_or_default(), time_zone, api };
+    let databases = raw.get("databases").and_then(|given| keep(databases(given, raw), errors));
+    let metrics = raw.get("metrics").and_then(|given| keep(metrics(given), errors));
+    let monthly_cost =
+        raw.get("monthly_cost_usd").and_then(|given| keep(monthly_cost(given), errors));
+    let node = Node {
+        name: name?,
+        source: source?,
+        start: start.unwrap_or_default(),
+        time_zone,
+        api,
+        databases,
+        metrics,
+        monthly_cost,
+    };
     (errors.len() == before).then_some(node)
 }
 
@@ -54,7 +74,11 @@ fn keep<T>(result: Result<T, Error>, errors: &mut Vec<Error>) -> Option<T> {
 fn text<'a>(given: &'a Given, name: &str, example: &str) -> Result<&'a str, Error> {
     match &given.value {
         Value::Text(text) | Value::Untyped(text) => Ok(text),
-        other @ (Value::Number(_) | Value::Switch(_) | Value::Texts(_) | Value::Other(_)) => {
+        other @ (Value::Number(_)
+        | Value::Decimal(_)
+        | Value::Switch(_)
+        | Value::Texts(_)
+        | Value::Other(_)) => {
             let found = other.description();
             let wrong = format!("{name} is a text, but this is {found}; write {name} = {example}");
             Err(given.place.error(wrong))
@@ -108,6 +132,7 @@ fn command(given: &Given) -> Result<Source, Error> {
         other @ (Value::Text(_)
         | Value::Untyped(_)
         | Value::Number(_)
+        | Value::Decimal(_)
         | Value::Switch(_)
         | Value::Other(_)) => {
             let found = other.description();
@@ -168,10 +193,50 @@ fn offset(text: &str) -> Option<Offset> {
 }
 
 fn api(given: &Given) -> Result<ApiUrl, Error> {
-    let url = text(given, "api", "\"http://192.168.1.20:14002\"")?;
+    address(given, "api", "dashboard", "\"http://192.168.1.20:14002\"")
+}
+
+fn metrics(given: &Given) -> Result<ApiUrl, Error> {
+    address(given, "metrics", "debug endpoint", "\"http://192.168.1.20:5999\"")
+}
+
+fn address(given: &Given, name: &str, of: &str, example: &str) -> Result<ApiUrl, Error> {
+    let url = text(given, name, example)?;
+    if url.starts_with("https://") {
+        return Err(given.place.error(format!(
+            "{url:?} begins with https, but nodes speak plain http; write it as {example}"
+        )));
+    }
     ApiUrl::from_text(url).ok_or_else(|| {
+        given.place.error(format!("{url:?} is no address of a node's {of}; write it as {example}"))
+    })
+}
+
+fn databases(given: &Given, raw: &RawNode) -> Result<PathBuf, Error> {
+    if raw.get("api").is_some() {
+        return Err(given.place.error(
+            "this node has both an api and databases; keep the one from which its figures come",
+        ));
+    }
+    let folder = text(given, "databases", "\"/mnt/storj/storage\"")?;
+    if folder.trim().is_empty() {
+        let wrong = "databases names no folder; name the one with bandwidth.db, or leave it out";
+        return Err(given.place.error(wrong));
+    }
+    Ok(path_in(&given.place, folder))
+}
+
+fn monthly_cost(given: &Given) -> Result<MicroUsd, Error> {
+    let text = match &given.value {
+        Value::Text(text) | Value::Untyped(text) | Value::Decimal(text) => Some(text.clone()),
+        Value::Number(number) => number.map(|number| number.to_string()),
+        Value::Switch(_) | Value::Texts(_) | Value::Other(_) => None,
+    };
+    let cost = text.as_deref().and_then(|text| text.parse::<MicroUsd>().ok());
+    cost.filter(|cost| *cost >= MicroUsd::default()).ok_or_else(|| {
+        let found = text.unwrap_or_else(|| given.value.description());
         given.place.error(format!(
-            "{url:?} is no address of a node's dashboard; write it as \"http://192.168.1.20:14002\""
+            "monthly_cost_usd is an amount of US dollars, 0 or more, with at most six decimals, but this is {found}; write for instance monthly_cost_usd = 3.50"
         ))
     })
 }

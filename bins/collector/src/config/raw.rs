@@ -11,6 +11,8 @@ pub(crate) enum Value {
     Text(String),
     /// A whole number; `None` when no integer holds it.
     Number(Option<i64>),
+    /// A number with a fraction, as it was written.
+    Decimal(String),
     /// `true` or `false`.
     Switch(bool),
     /// A list of texts.
@@ -28,6 +30,7 @@ impl Value {
             Self::Text(text) | Self::Untyped(text) => format!("the text {text:?}"),
             Self::Number(Some(number)) => format!("the number {number}"),
             Self::Number(None) => "a number far out of range".to_owned(),
+            Self::Decimal(_) => "a number with a fraction".to_owned(),
             Self::Switch(switch) => format!("{switch}"),
             Self::Texts(_) => "a list".to_owned(),
             Self::Other(words) => (*words).to_owned(),

@@ -2,11 +2,12 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use piecewatch_model::ByteCount;
 use piecewatch_store::Retention;
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    LogConfig, LogFormat, Noticing, Performance, Upkeep,
+    CacheConfig, Discovery, LogConfig, LogFormat, Noticing, Performance, Polling, Upkeep,
     key::{self, Key, Kind, nearest},
     raw::{Given, Raw, Value, path_in},
 };
@@ -15,6 +16,7 @@ use crate::Error;
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
+const KIB: u64 = 1024;
 
 /// Reads settings; what is wrong with one goes to the errors, and its default stands in for it until
 /// they are told.
@@ -84,6 +86,27 @@ impl<'a> Settings<'a> {
         }
     }
 
+    pub(crate) fn polling(&mut self) -> Polling {
+        let mut every = |key, unit| Duration::from_secs(unit * u64::from(self.number(key)));
+        let (dashboard_every, satellites_every) =
+            (every(key::DASHBOARD, MINUTE), every(key::SATELLITES, MINUTE));
+        let (paystubs_every, timeout) = (every(key::PAYSTUBS, HOUR), every(key::TIMEOUT, 1));
+        let discovery = if self.switch(key::DISCOVER) { Discovery::Local } else { Discovery::Off };
+        Polling { dashboard_every, satellites_every, paystubs_every, timeout, discovery }
+    }
+
+    pub(crate) fn cache(&mut self) -> CacheConfig {
+        let mut ttl = |key| Duration::from_secs(self.number(key).into());
+        CacheConfig {
+            satellites: ttl(key::CACHE_SATELLITES),
+            traffic: ttl(key::CACHE_TRAFFIC),
+            storage: ttl(key::CACHE_STORAGE),
+            storage_total: ttl(key::CACHE_STORAGE_TOTAL),
+            latency: ttl(key::CACHE_LATENCY),
+            weight_max: ByteCount::new(KIB * u64::from(self.number(key::CACHE_WEIGHT))),
+        }
+    }
+
     fn number(&mut self, key: Key) -> u32 {
         let Kind::Number { min, max } = key.kind else { unreachable!("{} is a number", key.name) };
         let default = || unquoted(key).parse().expect("the default is a number");
@@ -91,7 +114,11 @@ impl<'a> Settings<'a> {
         let number = match &given.value {
             Value::Number(number) => *number,
             Value::Untyped(text) => text.trim().parse().ok(),
-            Value::Text(_) | Value::Switch(_) | Value::Texts(_) | Value::Other(_) => None,
+            Value::Text(_)
+            | Value::Decimal(_)
+            | Value::Switch(_)
+            | Value::Texts(_)
+            | Value::Other(_) => None,
         };
         let number = number.and_then(|number| u32::try_from(number).ok());
         number.filter(|number| (min..=max).contains(number)).unwrap_or_else(|| {
@@ -110,6 +137,7 @@ impl<'a> Settings<'a> {
             Value::Untyped(_)
             | Value::Text(_)
             | Value::Number(_)
+            | Value::Decimal(_)
             | Value::Texts(_)
             | Value::Other(_) => {
                 self.wrong(key, given, "true or false, without quotes");
@@ -130,6 +158,7 @@ impl<'a> Settings<'a> {
             | Value::Untyped(_)
             | Value::Switch(_)
             | Value::Number(_)
+            | Value::Decimal(_)
             | Value::Texts(_)
             | Value::Other(_) => {
                 let quoted: Vec<String> = words.iter().map(|word| format!("{word:?}")).collect();
@@ -156,7 +185,11 @@ impl<'a> Settings<'a> {
     fn text(&mut self, key: Key, given: &Given) -> Option<String> {
         match &given.value {
             Value::Text(text) | Value::Untyped(text) => Some(text.clone()),
-            Value::Switch(_) | Value::Number(_) | Value::Texts(_) | Value::Other(_) => {
+            Value::Switch(_)
+            | Value::Number(_)
+            | Value::Decimal(_)
+            | Value::Texts(_)
+            | Value::Other(_) => {
                 self.wrong(key, given, "a text between quotes");
                 None
             }

@@ -2,8 +2,9 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use piecewatch_collector::config::{Config, LogFormat, Noticing, Sayings};
+use piecewatch_collector::config::{Config, Discovery, LogFormat, Noticing, Sayings};
 use piecewatch_ingest::{Source, StartAt};
+use piecewatch_model::{ByteCount, MicroUsd};
 
 use crate::program::Bench;
 
@@ -28,8 +29,9 @@ fn the_printed_default_is_the_default() {
 #[test]
 fn the_examples_of_the_printed_default_are_good() {
     let mut text = String::new();
-    // A node has a source or a command.
-    for line in Config::default_text().lines().filter(|line| !line.starts_with("#command")) {
+    // A node has a source or a command, and an address or databases.
+    let is_other = |line: &&str| line.starts_with("#command") || line.starts_with("#databases");
+    for line in Config::default_text().lines().filter(|line| !is_other(line)) {
         let example = line.strip_prefix('#').filter(|rest| !rest.starts_with(' '));
         text.push_str(example.unwrap_or(line));
         text.push('\n');
@@ -38,6 +40,12 @@ fn the_examples_of_the_printed_default_are_good() {
     assert_eq!(config.nodes[0].source, Source::File("/var/log/storj/node.log".into()));
     assert_eq!(config.geoip, Some(folder.join("GeoLite2-Country.mmdb")));
     assert_eq!(config.nodes[0].api.as_ref().unwrap().as_str(), "http://192.168.1.20:14002");
+    assert_eq!(config.nodes[0].metrics.as_ref().unwrap().as_str(), "http://192.168.1.20:5999");
+    assert_eq!(config.nodes[0].monthly_cost, Some(MicroUsd::new(3_500_000)));
+    let databases = text.replace("api = \"http://192.168.1.20:14002\"", "databases = \"storage\"");
+    let (config, folder) = load(&databases, Sayings::default());
+    assert_eq!(config.nodes[0].api, None);
+    assert_eq!(config.nodes[0].databases, Some(folder.join("storage")));
     let command = text.replace("source = \"/var/log/storj/node.log\"", "command = [\"cat\"]");
     let (config, _) = load(&command, Sayings::default());
     assert_eq!(config.nodes[0].source, Source::Command(vec!["cat".into()]));
@@ -59,6 +67,9 @@ fn later_wins() {
         ("PIECEWATCH_LOG_RATE_LIMIT_PER_MINUTE", "0"),
         ("PIECEWATCH_PERFORMANCE_NOTIFICATIONS", "false"),
         ("PIECEWATCH_RETENTION_TRANSFERS_DAYS", "7"),
+        ("PIECEWATCH_POLLING_DASHBOARD_MINUTES", "2"),
+        ("PIECEWATCH_POLLING_DISCOVER", "true"),
+        ("PIECEWATCH_CACHE_TRAFFIC_SECONDS", "0"),
         ("PIECEWATCH_SERVER_TOKEN", "of another program"),
         ("HOME", "/"),
     ];
@@ -77,6 +88,11 @@ fn later_wins() {
     assert_eq!(config.log.rate_limit_per_minute, None);
     assert_eq!(config.performance.noticing, Noticing::Polling);
     assert_eq!(config.retention.transfers, Duration::from_secs(7 * 86_400));
+    assert_eq!(config.polling.dashboard_every, Duration::from_secs(120));
+    assert_eq!(config.polling.satellites_every, Duration::from_secs(30 * 60));
+    assert_eq!(config.polling.discovery, Discovery::Local);
+    assert_eq!(config.cache.traffic, Duration::ZERO);
+    assert_eq!(config.cache.weight_max, ByteCount::new(4 << 20));
     let nodes: Vec<_> =
         config.nodes.iter().map(|node| (node.name.as_str(), node.source.clone())).collect();
     let expected = [
@@ -85,6 +101,17 @@ fn later_wins() {
         ("roof", Source::File("roof.log".into())),
     ];
     assert_eq!(nodes, expected);
+}
+
+#[test]
+fn what_a_node_costs_is_a_number_or_a_text() {
+    for (cost, micros) in
+        [("3.50", 3_500_000), ("\"3.50\"", 3_500_000), ("4", 4_000_000), ("0.000001", 1), ("0", 0)]
+    {
+        let text = format!("[[node]]\nname = \"a\"\nsource = \"x\"\nmonthly_cost_usd = {cost}\n");
+        let (config, _) = load(&text, Sayings::default());
+        assert_eq!(config.nodes[0].monthly_cost, Some(MicroUsd::new(micros)), "{cost}");
+    }
 }
 
 #[test]
