@@ -1,13 +1,17 @@
 //! What storage nodes earn: rows in, earnings out; exact money.
 
+mod account;
 mod cause;
 mod completed;
+mod error;
 mod estimate;
 mod figure;
 mod forecast;
 mod held;
+mod ledger;
 mod log_traffic;
 mod money;
+mod month;
 mod per_terabyte;
 mod price;
 mod reconcile;
@@ -16,13 +20,17 @@ mod statement;
 mod storage;
 mod withholding;
 
+pub use account::Account;
 pub use cause::{Cause, Reason};
 pub use completed::{Completed, CompletedBy, Lacking};
+pub use error::{Error, Result};
 pub use estimate::{DaysTold, Earnings, Estimate, Usage};
 pub use figure::{Figure, FigureTotal};
 pub use forecast::{Forecast, ForecastTotal, MonthSoFar, MonthState, node_expectation};
 pub use held::{HeldDrop, HeldPercent, HeldReturn, HeldSoFar, ReturnState, next_drop};
+pub use ledger::{Ledger, LedgerSettings, NodeForecast, SatelliteForecast};
 pub use log_traffic::{LogError, LogTraffic};
+pub use month::{LogFigure, Month, NodeFigure, SatelliteMonth, Storage, StorageSource, Traffic};
 pub use per_terabyte::{PerTerabyte, Profit};
 pub use price::{PaidRate, PaidRates, Price, PriceHistory, PriceSource, built_in_prices};
 pub use reconcile::{MonthKnown, Reconciliation};

@@ -95,6 +95,16 @@ impl PriceHistory {
         history
     }
 
+    /// How many prices were told.
+    pub fn len(&self) -> usize {
+        self.0.values().map(BTreeMap::len).sum()
+    }
+
+    /// Whether none were told.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The prices of a satellite for a month: the newest that the node told in it or before; else
     /// what the month's paystub shows; else the earliest that the node told later, unless the
     /// built-in prices changed in between; else the built-in ones.
