@@ -1,10 +1,15 @@
 //! What can be said on the command line, and the help that explains it.
 
+mod earnings;
+
 use std::path::PathBuf;
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
+};
+pub(crate) use earnings::{
+    EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, FormArgs, ReconcileArgs,
 };
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_simulator::{Encoding, Vocabulary};
@@ -21,6 +26,7 @@ use crate::{version, window::Length};
 Examples:
   piecewatch import --db nodes.db --node attic /var/log/storj/node.log
   piecewatch summary --db nodes.db --window 24h
+  piecewatch earnings --db nodes.db --months 12
 
 Exit codes: 0 done, 1 the work failed, 2 wrong usage."
 )]
@@ -43,6 +49,8 @@ or of journald; as it is, .gz or .zst.")]
     Import(ImportArgs),
     /// Show what nodes did
     Summary(SummaryArgs),
+    /// Show what nodes earn
+    Earnings(EarningsArgs),
     /// Look after a database
     Db(DbArgs),
     /// Write the log of a node that is not there

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use piecewatch_model::ByteCount;
+use piecewatch_model::{ByteCount, NodeName};
 use piecewatch_store::{Check, Reader, Store, StoreConfig};
 
 use crate::{
@@ -35,12 +35,45 @@ pub(crate) fn read<T>(path: &Path, ask: impl FnOnce(&Reader) -> Result<T>) -> Re
     ask(&reader)
 }
 
-fn open(path: &Path) -> Result<Store> {
+/// Opens a database that is there.
+pub(crate) fn open(path: &Path) -> Result<Store> {
     // Opening would make one.
     if !path.try_exists().unwrap_or(true) {
         return Err(Error::NoDatabase { path: path.to_owned() });
     }
     Ok(Store::open(path, StoreConfig { readers: 1, ..StoreConfig::default() })?)
+}
+
+/// The nodes to show: those asked for in the order asked for, or all.
+pub(crate) fn chosen(db: &Path, asked: &[NodeName], known: Vec<NodeName>) -> Result<Vec<NodeName>> {
+    if asked.is_empty() {
+        return Ok(known);
+    }
+    let mut names: Vec<NodeName> = Vec::new();
+    for name in asked {
+        if !known.contains(name) {
+            return Err(Error::UnknownNode {
+                path: db.to_owned(),
+                name: name.to_string(),
+                known: in_words(&known),
+            });
+        }
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    Ok(names)
+}
+
+fn in_words(names: &[NodeName]) -> String {
+    match names {
+        [] => "none".to_owned(),
+        [only] => only.to_string(),
+        [most @ .., last] => {
+            let most: Vec<&str> = most.iter().map(NodeName::as_str).collect();
+            format!("{} and {last}", most.join(", "))
+        }
+    }
 }
 
 fn check(db: &Path, out: &mut dyn Write, colour: Colour) -> Result<()> {

@@ -77,6 +77,15 @@ pub enum Error {
         /// The database.
         path: PathBuf,
     },
+    /// The clock of this machine shows a year that there is not.
+    #[error("the clock of this machine shows no year between 1 and 9999; set it")]
+    Clock,
+    /// The configuration is wrong, or cannot be read.
+    #[error("{}", .0.lines().join("; "))]
+    Config(piecewatch_collector::Error),
+    /// What nodes earn cannot be told.
+    #[error(transparent)]
+    Earnings(#[from] std::sync::Arc<piecewatch_finance::Error>),
     /// Some things failed, each by itself.
     #[error("{} errors", .0.len())]
     Several(Vec<Error>),
@@ -85,14 +94,21 @@ pub enum Error {
     Store(#[from] piecewatch_store::Error),
 }
 
+impl From<piecewatch_collector::Error> for Error {
+    fn from(error: piecewatch_collector::Error) -> Self {
+        Self::Config(error)
+    }
+}
+
 /// The result of a command.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// What the process ends with: 2 when it was asked wrongly, 1 when the work failed.
-    pub const fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         match self {
             Self::Window { .. } => 2,
+            Self::Config(error) => error.exit_code(),
             Self::Output(_)
             | Self::Write { .. }
             | Self::Exists { .. }
@@ -101,6 +117,8 @@ impl Error {
             | Self::UnknownNode { .. }
             | Self::Source(_)
             | Self::Contended { .. }
+            | Self::Clock
+            | Self::Earnings(_)
             | Self::Several(_)
             | Self::Store(_) => 1,
         }
@@ -116,6 +134,9 @@ impl Error {
     pub fn lines(&self) -> Vec<String> {
         if let Self::Several(errors) = self {
             return errors.iter().flat_map(Self::lines).collect();
+        }
+        if let Self::Config(error) = self {
+            return error.lines();
         }
         let mut text = self.to_string();
         let mut last = text.clone();

@@ -3,7 +3,7 @@
 mod json;
 mod text;
 
-use std::{collections::BTreeMap, io::Write, path::Path};
+use std::{collections::BTreeMap, io::Write};
 
 use piecewatch_model::{Action, NodeName, SatelliteId};
 use piecewatch_store::{Fate, Nodes, Reader, TrafficRow, Window};
@@ -65,45 +65,13 @@ pub(crate) fn run(arguments: &SummaryArgs, out: &mut dyn Write, colour: Colour) 
 
 fn ask(reader: &Reader, arguments: &SummaryArgs) -> Result<Summary> {
     let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let names = chosen(&arguments.db, &arguments.node, known)?;
+    let names = database::chosen(&arguments.db, &arguments.node, known)?;
     if names.is_empty() {
         return Ok(Summary::default());
     }
     let window = window(reader, &names, arguments)?;
     let totals = reader.traffic_totals(Nodes::Of(&names), window)?;
     Ok(Summary { window: totals.window, nodes: sum(names, totals.rows) })
-}
-
-/// The nodes to show: those asked for in the order asked for, or all.
-fn chosen(db: &Path, asked: &[NodeName], known: Vec<NodeName>) -> Result<Vec<NodeName>> {
-    if asked.is_empty() {
-        return Ok(known);
-    }
-    let mut names: Vec<NodeName> = Vec::new();
-    for name in asked {
-        if !known.contains(name) {
-            return Err(Error::UnknownNode {
-                path: db.to_owned(),
-                name: name.to_string(),
-                known: in_words(&known),
-            });
-        }
-        if !names.contains(name) {
-            names.push(name.clone());
-        }
-    }
-    Ok(names)
-}
-
-fn in_words(names: &[NodeName]) -> String {
-    match names {
-        [] => "none".to_owned(),
-        [only] => only.to_string(),
-        [most @ .., last] => {
-            let most: Vec<&str> = most.iter().map(NodeName::as_str).collect();
-            format!("{} and {last}", most.join(", "))
-        }
-    }
 }
 
 /// The window asked for, or everything. An end that is not given is the newest record.

@@ -1,0 +1,205 @@
+//! `piecewatch earnings`: what nodes earn, will have earned, and were paid.
+
+mod forecast;
+mod history;
+mod month;
+mod notes;
+mod reconcile;
+mod rows;
+
+use std::{collections::BTreeMap, io::Write, path::PathBuf};
+
+use piecewatch_collector::config::{Config, Sayings};
+use piecewatch_finance::{Ledger, LedgerSettings, Month};
+use piecewatch_model::{MicroUsd, NodeName, Period, SatelliteId, Timestamp};
+use serde::Serialize;
+
+use crate::{
+    Colour, Error, Result,
+    cli::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, FormArgs, ReconcileArgs},
+    clock, database,
+};
+
+/// How an answer is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Text,
+    Json,
+    Csv,
+}
+
+impl From<FormArgs> for Form {
+    fn from(arguments: FormArgs) -> Self {
+        match (arguments.json, arguments.csv) {
+            (true, _) => Self::Json,
+            (false, true) => Self::Csv,
+            (false, false) => Self::Text,
+        }
+    }
+}
+
+/// Answers a question about earnings.
+pub(crate) fn run(arguments: &EarningsArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
+    match &arguments.command {
+        Some(EarningsCommand::Forecast(arguments)) => forecast(arguments, out, colour),
+        Some(EarningsCommand::Reconcile(arguments)) => reconcile(arguments, out, colour),
+        None => earned(arguments, out, colour),
+    }
+}
+
+fn earned(arguments: &EarningsArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
+    let books = Books::open(&arguments.of)?;
+    let this_month = books.this_month()?;
+    let last = arguments.period.unwrap_or(this_month);
+    let periods = months_up_to(last, arguments.months.unwrap_or(1));
+    let months = books.months(&periods)?;
+    let written = match Form::from(arguments.form) {
+        Form::Json => {
+            json(out, &months.iter().map(|month| books.month_row(month)).collect::<Vec<_>>())
+        }
+        Form::Csv => return csv(out, months.iter().flat_map(rows::of_month)),
+        Form::Text if months.is_empty() => books.say_empty(out),
+        Form::Text if arguments.months.is_some() => history::write(&books, &months, out, colour),
+        Form::Text => month::write(&books, &months, out, colour),
+    };
+    written.map_err(Error::Output)
+}
+
+fn forecast(arguments: &ForecastArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
+    let books = Books::open(&arguments.of)?;
+    let period = books.this_month()?;
+    let forecasts = books
+        .nodes
+        .iter()
+        .map(|node| books.ledger.forecast(node, period, books.now).map_err(Error::from))
+        .collect::<Result<Vec<_>>>()?;
+    let written = match Form::from(arguments.form) {
+        Form::Json => json(out, &forecasts.iter().flat_map(rows::of_forecast).collect::<Vec<_>>()),
+        Form::Csv => return csv(out, forecasts.iter().flat_map(rows::of_forecast)),
+        Form::Text if forecasts.is_empty() => books.say_empty(out),
+        Form::Text => forecast::write(&books, &forecasts, out, colour),
+    };
+    written.map_err(Error::Output)
+}
+
+fn reconcile(arguments: &ReconcileArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
+    let books = Books::open(&arguments.of)?;
+    let periods = match arguments.period {
+        Some(period) => vec![period],
+        None => {
+            let last = books.this_month()?.plus_months(-1);
+            last.map(|last| months_up_to(last, arguments.months)).unwrap_or_default()
+        }
+    };
+    let months = books.months(&periods)?;
+    let written = match Form::from(arguments.form) {
+        Form::Json => json(out, &months.iter().flat_map(rows::of_reconciled).collect::<Vec<_>>()),
+        Form::Csv => return csv(out, months.iter().flat_map(rows::of_reconciled)),
+        Form::Text if months.is_empty() => books.say_empty(out),
+        Form::Text => reconcile::write(&books, &months, out, colour),
+    };
+    written.map_err(Error::Output)
+}
+
+/// So many months that end with this one, oldest first.
+fn months_up_to(last: Period, months: u16) -> Vec<Period> {
+    (0..i32::from(months)).rev().filter_map(|before| last.plus_months(-before)).collect()
+}
+
+/// What the questions are asked of.
+struct Books {
+    db: PathBuf,
+    ledger: Ledger,
+    /// The nodes to show, by name or in the order asked for.
+    nodes: Vec<NodeName>,
+    /// What nodes cost a month, of those that say it.
+    costs: BTreeMap<NodeName, MicroUsd>,
+    now: Timestamp,
+}
+
+impl Books {
+    fn open(of: &EarningsOf) -> Result<Self> {
+        let config = match &of.config {
+            Some(file) => {
+                let variables = std::env::vars_os().collect();
+                let file = Some(file.clone());
+                Some(Config::load_settings(&Sayings { file, variables, ..Sayings::default() })?)
+            }
+            None => None,
+        };
+        let of_config = || config.as_ref().map(|config| config.db.clone());
+        let db = of.db.clone().or_else(of_config).expect("the command line wants one of the two");
+        let store = database::open(&db)?;
+        let known = store.readers.get()?.nodes()?.into_iter().map(|node| node.name).collect();
+        let nodes = database::chosen(&db, &of.node, known)?;
+        let mut settings = LedgerSettings::default();
+        let mut costs = BTreeMap::new();
+        if let Some(config) = config {
+            settings = LedgerSettings {
+                satellites: config.cache.satellites,
+                traffic: config.cache.traffic,
+                storage: config.cache.storage,
+                storage_total: config.cache.storage_total,
+                weight_max: config.cache.weight_max.get(),
+            };
+            let cost =
+                |node: piecewatch_collector::config::Node| Some((node.name, node.monthly_cost?));
+            costs = config.nodes.into_iter().filter_map(cost).collect();
+        }
+        let ledger = Ledger::new(store.readers, settings, clock::uptime);
+        Ok(Self { db, ledger, nodes, costs, now: clock::now() })
+    }
+
+    fn this_month(&self) -> Result<Period> {
+        Period::containing(self.now).ok_or(Error::Clock)
+    }
+
+    /// Each month of each node, node by node.
+    fn months(&self, periods: &[Period]) -> Result<Vec<Month>> {
+        let each = |node| {
+            periods.iter().map(move |period| Ok(self.ledger.month(node, *period, self.now)?))
+        };
+        self.nodes.iter().flat_map(each).collect()
+    }
+
+    fn cost(&self, node: &NodeName) -> Option<MicroUsd> {
+        self.costs.get(node).copied()
+    }
+
+    fn month_row<'a>(&self, month: &'a Month) -> rows::MonthRow<'a> {
+        rows::MonthRow::of(month, self.cost(&month.node), self.now)
+    }
+
+    fn say_empty(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        let db = self.db.display();
+        writeln!(out, "{db} holds no node yet. Ask one, or import a log:")?;
+        writeln!(out, "  piecewatch poll --once --db {db} --node NAME=http://HOST:14002")?;
+        writeln!(out, "  piecewatch import --db {db} --node NAME LOG")
+    }
+}
+
+/// The name that operators use; of a satellite that is not known its host, or the beginning of its
+/// id.
+fn satellite_name(satellite: SatelliteId, address: Option<&str>) -> String {
+    if let Some(known) = satellite.known() {
+        return known.name.to_owned();
+    }
+    match address.and_then(|address| address.split(':').next()) {
+        Some(host) if !host.is_empty() => host.to_owned(),
+        Some(_) | None => satellite.to_string().chars().take(12).chain(['…']).collect(),
+    }
+}
+
+fn json(out: &mut dyn Write, rows: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer_pretty(&mut *out, rows)?;
+    writeln!(out)
+}
+
+fn csv(out: &mut dyn Write, rows: impl Iterator<Item = impl Serialize>) -> Result<()> {
+    let failed = |error: csv::Error| Error::Output(error.into());
+    let mut writer = csv::Writer::from_writer(out);
+    for row in rows {
+        writer.serialize(row).map_err(failed)?;
+    }
+    writer.flush().map_err(Error::Output)
+}
