@@ -42,6 +42,9 @@ impl MonthState {
 pub struct MonthSoFar<'a> {
     /// The month.
     pub period: Period,
+    /// When the node joined the satellite; `None` where that is not known. In the month of the join
+    /// rates are taken from then on.
+    pub joined_at: Option<Timestamp>,
     /// Bandwidth by day; rows of other months are passed over.
     pub bandwidth: &'a [DailyBandwidth],
     /// The time up to now for which bandwidth is not known, in microseconds: gaps in a log. 0 where
@@ -59,6 +62,14 @@ pub struct MonthSoFar<'a> {
     pub held_percent: HeldPercent,
     /// What was used in the whole month before; `None` where that is not known.
     pub month_before: Option<Usage>,
+}
+
+impl MonthSoFar<'_> {
+    /// When the month begins for the node.
+    fn from(&self) -> Timestamp {
+        let (start, end) = (self.period.start(), self.period.end());
+        self.joined_at.map_or(start, |joined_at| joined_at.clamp(start, end))
+    }
 }
 
 /// What a month will have earned at its end.
@@ -197,7 +208,8 @@ struct Pace {
 
 impl Pace {
     fn of(month: &MonthSoFar<'_>, so_far: &Usage, now: Timestamp) -> Self {
-        let (length, elapsed) = length_and_elapsed(month.period, now);
+        let (from, end) = (month.from(), month.period.end());
+        let (length, elapsed) = (micros_between(from, end), micros_between(from, now.min(end)));
         let known = elapsed.saturating_sub(u128::from(month.unknown_micros));
         let before = month.month_before.map(|before| {
             let length = month_before_micros(month.period);
@@ -292,7 +304,7 @@ fn variance_of_days(month: &MonthSoFar<'_>, now: Timestamp) -> Option<u128> {
 }
 
 fn storage_at_end(month: &MonthSoFar<'_>) -> ByteHours {
-    let start = month.period.start();
+    let start = month.from();
     let until = month.storage_until.clamp(start, month.period.end());
     let (known, ahead) = (micros_between(start, until), micros_between(until, month.period.end()));
     let stored = u128::from(month.storage.get());

@@ -9,10 +9,6 @@ use crate::{
     money::{count, div_round, micro_usd},
 };
 
-/// Four components, surge, held and released amount are each cut to micro-dollars: together that
-/// makes less than this.
-const CUTS_MAX: i64 = 8;
-
 /// What is known of a past month on our side, of one node and satellite.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct MonthKnown {
@@ -54,6 +50,7 @@ impl Reconciliation {
             at: estimate.earnings.payout,
             reasons: Vec::new(),
             rounding: MicroUsd::default(),
+            cuts_max: cuts_max(paystub),
         };
         steps.earned(known, paystub);
         steps.released(known, paystub);
@@ -73,6 +70,8 @@ struct Steps {
     at: MicroUsd,
     reasons: Vec<Reason>,
     rounding: MicroUsd,
+    /// Steps below this are made by cutting to micro-dollars.
+    cuts_max: i64,
 }
 
 impl Steps {
@@ -93,7 +92,7 @@ impl Steps {
 
     /// Goes on to an amount for a reason, unless cutting alone explains it.
     fn step_to_unless_cut(&mut self, amount: MicroUsd, cause: Cause) {
-        if (amount - self.at).get().abs() < CUTS_MAX {
+        if (amount - self.at).get().abs() < self.cuts_max {
             self.round_to(amount);
         } else {
             self.step_to(amount, cause);
@@ -147,7 +146,7 @@ impl Steps {
                 };
                 self.step_to_unless_cut(total - paystub.held, cause);
                 self.step_to(self.at + paystub.disposed, Cause::Disposed);
-                if (paystub.owed - self.at).get().abs() < CUTS_MAX {
+                if (paystub.owed - self.at).get().abs() < self.cuts_max {
                     self.round_to(paystub.owed);
                 }
             }
@@ -200,6 +199,12 @@ fn without_amount(reasons: &mut Vec<Reason>, known: &MonthKnown, paystub: &Payst
             reasons.push(Reason { cause, amount: None });
         }
     }
+}
+
+/// What the satellite may have cut off at most, in micro-dollars: less than one of each of four
+/// components, times surge, and of four amounts after it.
+fn cuts_max(paystub: &Paystub) -> i64 {
+    8 + 4 * i64::from(paystub.surge_percent.max(100)) / 100
 }
 
 /// What a use earns, cut to micro-dollars once; repair at its own price.
