@@ -17,6 +17,12 @@ pub enum Error {
     /// No compression has this name.
     #[error("unknown compression {0:?}")]
     Compression(String),
+    /// No version of the node's API has this number.
+    #[error("unknown version of a node {0:?}")]
+    ApiVersion(String),
+    /// No port can be listened on.
+    #[error("cannot listen on a port of this machine")]
+    Listen(#[source] io::Error),
     /// A live log cannot be written or rotated.
     #[error("cannot {doing} {path}")]
     File {

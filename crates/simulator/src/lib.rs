@@ -21,22 +21,30 @@
 //! # Ok::<(), std::io::Error>(())
 //! ```
 
+mod account;
+mod api;
+mod calendar;
 mod config;
 mod encoding;
 mod error;
 mod event;
+mod json;
 mod live;
 mod log;
 mod node;
 mod rng;
+mod server;
 mod simulator;
 mod truth;
 mod vocabulary;
 
+pub use account::{Account, AccountConfig, EstimatedMonth, EstimatedPayout, Luck};
+pub use api::{Answer, ApiVersion, NodeApi};
 pub use config::{Config, Level, LongLines, Mix, Remotes};
 pub use encoding::Encoding;
 pub use error::{Error, Result};
 pub use live::{Compression, LiveConfig, LiveLog, Rotation, Writes};
+pub use server::{ApiServer, Port, SimulatedTime};
 pub use simulator::Simulator;
 pub use truth::{Pairs, Total, TransferKey, Truth};
 pub use vocabulary::Vocabulary;

@@ -1,5 +1,6 @@
 //! What the node does: transfers that begin and end, several at once, and now and then other work.
 
+mod booked;
 mod failure;
 mod lifecycle;
 mod oddity;
@@ -14,7 +15,7 @@ use std::{
     collections::{BinaryHeap, VecDeque},
 };
 
-use piecewatch_model::SatelliteId;
+use piecewatch_model::{DailyBandwidth, SatelliteId};
 
 use crate::{
     Config, Encoding, Level, Mix,
@@ -23,10 +24,11 @@ use crate::{
     vocabulary::Era,
 };
 
+use booked::Booked;
 use transfer::Transfer;
 
 /// The satellites that the node serves, the busiest first, as text.
-const SATELLITES: [&str; 4] = [
+pub(crate) const SATELLITES: [&str; 4] = [
     "12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S",
     "12L9ZFwhzVpuEKMUNUqkaTLGzwY9G24tbiigLiXpmZWKwmcNDDs",
     "121RTSDpyNZVcEU84Ticf2L1ntiuUimbWgfATz21tuvgk3vzoA6",
@@ -54,6 +56,7 @@ pub(crate) struct Node {
     hot: VecDeque<(PieceText, usize)>,
     /// What is left on the disk.
     space: i64,
+    booked: Booked,
 }
 
 /// Something that will happen.
@@ -84,6 +87,7 @@ impl Node {
             pending: VecDeque::new(),
             hot: VecDeque::new(),
             space: 14_478_332_563_968,
+            booked: Booked::default(),
             config,
         };
         // The log begins while the node is at work: these have no start in it.
@@ -98,6 +102,21 @@ impl Node {
     /// Draws from another seed from here on.
     pub(crate) fn reseed(&mut self, seed: u64) {
         self.rng = Rng::new(seed);
+    }
+
+    /// What time it is for the node, in microseconds since 1970.
+    pub(crate) const fn now(&self) -> i64 {
+        self.now
+    }
+
+    /// What is left on the disk, in bytes.
+    pub(crate) const fn space(&self) -> i64 {
+        self.space
+    }
+
+    /// What was booked so far, by day, then satellite.
+    pub(crate) fn booked(&self) -> Vec<DailyBandwidth> {
+        self.booked.days(&self.satellites)
     }
 
     /// The next line.

@@ -2,7 +2,14 @@
 
 use std::io::{self, Write};
 
-use crate::{Config, Encoding, Truth, log::Log, node::Node, truth::Clocks};
+use piecewatch_model::{ByteCount, DailyBandwidth, Timestamp};
+
+use crate::{
+    Config, Encoding, Truth,
+    log::Log,
+    node::{self, Node},
+    truth::Clocks,
+};
 
 /// A node that is not there, writing its log.
 #[derive(Debug, Clone)]
@@ -14,6 +21,9 @@ pub struct Simulator {
 }
 
 impl Simulator {
+    /// How many satellites the node of a log serves.
+    pub const SATELLITES: usize = node::SATELLITES.len();
+
     /// A node at the beginning of its log.
     pub fn new(config: Config) -> Self {
         let grain_micros = config.vocabulary.eras()[0].grain_micros();
@@ -67,6 +77,24 @@ impl Simulator {
     /// and what was open has no end.
     pub fn restart(&mut self) {
         self.node.restart();
+    }
+
+    /// What the node has booked for its satellites so far, by UTC day, then satellite: of each
+    /// download the amount of the largest order that was signed, whatever became of it, and of each
+    /// upload what was received. Actions that nobody knows are not booked, nor what was open when
+    /// the node restarted.
+    pub fn booked(&self) -> Vec<DailyBandwidth> {
+        self.node.booked()
+    }
+
+    /// What time it is for the node: that of its last line, or a little later.
+    pub const fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.node.now())
+    }
+
+    /// What the node has left for pieces, as the starts of its transfers tell.
+    pub fn available(&self) -> ByteCount {
+        ByteCount::new(self.node.space().max(0).unsigned_abs())
     }
 
     /// The totals of what was written so far.

@@ -164,6 +164,7 @@ impl Node {
             let message = if upload { "uploaded" } else { "downloaded" };
             let line = wording::Line { severity: Severity::Info, message, size };
             self.tell_end(&transfer, Outcome::Success, line, wording::Tail::Nothing);
+            self.booked.whole(&transfer, self.now);
             if upload {
                 self.space -= transfer.size as i64;
             }
@@ -193,6 +194,7 @@ impl Node {
 
     fn end_canceled(&mut self, transfer: &Transfer) {
         let part = self.part(transfer);
+        self.booked.part(transfer, part, self.now);
         let size = Some(self.size_told(transfer, part));
         let upload = transfer.direction == Direction::Upload;
         let severity = Severity::Info;
@@ -256,6 +258,7 @@ impl Node {
 
     fn end_failed(&mut self, transfer: &Transfer, failure: &Failure) {
         let part = self.part(transfer);
+        self.booked.part(transfer, part, self.now);
         let size = Some(self.size_told(transfer, part));
         let upload = transfer.direction == Direction::Upload;
         let era = transfer.era;
@@ -278,6 +281,9 @@ impl Node {
     /// Before v0.14: no satellite, and no action on failures.
     fn end_before_satellites(&mut self, transfer: &Transfer) {
         let failed = self.rng.one_in(3);
+        if !failed {
+            self.booked.whole(transfer, self.now);
+        }
         let failure = failed.then(|| Failure::open_2019(transfer.satellite));
         let (action, outcome) = match &failure {
             None => (transfer.action_told(), Outcome::Success),
@@ -310,6 +316,10 @@ impl Node {
 impl Transfer {
     fn action_told(&self) -> Action {
         Action::from_name(self.action)
+    }
+
+    pub(super) fn is_download(&self) -> bool {
+        self.direction == Direction::Download
     }
 
     /// Whether its last line has a size: uploads since v1.20, downloads since v1.72.
