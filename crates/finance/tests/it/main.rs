@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod books;
 mod completed;
 mod forecast;
 mod held;
+mod ledger;
 mod log_traffic;
 mod month;
 mod oracle;
@@ -12,6 +14,7 @@ mod per_terabyte;
 mod price;
 mod reconcile;
 mod share;
+mod simulated;
 mod statement;
 mod storage;
 mod usd;

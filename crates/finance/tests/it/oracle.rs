@@ -10,30 +10,30 @@ use piecewatch_model::{
 const HISTORIES: u64 = 4_000;
 
 /// A day of a satellite: what the node has in its databases.
-struct Day {
+pub(crate) struct Day {
     /// The day of the month, from 1.
-    day: u8,
-    get: i64,
-    get_repair: i64,
-    get_audit: i64,
+    pub(crate) day: u8,
+    pub(crate) get: i64,
+    pub(crate) get_repair: i64,
+    pub(crate) get_audit: i64,
     /// Byte-hours, with a fraction, as the satellite sends them.
-    at_rest_total: f64,
+    pub(crate) at_rest_total: f64,
 }
 
 /// A satellite's month on a node.
-struct Month {
-    year: i64,
-    month: u8,
+pub(crate) struct Month {
+    pub(crate) year: i64,
+    pub(crate) month: u8,
     /// Year, month and day of the join.
-    joined: (i64, u8, u8),
+    pub(crate) joined: (i64, u8, u8),
     /// Cents: egress, repair, audit, storage.
-    prices: [i64; 4],
-    days: Vec<Day>,
+    pub(crate) prices: [i64; 4],
+    pub(crate) days: Vec<Day>,
 }
 
 /// What the node answers, in cents.
 #[derive(Default, Clone, Copy)]
-struct Payout {
+pub(crate) struct Payout {
     egress: f64,
     repair_audit: f64,
     disk_space: f64,
@@ -55,7 +55,7 @@ fn is_tie(value: f64) -> i64 {
     i64::from(((value * 100.0).rem_euclid(1.0) - 0.5).abs() < 1e-6)
 }
 
-fn answer(month: &Month) -> Payout {
+pub(crate) fn answer(month: &Month) -> Payout {
     let price = |at: usize| month.prices[at] as f64;
     let mut get = 0;
     let mut repair_audit = 0;
@@ -172,7 +172,7 @@ fn hundredths(cents: f64) -> i64 {
 }
 
 /// Compares in hundredths of a cent, `ties` of which may be off.
-fn check(ours: &Earnings, theirs: &Payout, context: &str) {
+pub(crate) fn check(ours: &Earnings, theirs: &Payout, context: &str) {
     let amounts = [
         ("egress", ours.egress, theirs.egress, theirs.ties),
         ("repair and audit", ours.repair_audit, theirs.repair_audit, theirs.ties),
