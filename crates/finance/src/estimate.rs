@@ -189,7 +189,7 @@ impl Estimate {
     /// - held: the sum × the percentage, not rounded; paid: sum less held, rounded in the same way.
     ///
     /// The node calculates in binary fractions. Where an amount lies exactly between two hundredths
-    /// of a cent, which `payout` often does, they may fall to the other side: a hundredth of a cent.
+    /// of a cent, which `payout` often does while a share is held, they may fall to the other side: a hundredth of a cent.
     pub fn of(usage: &Usage, prices: &Prices, held_percent: HeldPercent) -> Self {
         let moved = |bytes: ByteCount, price| earned(u128::from(bytes.get()), price, TB);
         let egress = moved(usage.egress, prices.egress);

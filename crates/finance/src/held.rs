@@ -110,7 +110,8 @@ impl HeldSoFar {
     }
 }
 
-/// The return of the first half of the held amount. The other half comes back on graceful exit only.
+/// The return of the first half of the held amount. The other half comes back on graceful exit only,
+/// and to a node that is disqualified nothing does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeldReturn {
     /// The month whose statement releases it: the 16th of the node on the satellite.

@@ -1,12 +1,10 @@
-//! A storage node that is not there: it writes the log of one, and states the true totals.
+//! A storage node that is not there: it writes the log of one, answers the API of one, and states
+//! the true figures of both.
 //!
-//! Three parts: the node does things (`node`), the log tells them in an [`Encoding`] and in the
-//! words of a [`Vocabulary`] (`log`), and the [`Truth`] counts what was told, as it happens and
-//! never by reading the text back. Everything is drawn from one seed: the same [`Config`] gives
-//! the same bytes. Time is simulated; no clock is read.
-//!
-//! A [`LiveLog`] appends such a log to a file as a node does, and rotates it in each [`Rotation`]
-//! that real logs go through.
+//! Three parts make a log: the node does things (`node`), the log tells them in an [`Encoding`] and
+//! in the words of a [`Vocabulary`] (`log`), and the [`Truth`] counts what was told, as it happens
+//! and never by reading the text back. A [`LiveLog`] appends such a log to a file as a node does,
+//! and rotates it in each [`Rotation`] that real logs go through.
 //!
 //! ```
 //! use piecewatch_simulator::{Config, Encoding, Simulator, Vocabulary};
@@ -20,6 +18,30 @@
 //! assert!(truth.transfers_total().count > 300);
 //! # Ok::<(), std::io::Error>(())
 //! ```
+//!
+//! An [`Account`] is what the node has booked over months for each satellite, and what those told
+//! it: traffic and storage by day, prices, statements, payments. It is drawn, or agrees with a log
+//! so far, and states its figures as plain values of the vocabulary. A [`NodeApi`] answers with
+//! them as a node of an [`ApiVersion`] does, traps included, and an [`ApiServer`] does so on a real
+//! socket.
+//!
+//! ```
+//! use piecewatch_simulator::{Account, AccountConfig, ApiVersion, Config, NodeApi, Simulator};
+//!
+//! let mut simulator = Simulator::new(Config::default());
+//! simulator.write(5_000, &mut std::io::sink())?;
+//! let now = simulator.now();
+//! let account = Account::of_log(&simulator, AccountConfig::default());
+//! assert!(account.bandwidth(now).ends_with(&simulator.booked()));
+//!
+//! let api = NodeApi::new(account, ApiVersion::V1_143);
+//! let dashboard = String::from_utf8(api.answer("/api/sno/", now).body)?;
+//! assert!(dashboard.contains(&format!("\"available\":{}", simulator.available().get())));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Everything is drawn from one seed: the same [`Config`] gives the same bytes, and the same
+//! [`AccountConfig`] the same figures. Time is simulated; no clock is read.
 
 mod account;
 mod api;

@@ -164,6 +164,18 @@ impl Shared {
     }
 }
 
+/// A client that is served. Its connection ends with this, whatever happened.
+struct Client {
+    shared: Arc<Shared>,
+    number: u64,
+}
+
+impl Drop for Client {
+    fn drop(&mut self) {
+        held(&self.shared.open).remove(&self.number);
+    }
+}
+
 /// Nothing is left half done while one of these is held, so a panic does no harm.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -185,10 +197,9 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) -> Vec<JoinHandle<()>> {
         // What is known to the server can be ended by it.
         let Ok(known) = stream.try_clone() else { continue };
         held(&shared.open).insert(number, known);
-        let shared = Arc::clone(shared);
+        let client = Client { shared: Arc::clone(shared), number };
         threads.push(thread::spawn(move || {
-            connection::serve(stream, |path_and_query| shared.answer(path_and_query));
-            held(&shared.open).remove(&number);
+            connection::serve(stream, |path_and_query| client.shared.answer(path_and_query));
         }));
     }
     threads

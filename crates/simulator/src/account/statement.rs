@@ -7,6 +7,7 @@ use piecewatch_model::{
 use super::{
     Luck,
     satellite::{SatelliteAccount, Statement, Traffic},
+    tariff::Tariff,
 };
 use crate::{
     calendar::{
@@ -139,6 +140,60 @@ fn codes(satellite: &SatelliteAccount, period: Period, luck: Luck, rng: &mut Rng
     codes
 }
 
+/// What a month earned before surge, in 10^-23 dollars.
+struct Earned {
+    at_rest: u128,
+    get: u128,
+    get_repair: u128,
+    get_audit: u128,
+}
+
+impl Earned {
+    fn of(usage: Usage, tariff: Tariff) -> Self {
+        let moved = |bytes: u64, cents: u32| u128::from(bytes) * u128::from(cents) * 1_000_000_000;
+        Self {
+            at_rest: u128::from(usage.byte_hours) * u128::from(tariff.storage_rate),
+            get: moved(usage.traffic.get, tariff.egress),
+            get_repair: moved(usage.traffic.get_repair, tariff.repair),
+            get_audit: moved(usage.traffic.get_audit, tariff.audit),
+        }
+    }
+
+    const NOTHING: Self = Self { at_rest: 0, get: 0, get_repair: 0, get_audit: 0 };
+
+    fn sum(&self) -> u128 {
+        self.at_rest + self.get + self.get_repair + self.get_audit
+    }
+}
+
+/// What becomes of what was earned, in millionths of a dollar.
+struct Settled {
+    held: i64,
+    owed: i64,
+    disposed: i64,
+}
+
+/// Settles a total of so many 10^-25 dollars.
+fn settle(total: u128, withheld: Option<u8>, codes: PaystubCodes, before: Before) -> Settled {
+    let has = |code| codes.contains(code);
+    let exited = has(PaystubCodes::GRACEFUL_EXIT);
+    if has(PaystubCodes::OFFLINE) || (has(PaystubCodes::DISQUALIFIED) && !exited) {
+        return Settled { held: 0, owed: 0, disposed: 0 };
+    }
+    let percent = if exited { 0 } else { u128::from(withheld.unwrap_or(0)) };
+    let returned_percent = match (exited, withheld) {
+        (true, _) => 100,
+        (false, None) => DISPOSED_PERCENT,
+        (false, Some(_)) => 0,
+    };
+    let disposed = (before.held * returned_percent / 100 - before.disposed).max(0);
+    Settled {
+        held: (total * percent / PER_MICRO_USD) as i64,
+        owed: (total * (100 - percent) / PER_MICRO_USD) as i64 + disposed,
+        disposed,
+    }
+}
+
 fn paystub(
     satellite: &SatelliteAccount,
     period: Period,
@@ -147,44 +202,28 @@ fn paystub(
     before: Before,
     rng: &mut Rng,
 ) -> Paystub {
-    let tariff = satellite.tariff(period);
     let has = |code| codes.contains(code);
-    let (exited, offline) = (has(PaystubCodes::GRACEFUL_EXIT), has(PaystubCodes::OFFLINE));
-    // All of them in 10^-23 dollars.
-    let paid_for = u128::from(!offline);
-    let at_rest = paid_for * u128::from(usage.byte_hours) * u128::from(tariff.storage_rate);
-    let moved =
-        |bytes: u64, cents: u32| paid_for * u128::from(bytes) * u128::from(cents) * 1_000_000_000;
-    let Traffic { get, get_audit, get_repair, put, put_repair } = usage.traffic;
-    let get_comp = moved(get, tariff.egress);
-    let repair_comp = moved(get_repair, tariff.repair);
-    let audit_comp = moved(get_audit, tariff.audit);
-    let cut = |amount: u128| MicroUsd::new((amount / (PER_MICRO_USD / 10_000)) as i64);
-
+    let earned = if has(PaystubCodes::OFFLINE) {
+        Earned::NOTHING
+    } else {
+        Earned::of(usage, satellite.tariff(period))
+    };
     let surge_percent = surge_percent(period, rng);
     let factor = if surge_percent > 0 { u128::from(surge_percent) } else { 100 };
-    let total = (at_rest + get_comp + repair_comp + audit_comp) * factor;
     let withheld = withheld_percent(satellite.joined_at, period);
-    let percent = if exited { 0 } else { u128::from(withheld.unwrap_or(0)) };
-    let mut held = (total * percent / PER_MICRO_USD) as i64;
-    let mut disposed = match withheld {
-        _ if exited => (before.held - before.disposed).max(0),
-        None => (before.held * DISPOSED_PERCENT / 100 - before.disposed).max(0),
-        Some(_) => 0,
-    };
-    let mut owed = (total * (100 - percent) / PER_MICRO_USD) as i64 + disposed;
-    if offline || (has(PaystubCodes::DISQUALIFIED) && !exited) {
-        (held, owed, disposed) = (0, 0, 0);
-    }
+    let Settled { held, owed, disposed } = settle(earned.sum() * factor, withheld, codes, before);
     let paid = if has(PaystubCodes::SANCTIONED) { 0 } else { owed };
     let due = before.unsent + paid;
-    let distributed = match period {
-        // Before December 2020 everything that was owed was sent.
-        _ if period < MINIMUM_SINCE => paid,
-        _ if has(PaystubCodes::NO_1099) || due < satellite.minimum => 0,
-        _ => due,
+    let distributed = if period < MINIMUM_SINCE {
+        paid
+    } else if has(PaystubCodes::NO_1099) || due < satellite.minimum {
+        0
+    } else {
+        due
     };
     let after = rng.between(4, 15) as i64 * DAY_SECONDS * SECOND + rng.below(86_400_000_000) as i64;
+    let cut = |amount: u128| MicroUsd::new((amount / (PER_MICRO_USD / 10_000)) as i64);
+    let Traffic { get, get_audit, get_repair, put, put_repair } = usage.traffic;
     Paystub {
         satellite: satellite.id,
         period,
@@ -196,12 +235,12 @@ fn paystub(
         usage_get_repair: ByteCount::new(get_repair),
         usage_put_repair: ByteCount::new(put_repair),
         usage_get_audit: ByteCount::new(get_audit),
-        comp_at_rest: cut(at_rest),
-        comp_get: cut(get_comp),
+        comp_at_rest: cut(earned.at_rest),
+        comp_get: cut(earned.get),
         comp_put: MicroUsd::new(0),
-        comp_get_repair: cut(repair_comp),
+        comp_get_repair: cut(earned.get_repair),
         comp_put_repair: MicroUsd::new(0),
-        comp_get_audit: cut(audit_comp),
+        comp_get_audit: cut(earned.get_audit),
         surge_percent,
         held: MicroUsd::new(held),
         owed: MicroUsd::new(owed),
@@ -239,9 +278,13 @@ fn payment(paystub: &Paystub, rng: &mut Rng) -> Option<(Timestamp, Payment)> {
         (_, _) if words[0] >> 59 == 0 => "polygon",
         (_, _) => "zksync-era",
     };
-    let hash: String = words.iter().map(|word| format!("{word:016x}")).collect();
     // Of some payments the node never learns where they can be looked up.
-    let receipt = if words[1] >> 58 == 0 { String::new() } else { format!("{chain}:0x{hash}") };
+    let receipt = if words[1] >> 58 == 0 {
+        String::new()
+    } else {
+        let [a, b, c, d] = words;
+        format!("{chain}:0x{a:016x}{b:016x}{c:016x}{d:016x}")
+    };
     let payment = Payment {
         satellite: paystub.satellite,
         period,
