@@ -3,12 +3,13 @@
 mod figures;
 mod newest;
 
-use piecewatch_model::{Fact, Report, SatelliteId, StandingScores, Timestamp};
+use piecewatch_model::{Fact, Period, Report, SatelliteId, StandingScores, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     amount::{bytes, number},
     dictionary::Dictionaries,
+    query::commits::Topics,
     retention::Cuts,
 };
 
@@ -60,6 +61,32 @@ pub(crate) fn write(
         }
     }
     Ok(())
+}
+
+/// What a report changes. One of the whole history, as the first reading of a node's databases brings
+/// it, changes what is known of the past.
+pub(crate) fn topics(report: &Report, now: Timestamp) -> Topics {
+    let month_before = Period::containing(now).and_then(|period| period.plus_months(-1));
+    let is_past = |fact: &Fact| {
+        let day = match fact {
+            Fact::Bandwidth(bandwidth) => bandwidth.day,
+            Fact::Storage(storage) => storage.day,
+            Fact::Status(_)
+            | Fact::Space(_)
+            | Fact::Standing(_)
+            | Fact::Prices(..)
+            | Fact::Estimate(_)
+            | Fact::Paystub(_)
+            | Fact::Payment(_)
+            | Fact::Quantiles(_) => return false,
+        };
+        month_before.is_some_and(|before| day < before.start())
+    };
+    if report.facts.iter().any(is_past) {
+        Topics::REPORTED.and(Topics::PAST)
+    } else {
+        Topics::REPORTED
+    }
 }
 
 /// A report that is being written.

@@ -13,9 +13,7 @@ use crate::{
     dictionary::Dictionaries,
     file_id::FileId,
     gathered::{self, Gathered},
-    position,
-    query::commits::Topics,
-    report,
+    position, report,
     retention::Cuts,
 };
 
@@ -180,7 +178,7 @@ impl Writer {
             transaction.prepare_cached(gathered::COMMIT)?.execute(params![
                 self.process,
                 node,
-                Topics::REPORTED.bits(),
+                report::topics(report, now).bits(),
                 None::<i64>,
                 None::<i64>,
                 now.as_micros()

@@ -164,6 +164,7 @@ impl Known<'_> {
         let storage = self.storage(of);
         let so_far = MonthSoFar {
             period: self.month.period,
+            joined_at: of.standing.as_ref().and_then(|standing| standing.joined_at),
             bandwidth: &bandwidth,
             unknown_micros,
             storage: storage.byte_hours,

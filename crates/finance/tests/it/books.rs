@@ -1,10 +1,6 @@
-//! A database of simulated nodes, a ledger over it, and a clock that the test moves.
+//! A database of simulated nodes, and a ledger over it.
 
-use std::{
-    slice,
-    sync::atomic::{AtomicU64, Ordering},
-    time::Duration,
-};
+use std::{slice, time::Duration};
 
 use piecewatch_finance::{Ledger, LedgerSettings};
 use piecewatch_model::{
@@ -13,13 +9,6 @@ use piecewatch_model::{
 };
 use piecewatch_simulator::{Account, AccountConfig};
 use piecewatch_store::{Readers, Store, StoreConfig, Writer};
-
-/// The time that caches are told. Tests only move it on, and by more than any of them waits for.
-static UPTIME: AtomicU64 = AtomicU64::new(0);
-
-pub(crate) fn uptime() -> Duration {
-    Duration::from_secs(UPTIME.load(Ordering::Relaxed))
-}
 
 /// A database that is removed when dropped.
 pub(crate) struct Books {
@@ -36,8 +25,14 @@ impl Books {
         Self { _folder: folder, writer, readers }
     }
 
+    /// A ledger for which no time passes.
     pub(crate) fn ledger(&self) -> Ledger {
-        Ledger::new(self.readers.clone(), LedgerSettings::default(), uptime)
+        self.ledger_by(|| Duration::ZERO)
+    }
+
+    /// A ledger by this clock.
+    pub(crate) fn ledger_by(&self, clock: fn() -> Duration) -> Ledger {
+        Ledger::new(self.readers.clone(), LedgerSettings::default(), clock)
     }
 
     /// A ledger that keeps nothing.
@@ -50,7 +45,7 @@ impl Books {
             storage_total: never,
             ..LedgerSettings::default()
         };
-        Ledger::new(self.readers.clone(), settings, uptime)
+        Ledger::new(self.readers.clone(), settings, || Duration::ZERO)
     }
 
     pub(crate) fn report(&mut self, node: &NodeName, at: Timestamp, facts: Vec<Fact>) {
@@ -105,11 +100,6 @@ impl Books {
     pub(crate) fn asked_in_all(&self) -> u64 {
         self.readers.asked().values().sum()
     }
-}
-
-/// Lets so much time pass.
-pub(crate) fn pass(seconds: u64) {
-    UPTIME.fetch_add(seconds, Ordering::Relaxed);
 }
 
 pub(crate) fn attic() -> NodeName {

@@ -35,10 +35,11 @@ impl Topics {
     pub const LIFECYCLE: Self = Self(1 << 6);
     /// The space that is left.
     pub const SPACE: Self = Self(1 << 7);
-    /// What a node reported of itself.
+    /// What a node reported of itself: of the running month and of the one before.
     pub const REPORTED: Self = Self(1 << 8);
     /// Records from more than an hour before the commit: of an import, or of a reader that catches
-    /// up. Sums of the past have changed.
+    /// up. Sums of the past have changed. Beside `REPORTED`: the node reported of days before the
+    /// month before, too.
     pub const PAST: Self = Self(1 << 9);
 
     /// Both sets together.
