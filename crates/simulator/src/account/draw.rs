@@ -83,14 +83,14 @@ fn plan<'a>(config: &'a AccountConfig, rng: &mut Rng) -> Plan<'a> {
         (Luck::Varied, _) => any(rng, 8, 40),
     };
     let size = config.size.map_or_else(
-        || match rng.below(20) {
-            0 => 0,
-            1 => rng.below(10_000),
-            // From a megabyte to 140 terabytes, each power of two as likely.
-            _ => {
-                let end = 1 << rng.between(20, 47);
-                rng.below(end)
-            }
+        || {
+            // Each power of two is as likely: mostly from 8 gigabytes to 140 terabytes.
+            let power = match rng.below(20) {
+                0 => return 0,
+                1..=3 => rng.between(10, 32),
+                _ => rng.between(33, 47),
+            };
+            rng.below(1 << power)
         },
         |size| size.get(),
     );
@@ -256,7 +256,7 @@ fn days(satellite: &SatelliteAccount, plan: &Plan<'_>, share: u64, rng: &mut Rng
 
 impl Use {
     fn day(&self, level: u64, rng: &mut Rng) -> Traffic {
-        let of = |ppm: u64| (u128::from(level) * u128::from(ppm) / 1_000_000) as u64;
+        let of = |ppm: u64| (level / 1_000).saturating_mul(ppm) / 1_000;
         // Pieces come in whole blocks.
         let moved = |ppm: u64, rng: &mut Rng| rng.log_normal(of(ppm), 0.5) / 256 * 256;
         Traffic {
