@@ -16,6 +16,26 @@ pub fn today() -> Timestamp {
     now().floor(Grain::Day)
 }
 
+/// The time since the system started, to 4 ms or so; it is read from memory.
+#[cfg(target_os = "linux")]
+pub fn coarse() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// The time since this was asked first.
+#[cfg(not(target_os = "linux"))]
+pub fn coarse() -> Duration {
+    precise()
+}
+
+/// The time since this was asked first.
+#[expect(clippy::disallowed_methods, reason = "this is the place that reads the clock")]
+pub fn precise() -> Duration {
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
+}
+
 /// Measures how long something takes, by the clock and by the processor.
 #[derive(Debug, Clone, Copy)]
 pub struct Stopwatch {

@@ -1,9 +1,6 @@
 //! The only place that reads the clock.
 
-use std::{
-    sync::LazyLock,
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use piecewatch_model::Timestamp;
 
@@ -15,11 +12,21 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_micros(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX))
 }
 
-/// How long the program runs: time that never jumps, counted from the first call.
+/// The time since the system started, exact to some milliseconds: for caches, which read it for
+/// each hit. It takes a fifth of the time that an exact one takes.
+#[cfg(target_os = "linux")]
+pub(crate) fn coarse() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::MonotonicCoarse);
+    // Negative or out of range it is on no system that runs.
+    Duration::try_from(time).unwrap_or_default()
+}
+
+/// The time since this was asked first: for caches, which read it for each hit.
+#[cfg(not(target_os = "linux"))]
 #[expect(clippy::disallowed_methods, reason = "this is the place that reads the clock")]
-pub(crate) fn uptime() -> Duration {
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-    START.elapsed()
+pub(crate) fn coarse() -> Duration {
+    static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
+    START.get_or_init(Instant::now).elapsed()
 }
 
 /// Measures how long something takes.

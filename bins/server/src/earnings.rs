@@ -146,7 +146,7 @@ impl Books {
                 |node: piecewatch_collector::config::Node| Some((node.name, node.monthly_cost?));
             costs = config.nodes.into_iter().filter_map(cost).collect();
         }
-        let ledger = Ledger::new(store.readers, settings, clock::uptime);
+        let ledger = Ledger::new(store.readers, settings, clock::coarse);
         Ok(Self { db, ledger, nodes, costs, now: clock::now() })
     }
 

@@ -43,8 +43,11 @@ pub struct Cache<K, V, E> {
 }
 
 impl<K: Hash + Eq + Clone, V: Clone, E> Cache<K, V, E> {
-    /// An empty cache. `clock` tells the time since any fixed moment and never goes back; `weight`
-    /// is asked once for each value, and what weighs nothing counts as 1.
+    /// An empty cache. `weight` is asked once for each value, and what weighs nothing counts as 1.
+    ///
+    /// `clock` tells the time since any fixed moment and never goes back. It is read for each hit:
+    /// one that is exact to nanoseconds takes longer than all the rest, while one that is exact to
+    /// some milliseconds takes a fifth of that and is exact enough for ages of seconds.
     pub fn new(settings: Settings, clock: fn() -> Duration, weight: fn(&K, &V) -> u64) -> Self {
         Self {
             settings,
