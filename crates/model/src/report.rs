@@ -287,6 +287,15 @@ impl Measure {
     pub fn from_code(code: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|measure| measure.code() == code)
     }
+
+    /// In lower-case words joined by `_`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Duration => "duration",
+            Self::FirstByte => "first_byte",
+            Self::OrderAmount => "order_amount",
+        }
+    }
 }
 
 #[cfg(test)]

@@ -67,4 +67,12 @@ impl StorageBasis {
             _ => None,
         }
     }
+
+    /// In one lower-case word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Reported => "reported",
+            Self::Calculated => "calculated",
+        }
+    }
 }

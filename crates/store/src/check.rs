@@ -7,7 +7,7 @@ use rusqlite::{Connection, ErrorCode};
 use crate::{
     Error, Reader, Result, position,
     query::{self, Question},
-    retention, rollup, transfers,
+    report, retention, rollup, transfers,
 };
 
 /// Small tables that every start reads anyway: damage to a file rarely spares all of them.
@@ -130,7 +130,7 @@ fn sizes(connection: &Connection) -> rusqlite::Result<Vec<ObjectSize>> {
 }
 
 /// What a writer looks up.
-const LOOKUPS: [Question; 8] = [
+const LOOKUPS: [Question; 10] = [
     Question { name: "writer: the position of a source", sql: position::AT },
     Question { name: "writer: sources begun since", sql: position::NEWER },
     Question { name: "writer: the last key of a second", sql: transfers::NEWEST_OF_SECOND },
@@ -138,6 +138,8 @@ const LOOKUPS: [Question; 8] = [
     Question { name: "writer: latencies of five minutes", sql: rollup::LATENCY_5MIN.select },
     Question { name: "writer: latencies of an hour", sql: rollup::LATENCY_HOURLY.select },
     Question { name: "writer: latencies of a day", sql: rollup::LATENCY_DAILY.select },
+    Question { name: "writer: the scores before", sql: report::NEWEST_SCORES },
+    Question { name: "writer: the version before", sql: report::NEWEST_VERSION },
     Question { name: "pruning: transfers", sql: retention::OLDEST_TRANSFERS },
 ];
 

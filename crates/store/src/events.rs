@@ -1,11 +1,14 @@
 //! What happened to a node besides transfers: one row for each event.
 
 use piecewatch_model::{
-    ByteCount, Compaction, Lifecycle, Maintenance, OrdersSettled, Scores, SpaceReport, Trouble,
+    Compaction, Lifecycle, Maintenance, OrdersSettled, Scores, SpaceReport, Trouble,
 };
 use rusqlite::{Connection, params};
 
-use crate::dictionary::Dictionaries;
+use crate::{
+    amount::{bytes, number},
+    dictionary::Dictionaries,
+};
 
 const COMPACTION: &str =
     "INSERT INTO compactions (node, at, satellite, store, phase, duration, logs,
@@ -37,8 +40,8 @@ VALUES (?1, ?2, ?3, ?4, 1)
 ON CONFLICT DO UPDATE SET count = min(count + excluded.count, 1 << 53), lines = lines + 1";
 
 const SCORES: &str = "REPLACE INTO reputation (node, at, satellite, audit, online, suspension,
-    audit_delta, online_delta, suspension_delta, audits_total, audits_passed)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+    audit_delta, online_delta, suspension_delta, audits_total, audits_passed, lines)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, 1)";
 
 const TROUBLE: &str = "INSERT INTO troubles (node, at, kind, satellite, template, lines)
 VALUES (?1, ?2, ?3, ?4, ?5, 1)
@@ -50,17 +53,6 @@ ON CONFLICT DO UPDATE SET lines = lines + 1";
 
 const SPACE: &str = "INSERT INTO storage_snapshots (node, at, available) VALUES (?1, ?2, ?3)
 ON CONFLICT DO UPDATE SET available = excluded.available";
-
-/// A log may say anything. No number is kept above 2^53, so that sums of them stay integers.
-const NUMBER_MAX: u64 = 1 << 53;
-
-fn number(number: u64) -> i64 {
-    number.min(NUMBER_MAX) as i64
-}
-
-fn bytes(amount: Option<ByteCount>) -> Option<i64> {
-    amount.map(|amount| number(amount.get()))
-}
 
 pub(crate) fn write_compaction(
     connection: &Connection,
@@ -80,12 +72,12 @@ pub(crate) fn write_compaction(
         &*compaction.store,
         compaction.phase.code(),
         compaction.duration_micros.map(number),
-        bytes(compaction.logs),
-        bytes(compaction.live),
-        bytes(compaction.trash),
-        bytes(compaction.reclaimable),
-        bytes(compaction.reclaimed),
-        bytes(compaction.rewritten),
+        compaction.logs.map(bytes),
+        compaction.live.map(bytes),
+        compaction.trash.map(bytes),
+        compaction.reclaimable.map(bytes),
+        compaction.reclaimed.map(bytes),
+        compaction.rewritten.map(bytes),
         compaction.table_load,
         compaction.trash_share,
         template,
@@ -111,7 +103,7 @@ pub(crate) fn write_maintenance(
         work.examined.map(number),
         work.affected.map(number),
         work.failed.map(number),
-        bytes(work.bytes),
+        work.bytes.map(bytes),
     ])?;
     Ok(())
 }
@@ -201,7 +193,7 @@ pub(crate) fn write_space(
     connection.prepare_cached(SPACE)?.execute(params![
         node,
         space.at.as_micros(),
-        number(space.available.get()),
+        bytes(space.available),
     ])?;
     Ok(())
 }

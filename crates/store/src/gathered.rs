@@ -23,12 +23,16 @@ const AMOUNT_MAX: u64 = 1 << 32;
 /// A record from later than this is of a clock gone wrong: it is stored, but does not become the
 /// newest of its node, at which windows end. In microseconds.
 const FUTURE_MAX: i64 = 24 * 3600 * 1_000_000;
+/// A record from longer ago than this was not read as it was written: an import, or a reader that
+/// catches up. In microseconds.
+const PRESENT_MAX: i64 = 3600 * 1_000_000;
 
 const NODE_TIMES: &str = "UPDATE nodes
 SET first_at = min(coalesce(first_at, ?2), ?2), last_at = max(coalesce(last_at, ?3), ?3)
 WHERE id = ?1";
 
-const COMMIT: &str = "INSERT INTO commits (process, node, topics, first_key, last_key, at)
+pub(crate) const COMMIT: &str =
+    "INSERT INTO commits (process, node, topics, first_key, last_key, at)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
 /// What a transaction brings of one node.
@@ -84,6 +88,9 @@ impl<'a> Gathered<'a> {
         for record in &batch.records {
             let (at, topic) = of_record(record);
             part.topics = part.topics.and(topic);
+            if at < now.plus_micros(-PRESENT_MAX) {
+                part.topics = part.topics.and(Topics::PAST);
+            }
             if at <= now.plus_micros(FUTURE_MAX) {
                 let (first, last) = part.times.unwrap_or((at, at));
                 part.times = Some((at.min(first), at.max(last)));

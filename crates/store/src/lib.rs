@@ -57,6 +57,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod amount;
+mod asked;
 mod backup;
 mod check;
 mod dictionary;
@@ -71,6 +73,7 @@ mod outcome;
 mod position;
 mod query;
 mod rebuild;
+mod report;
 mod retention;
 mod rollup;
 mod transfers;
@@ -84,18 +87,22 @@ pub use lock::{Follower, Holder, NodeLock, followers, is_followed, locks_folder}
 pub use open::{Readers, Store, StoreConfig};
 pub use outcome::{Ending, Fate};
 pub use query::{
-    Event, Nodes, Reader, Window,
+    Event, Nodes, Reader, Reported, Window,
     activity::{Activity, Available},
     commits::{Commit, Topics},
     countries::CountryRow,
     errors::ErrorRow,
     latency::{Latencies, LatencyRow},
     nodes::NodeInfo,
+    polls::PollRow,
+    prices::PriceRow,
+    scores::{ScoreChanges, ScoreRow},
     sizes::SizeRow,
     sources::KnownSources,
     space::SpaceRow,
     traffic::{TrafficPoint, TrafficRow, TrafficTotals},
     transfers::{StoredTransfer, TransferCursor, TransferFilter, TransferPage},
+    used_space::UsedSpace,
 };
 pub use rebuild::Difference;
 pub use retention::{OldTransfers, Pruned, Retention};

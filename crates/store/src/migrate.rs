@@ -6,7 +6,10 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 pub(crate) const APPLICATION_ID: u32 = 0x5069_6563;
 
 /// The steps, in order; the version of a database is how many of them it has taken.
-const STEPS: &[&str] = &[include_str!("../migrations/0001_initial.sql")];
+const STEPS: &[&str] = &[
+    include_str!("../migrations/0001_initial.sql"),
+    include_str!("../migrations/0002_reports.sql"),
+];
 
 /// The version that this program writes.
 pub(crate) const NEWEST: u32 = STEPS.len() as u32;

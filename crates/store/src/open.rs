@@ -3,6 +3,7 @@
 mod existing;
 
 use std::{
+    collections::BTreeMap,
     fs::File,
     io::{ErrorKind, Read},
     path::{Path, PathBuf},
@@ -13,8 +14,8 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::{
-    Checkpoints, Error, OldTransfers, Reader, Result, Retention, Upkeep, Writer, file_id::FileId,
-    migrate,
+    Checkpoints, Error, OldTransfers, Reader, Result, Retention, Upkeep, Writer, asked::Asked,
+    file_id::FileId, migrate,
 };
 
 /// How a database is opened.
@@ -91,6 +92,7 @@ pub struct Readers {
     pool: r2d2::Pool<SqliteConnectionManager>,
     path: PathBuf,
     busy_timeout: Duration,
+    asked: Asked,
 }
 
 impl Readers {
@@ -123,7 +125,7 @@ impl Readers {
             .connection_timeout(timeout)
             .build(manager)
             .map_err(|source| Error::NoReader { path: path.to_owned(), source })?;
-        Ok(Self { pool, path: path.to_owned(), busy_timeout: timeout })
+        Ok(Self { pool, path: path.to_owned(), busy_timeout: timeout, asked: Asked::default() })
     }
 
     /// A reader, as soon as one is free.
@@ -136,12 +138,18 @@ impl Readers {
             .pool
             .get()
             .map_err(|source| Error::NoReader { path: self.path.clone(), source })?;
-        Ok(Reader::new(connection, self.path.clone()))
+        Ok(Reader::new(connection, self.path.clone(), self.asked.clone()))
+    }
+
+    /// How often each question was asked through this pool and its clones, by name: for statistics,
+    /// and for tests that count. A question of many nodes counts once.
+    pub fn asked(&self) -> BTreeMap<&'static str, u64> {
+        self.asked.counts()
     }
 }
 
-/// The statements of a batch and of its sums, and the questions of a dashboard, fit.
-const STATEMENTS_MAX: usize = 64;
+/// The statements of a batch, of its sums and of a report, and the questions of a dashboard, fit.
+const STATEMENTS_MAX: usize = 128;
 
 fn open_writer(path: &Path, config: &StoreConfig) -> rusqlite::Result<Connection> {
     let mut connection = Connection::open(path)?;

@@ -1,22 +1,34 @@
 //! Questions to the database: one question a file, its SQL beside the row that it fills.
 
 pub(crate) mod activity;
+pub(crate) mod bandwidth;
 pub(crate) mod commits;
 pub(crate) mod compactions;
 pub(crate) mod countries;
 pub(crate) mod errors;
+pub(crate) mod estimates;
 pub(crate) mod latency;
 pub(crate) mod lifecycle;
 pub(crate) mod maintenance;
 pub(crate) mod nodes;
 pub(crate) mod orders;
+pub(crate) mod payments;
+pub(crate) mod paystubs;
+pub(crate) mod polls;
+pub(crate) mod prices;
+pub(crate) mod quantiles;
+pub(crate) mod reported;
 pub(crate) mod scores;
 pub(crate) mod sizes;
 pub(crate) mod sources;
 pub(crate) mod space;
+pub(crate) mod standings;
+pub(crate) mod statuses;
+pub(crate) mod storage;
 pub(crate) mod traffic;
 pub(crate) mod transfers;
 pub(crate) mod troubles;
+pub(crate) mod used_space;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -25,8 +37,9 @@ use r2d2::PooledConnection;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, types::Type};
 
-use crate::{Error, Result, rebuild};
+use crate::{Error, Result, asked::Asked, rebuild};
 use nodes::NodeInfo;
+pub use reported::Reported;
 
 /// A statement that the product runs, and what it answers.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +49,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 41] = [
+pub(crate) const ALL: [Question; 52] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -63,6 +76,17 @@ pub(crate) const ALL: [Question; 41] = [
     troubles::NEWEST,
     lifecycle::NEWEST,
     space::NEWEST,
+    used_space::ALL,
+    bandwidth::DAILY,
+    storage::DAILY,
+    prices::ALL,
+    estimates::MONTHLY,
+    paystubs::MONTHLY,
+    payments::MONTHLY,
+    standings::NEWEST,
+    statuses::NEWEST,
+    polls::NEWEST,
+    quantiles::ALL,
     activity::COMMITTED,
     activity::UPLOAD_MINUTE,
     activity::UPLOAD_HOUR,
@@ -87,22 +111,25 @@ pub(crate) const ALL: [Question; 41] = [
 pub struct Reader {
     connection: PooledConnection<SqliteConnectionManager>,
     path: PathBuf,
+    asked: Asked,
 }
 
 impl Reader {
     pub(crate) const fn new(
         connection: PooledConnection<SqliteConnectionManager>,
         path: PathBuf,
+        asked: Asked,
     ) -> Self {
-        Self { connection, path }
+        Self { connection, path, asked }
     }
 
-    /// Runs the statements of one question in one transaction.
+    /// Runs the statements of one question in one transaction, and counts it.
     pub(crate) fn ask<T>(
         &self,
         doing: &'static str,
         answer: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
+        self.asked.count(doing);
         let run = || {
             let transaction =
                 Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
@@ -119,7 +146,7 @@ pub struct Event<T> {
     pub node: NodeName,
     /// What happened.
     pub what: T,
-    /// How many lines of the log told it.
+    /// How many lines of the log told it; 0 when only a report did.
     pub lines: u64,
 }
 

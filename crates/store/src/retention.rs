@@ -11,7 +11,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How long what is kept, counted back from now. What is not named here is kept for ever: hourly
-/// and daily traffic, daily latencies, positions.
+/// and daily traffic, daily latencies, positions, and what nodes report of days and months.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {
     /// Single transfers. The cut falls on a whole hour.
@@ -20,7 +20,8 @@ pub struct Retention {
     pub minutes: Duration,
     /// Latencies by the hour. The cut falls on a whole day.
     pub latency_hours: Duration,
-    /// Sizes, countries and errors by the hour, and all events. The cut falls on a whole day.
+    /// Sizes, countries and errors by the hour, all events, and the quantiles that nodes report.
+    /// The cut falls on a whole day.
     pub details: Duration,
     /// Each snapshot of the space; older ones are kept once a day, for ever.
     pub snapshots: Duration,
@@ -220,7 +221,7 @@ impl Step<'_> {
     }
 }
 
-const DETAILS: [&str; 9] = [
+const DETAILS: [&str; 10] = [
     "size_hourly",
     "country_hourly",
     "error_hourly",
@@ -230,6 +231,7 @@ const DETAILS: [&str; 9] = [
     "reputation",
     "troubles",
     "lifecycle",
+    "node_quantiles",
 ];
 
 /// The transfer that many transfers after the oldest, if it is old enough to go.

@@ -5,12 +5,18 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use piecewatch_model::{Batch, Timestamp};
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use piecewatch_model::{Batch, Report, Timestamp};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::{
-    Error, OldTransfers, Result, Retention, dictionary::Dictionaries, file_id::FileId,
-    gathered::Gathered, position, retention::Cuts,
+    Error, OldTransfers, Result, Retention,
+    dictionary::Dictionaries,
+    file_id::FileId,
+    gathered::{self, Gathered},
+    position,
+    query::commits::Topics,
+    report,
+    retention::Cuts,
 };
 
 /// What became of a batch.
@@ -23,7 +29,7 @@ pub enum Appended {
     Moved,
 }
 
-/// Writes batches, and removes what is too old.
+/// Writes batches and reports, and removes what is too old.
 #[derive(Debug)]
 pub struct Writer {
     pub(crate) connection: Connection,
@@ -74,9 +80,7 @@ impl Writer {
     /// When the database cannot be written. Nothing is lost: the same batches may be given again.
     /// [`Error::Gone`] when its file is not where it was: what is written there nobody would find.
     pub fn append(&mut self, batches: &[Batch], now: Timestamp) -> Result<Vec<Appended>> {
-        if self.file.is_gone(&self.path) {
-            return Err(Error::Gone { path: self.path.clone() });
-        }
+        self.check_file()?;
         // What the transaction adds to these counts once it is committed.
         let mut own = self.own.clone();
         let appended = self.try_append(batches, now, &mut own);
@@ -90,6 +94,26 @@ impl Writer {
         appended
     }
 
+    /// Stores what a node reported, in one transaction. Given again it changes nothing; of the same
+    /// day, month or state, what is given last is kept.
+    ///
+    /// A report is no record of a log: it moves neither the times of the node's records
+    /// ([`NodeInfo::records`](crate::NodeInfo::records)) nor any position. Scores and versions enter
+    /// the history when they differ from those before them.
+    ///
+    /// # Errors
+    ///
+    /// As [`append`](Self::append).
+    pub fn report(&mut self, report: &Report, now: Timestamp) -> Result<()> {
+        self.check_file()?;
+        let stored = self.try_report(report, now);
+        match stored {
+            Ok(()) => self.dictionaries.keep(),
+            Err(_) => self.dictionaries.forget(),
+        }
+        stored
+    }
+
     /// Moves what is in the write-ahead log into the database file, and empties the log: for an
     /// orderly end. Waits for readers and other writers as long as a transaction would.
     ///
@@ -100,6 +124,13 @@ impl Writer {
         self.connection
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .map_err(|error| Error::of(&self.path, "emptying the write-ahead log", error))
+    }
+
+    fn check_file(&self) -> Result<()> {
+        if self.file.is_gone(&self.path) {
+            return Err(Error::Gone { path: self.path.clone() });
+        }
+        Ok(())
     }
 
     /// The transaction, which is rolled back when the function returns early.
@@ -131,6 +162,32 @@ impl Writer {
         gathered.write(self.process, now).map_err(failed)?;
         transaction.commit().map_err(failed)?;
         Ok(appended)
+    }
+
+    /// The transaction, which is rolled back when the function returns early.
+    fn try_report(&mut self, report: &Report, now: Timestamp) -> Result<()> {
+        let failed = |error| Error::of(&self.path, "storing a report", error);
+        let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate)
+            .map_err(failed)?;
+        let node = self
+            .dictionaries
+            .node(&transaction, &report.node)
+            .map_err(failed)?
+            .ok_or_else(|| Error::TooManyNodes { name: report.node.clone() })?;
+        let cuts = Cuts::at(now, &self.retention);
+        let write = || {
+            report::write(&transaction, &mut self.dictionaries, node, report, &cuts)?;
+            transaction.prepare_cached(gathered::COMMIT)?.execute(params![
+                self.process,
+                node,
+                Topics::REPORTED.bits(),
+                None::<i64>,
+                None::<i64>,
+                now.as_micros()
+            ])?;
+            transaction.commit()
+        };
+        write().map_err(failed)
     }
 }
 

@@ -62,12 +62,14 @@ WHERE t.node = ?1 AND t.at >= ?2 AND t.at < ?3 AND t.count > 0 AND NOT EXISTS (
 ORDER BY t.at DESC LIMIT 1",
 };
 
+/// What a report told says nothing about the log: no line told it.
 pub(crate) const SCORES: Question = Question {
     name: "activity: the last scores",
     sql: "SELECT at FROM reputation
-WHERE node = ?1 AND at >= ?2 AND at < ?3 ORDER BY at DESC LIMIT 1",
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND lines > 0 ORDER BY at DESC LIMIT 1",
 };
 
+/// Told by the log or by a report: it says how full the node is, not whether its log goes on.
 pub(crate) const SPACE: Question = Question {
     name: "activity: the space that was left last",
     sql: "SELECT at, available FROM storage_snapshots
@@ -84,7 +86,7 @@ WHERE node = ?1 AND at >= ?2 AND at < ?3 AND event IN (1, 2) ORDER BY at DESC LI
 pub(crate) const VERSION: Question = Question {
     name: "activity: the last version",
     sql: "SELECT at, event, detail FROM lifecycle
-WHERE node = ?1 AND at >= ?2 AND at < ?3 AND event = 3 ORDER BY at DESC LIMIT 1",
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND event = 3 AND lines > 0 ORDER BY at DESC LIMIT 1",
 };
 
 /// The codes of events are `stopping` and `exited`.
@@ -110,8 +112,8 @@ FROM troubles AS t LEFT JOIN templates AS e ON e.id = t.template
 WHERE t.node = ?1 AND t.at >= ?2 AND t.at < ?3 AND t.kind = 3 ORDER BY t.at DESC LIMIT 1",
 };
 
-/// The last that is known of a node, of each kind of thing: `None` where there was none within the
-/// last 30 days.
+/// The last that a node's log told, of each kind of thing: `None` where there was none within the
+/// last 30 days. What the node reports beside its log does not count, but for the space.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Activity {
     /// The node.
@@ -129,7 +131,7 @@ pub struct Activity {
     pub orders_at: Option<Timestamp>,
     /// When scores were told last. A node does so every four hours.
     pub scores_at: Option<Timestamp>,
-    /// The space that was left last.
+    /// The space that was left last, by the log or by a report of the node: no sign of the log.
     pub space: Option<Available>,
     /// The last start.
     pub started: Option<Lifecycle>,

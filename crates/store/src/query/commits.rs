@@ -14,7 +14,7 @@ FROM commits AS c JOIN nodes AS n ON n.id = c.node
 WHERE c.seq > ?1 ORDER BY c.seq LIMIT ?2",
 };
 
-/// Kinds of records, as a set.
+/// Kinds of what was written, as a set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Topics(u32);
 
@@ -35,6 +35,11 @@ impl Topics {
     pub const LIFECYCLE: Self = Self(1 << 6);
     /// The space that is left.
     pub const SPACE: Self = Self(1 << 7);
+    /// What a node reported of itself.
+    pub const REPORTED: Self = Self(1 << 8);
+    /// Records from more than an hour before the commit: of an import, or of a reader that catches
+    /// up. Sums of the past have changed.
+    pub const PAST: Self = Self(1 << 9);
 
     /// Both sets together.
     #[must_use]
@@ -61,7 +66,7 @@ pub struct Commit {
     pub process: i64,
     /// The node.
     pub node: NodeName,
-    /// Which kinds of records.
+    /// What kinds of it.
     pub topics: Topics,
     /// The keys between which its transfers lie, among others; `None` when it kept none.
     pub keys: Option<RangeInclusive<i64>>,

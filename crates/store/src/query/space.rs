@@ -7,7 +7,7 @@ use crate::{Reader, Result};
 
 pub(crate) const NEWEST: Question = Question {
     name: "space",
-    sql: "SELECT at, used, available, trash, total FROM storage_snapshots
+    sql: "SELECT at, used, available, trash, total, overused, reclaimable FROM storage_snapshots
 WHERE node = ?1 AND at >= ?2 AND at < ?3 ORDER BY at DESC LIMIT ?4",
 };
 
@@ -18,7 +18,7 @@ pub struct SpaceRow {
     pub node: NodeName,
     /// When.
     pub at: Timestamp,
-    /// Bytes of pieces.
+    /// Bytes of pieces, without trash.
     pub used: Option<ByteCount>,
     /// Bytes left for pieces.
     pub available: Option<ByteCount>,
@@ -26,6 +26,10 @@ pub struct SpaceRow {
     pub trash: Option<ByteCount>,
     /// Bytes that the operator allotted to the node.
     pub total: Option<ByteCount>,
+    /// Bytes used beyond what was allotted.
+    pub overused: Option<ByteCount>,
+    /// Bytes that the next compactions of the hash store would free.
+    pub reclaimable: Option<ByteCount>,
 }
 
 impl Reader {
@@ -47,6 +51,8 @@ impl Reader {
                         available: maybe_bytes(row, 2)?,
                         trash: maybe_bytes(row, 3)?,
                         total: maybe_bytes(row, 4)?,
+                        overused: maybe_bytes(row, 5)?,
+                        reclaimable: maybe_bytes(row, 6)?,
                     })
                 })?;
             rows.sort_by_key(|row| std::cmp::Reverse(row.at));

@@ -2,7 +2,9 @@
 
 use std::fmt::Write;
 
-use piecewatch_model::{Action, Clock, MaintenanceKind, Outcome, Phase, TroubleKind};
+use piecewatch_model::{
+    Action, Clock, MaintenanceKind, Measure, Outcome, Phase, PollPart, StorageBasis, TroubleKind,
+};
 use piecewatch_store::Plan;
 
 use crate::fixture::Database;
@@ -75,6 +77,11 @@ fn the_names_of_codes_in_the_database_are_those_of_the_program() {
         let event = piecewatch_model::LifecycleEvent::from_code(code, "").unwrap();
         add("lifecycle", code, event.name());
     }
+    PollPart::ALL.iter().for_each(|part| add("poll", part.code(), part.name()));
+    Measure::ALL.iter().for_each(|measure| add("measure", measure.code(), measure.name()));
+    for basis in [StorageBasis::Reported, StorageBasis::Calculated] {
+        add("storage_basis", basis.code(), basis.name());
+    }
     expected.sort();
 
     let database = Database::new();
@@ -110,6 +117,17 @@ fn the_tables_that_serve_questions_are_known() {
         "lifecycle",
         "commits",
         "checkpoints",
+        "storage_snapshots",
+        "satellite_bandwidth_daily",
+        "satellite_storage_daily",
+        "prices",
+        "estimates",
+        "paystubs",
+        "payouts",
+        "standings",
+        "node_status",
+        "polls",
+        "node_quantiles",
     ] {
         assert!(serving(table), "{table}");
     }

@@ -5,7 +5,9 @@ use piecewatch_model::{
     Lifecycle, LifecycleEvent, Maintenance, MaintenanceKind, OrdersSettled, Outcome, Phase,
     PieceId, Record, Rejected, Scores, SizeBucket, SpaceReport, Timestamp, Trouble, TroubleKind,
 };
-use piecewatch_store::{Ending, Event, Fate, Nodes, Topics, TransferFilter, Window};
+use piecewatch_store::{
+    Ending, Event, Fate, Nodes, ScoreChanges, ScoreRow, Topics, TransferFilter, Window,
+};
 
 use crate::fixture::{Database, HOUR, Log, node, seconds, transfer, transfers};
 
@@ -105,7 +107,16 @@ fn events_come_back_as_they_went_in_newest_first() {
     assert_eq!(reader.compactions(all, ALL, 1).unwrap().len(), 1);
     let work = Maintenance { failed: Some(3), ..maintenance(seconds(3), Some(5)) };
     assert_eq!(reader.maintenance(all, ALL, 10).unwrap(), [of_n1(work, 3)]);
-    assert_eq!(reader.scores(all, ALL, 10).unwrap(), [of_n1(scores(seconds(4)), 1)]);
+    let told = ScoreRow {
+        at: seconds(4),
+        satellite: us1(),
+        audit: 1.0,
+        online: 0.998,
+        suspension: 1.0,
+        changes: Some(ScoreChanges { audit: 0.0, online: -0.002, suspension: 0.0 }),
+        audits: Some((1000, 999)),
+    };
+    assert_eq!(reader.scores(all, ALL, 10).unwrap(), [of_n1(told, 1)]);
     assert_eq!(reader.lifecycle(all, ALL, 10).unwrap(), [of_n1(started, 1)]);
     assert_eq!(reader.troubles(all, ALL, 10).unwrap(), [of_n1(trouble, 2)]);
     let both = OrdersSettled { count: 80, ..orders };
@@ -297,7 +308,8 @@ fn commits_tell_who_wrote_what() {
     let mut database = Database::new();
     let mut other = database.again();
     database.append(&Log::new("n1", 1).batch(transfers([HOUR, seconds(1)])));
-    let space = SpaceReport { at: HOUR, available: ByteCount::new(1) };
+    // An hour ago is not the past.
+    let space = SpaceReport { at: seconds(-3600), available: ByteCount::new(1) };
     let batch = Log::new("n2", 2).batch(vec![Record::Space(space)]);
     other.writer.append(&[batch], HOUR).unwrap();
     let reader = database.readers.get().unwrap();
@@ -309,7 +321,7 @@ fn commits_tell_who_wrote_what() {
     assert_eq!(
         told,
         [
-            (1, database.writer.process(), "n1", Topics::TRANSFERS),
+            (1, database.writer.process(), "n1", Topics::TRANSFERS.and(Topics::PAST)),
             (2, other.writer.process(), "n2", Topics::SPACE),
         ]
     );

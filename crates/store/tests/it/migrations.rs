@@ -1,0 +1,81 @@
+//! Databases of earlier versions are brought up to date, with all that is in them.
+
+use std::path::Path;
+
+use piecewatch_model::{ByteCount, KnownSatellite, Timestamp};
+use piecewatch_store::{Nodes, ScoreChanges, ScoreRow, Store, StoreConfig, Window};
+use rusqlite::{Connection, params};
+
+use crate::fixture::{Database, HOUR, node, seconds};
+
+const FIRST: &str = include_str!("../../migrations/0001_initial.sql");
+
+/// A database as the first version made it.
+fn of_version_1(path: &Path) -> Connection {
+    let connection = Connection::open(path).unwrap();
+    connection.execute_batch(FIRST).unwrap();
+    connection.pragma_update(None, "user_version", 1).unwrap();
+    connection.pragma_update(None, "application_id", 0x5069_6563).unwrap();
+    connection.pragma_update(None, "journal_mode", "WAL").unwrap();
+    connection
+}
+
+const ALL: Window = Window {
+    from: Timestamp::from_civil((2026, 8, 1), 0, 0, 0),
+    to: Timestamp::from_civil((2026, 9, 1), 0, 0, 0),
+};
+
+#[test]
+fn version_2_keeps_the_scores_and_snapshots_of_version_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    let us1 = KnownSatellite::ALL[0].id();
+    let old = of_version_1(&path);
+    old.execute("INSERT INTO nodes (id, name) VALUES (1, 'n1')", []).unwrap();
+    let satellite = "INSERT INTO satellites (id, raw, name) VALUES (1, ?1, 'us1')";
+    old.execute(satellite, [us1.as_bytes()]).unwrap();
+    let scores = "INSERT INTO reputation (node, at, satellite, audit, online, suspension,
+        audit_delta, online_delta, suspension_delta, audits_total, audits_passed)
+        VALUES (1, ?1, 1, 1.0, 0.998, 1.0, 0.0, -0.002, 0.0, 1000, 999)";
+    old.execute(scores, params![HOUR.as_micros()]).unwrap();
+    let space = "INSERT INTO storage_snapshots (node, at, available) VALUES (1, ?1, 5)";
+    old.execute(space, params![seconds(1).as_micros()]).unwrap();
+    drop(old);
+
+    let store = Store::open(&path, StoreConfig::default()).unwrap();
+    let reader = store.readers.get().unwrap();
+    let scores = reader.scores(Nodes::All, ALL, 10).unwrap();
+    let expected = ScoreRow {
+        at: HOUR,
+        satellite: us1,
+        audit: 1.0,
+        online: 0.998,
+        suspension: 1.0,
+        changes: Some(ScoreChanges { audit: 0.0, online: -0.002, suspension: 0.0 }),
+        audits: Some((1000, 999)),
+    };
+    assert_eq!((scores.len(), &scores[0].what, scores[0].lines), (1, &expected, 1));
+    let space = reader.space(Nodes::All, ALL, 10).unwrap();
+    assert_eq!((space.len(), space[0].available), (1, Some(ByteCount::new(5))));
+    assert_eq!((space[0].overused, space[0].reclaimable), (None, None));
+    let activity = reader.activity(Nodes::Of(&[node("n1")]), seconds(60)).unwrap();
+    assert_eq!(activity[0].scores_at, Some(HOUR), "what was stored before was told by a log");
+    assert_eq!(reader.check().unwrap().damage, [""; 0]);
+}
+
+/// The steps lead where a new database begins.
+#[test]
+fn a_database_that_was_brought_up_to_date_has_the_schema_of_a_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    drop(of_version_1(&path));
+    drop(Store::open(&path, StoreConfig::default()).unwrap());
+    let schema = |path: &Path| -> Vec<(String, Option<String>)> {
+        let connection = Connection::open(path).unwrap();
+        let mut objects =
+            connection.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name").unwrap();
+        let rows = objects.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    assert_eq!(schema(&path), schema(&Database::new().path()));
+}
