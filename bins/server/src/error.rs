@@ -77,6 +77,31 @@ pub enum Error {
         /// The database.
         path: PathBuf,
     },
+    /// The configuration is wrong, or the signals of the system cannot be received.
+    #[error(transparent)]
+    Configuration(#[from] piecewatch_collector::Error),
+    /// A node is named twice on the command line.
+    #[error("--node names {name} twice; give each node a name of its own")]
+    NamedTwice {
+        /// The name.
+        name: piecewatch_model::NodeName,
+    },
+    /// There is nobody to ask.
+    #[error(
+        "no node has an address to ask; write `api`, `databases` or `metrics` into its [[node]], or say --node NAME=http://HOST:14002"
+    )]
+    NobodyToAsk,
+    /// Some nodes did not answer as nodes do; which and why was told in their place.
+    #[error("{failed} of {asked} polls failed")]
+    Unanswered {
+        /// How many failed.
+        failed: usize,
+        /// How many there were.
+        asked: usize,
+    },
+    /// The system gives no thread, or nothing to wait with.
+    #[error("cannot start to ask")]
+    Start(#[source] io::Error),
     /// Some things failed, each by itself.
     #[error("{} errors", .0.len())]
     Several(Vec<Error>),
@@ -90,9 +115,10 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
     /// What the process ends with: 2 when it was asked wrongly, 1 when the work failed.
-    pub const fn exit_code(&self) -> u8 {
+    pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Window { .. } => 2,
+            Self::Window { .. } | Self::NamedTwice { .. } | Self::NobodyToAsk => 2,
+            Self::Configuration(error) => error.exit_code(),
             Self::Output(_)
             | Self::Write { .. }
             | Self::Exists { .. }
@@ -101,6 +127,8 @@ impl Error {
             | Self::UnknownNode { .. }
             | Self::Source(_)
             | Self::Contended { .. }
+            | Self::Unanswered { .. }
+            | Self::Start(_)
             | Self::Several(_)
             | Self::Store(_) => 1,
         }
@@ -116,6 +144,9 @@ impl Error {
     pub fn lines(&self) -> Vec<String> {
         if let Self::Several(errors) = self {
             return errors.iter().flat_map(Self::lines).collect();
+        }
+        if let Self::Configuration(error) = self {
+            return error.lines();
         }
         let mut text = self.to_string();
         let mut last = text.clone();

@@ -2,7 +2,9 @@
 
 use std::io::Write;
 
-use crate::{Cli, Colour, Result, cli::Command, completions, database, import, simulate, summary};
+use crate::{
+    Cli, Colour, Result, cli::Command, completions, database, import, poll, simulate, summary,
+};
 
 /// Does what the command line says; results go to `out`.
 ///
@@ -12,6 +14,7 @@ use crate::{Cli, Colour, Result, cli::Command, completions, database, import, si
 pub fn run(cli: &Cli, out: &mut dyn Write, colour: Colour) -> Result<()> {
     match &cli.command {
         Command::Import(arguments) => import::run(arguments, out, colour),
+        Command::Poll(arguments) => poll::run(arguments, out, colour),
         Command::Summary(arguments) => summary::run(arguments, out, colour),
         Command::Db(arguments) => database::run(&arguments.command, out, colour),
         Command::Simulate(arguments) => simulate::run(arguments, out),
