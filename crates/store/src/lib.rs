@@ -10,15 +10,19 @@
 //! merge. A question about a month therefore costs the same whether a node moved a thousand pieces
 //! or a thousand million.
 //!
+//! What a node tells beside its log, when its dashboard is asked or its [own
+//! databases](node_databases) are read, is a [`Report`](piecewatch_model::Report):
+//! [`Writer::report`] keeps days and months for good, and of how the node is now the newest.
+//!
 //! Several processes may use one file. A batch says where in its source it begins, and is
 //! [`Appended::Moved`], not stored, when another process has read on.
 //!
 //! ```
 //! use piecewatch_model::{
-//!     Action, Batch, ByteCount, Fingerprinter, LineCounts, Outcome, PieceId, Record, Start,
-//!     Timestamp, Transfer,
+//!     Action, Batch, ByteCount, Fact, Fingerprinter, LineCounts, Outcome, PieceId, Poll, PollPart,
+//!     Record, Report, Space, Start, Timestamp, Transfer,
 //! };
-//! use piecewatch_store::{Appended, Nodes, Store, StoreConfig};
+//! use piecewatch_store::{Appended, Nodes, Store, StoreConfig, Window};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("piecewatch.db");
@@ -54,6 +58,20 @@
 //!
 //! let totals = readers.get()?.traffic_totals(Nodes::All, None)?;
 //! assert_eq!(totals.rows[0].bytes, ByteCount::new(2_319_872));
+//!
+//! // What its dashboard tells.
+//! let poll = Poll {
+//!     at,
+//!     part: PollPart::Dashboard,
+//!     took_micros: 1_200,
+//!     requests: 1,
+//!     bytes: ByteCount::new(900),
+//!     error: None,
+//! };
+//! let space = Space { used: Some(ByteCount::new(3_400_000_000_000)), ..Space::default() };
+//! writer.report(&Report { node: "n1".parse()?, poll, facts: vec![Fact::Space(space)] }, at)?;
+//! let window = Window { from: at, to: at.plus_micros(1) };
+//! assert_eq!(readers.get()?.used_space(Nodes::All, window)?[0].used, space.used.unwrap());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -68,6 +86,7 @@ mod file_id;
 mod gathered;
 mod lock;
 mod migrate;
+pub mod node_databases;
 mod open;
 mod outcome;
 mod position;

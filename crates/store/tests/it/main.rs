@@ -8,6 +8,7 @@ mod fixture;
 mod keeping;
 mod locks;
 mod migrations;
+mod node_databases;
 mod open;
 mod plans;
 mod queries;
