@@ -2,7 +2,7 @@
 
 mod earnings;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, str::FromStr};
 
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
@@ -12,6 +12,7 @@ pub(crate) use earnings::{
     EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, FormArgs, ReconcileArgs,
 };
 use piecewatch_model::{NodeName, Timestamp};
+use piecewatch_node_api::{Address, Error as ApiError};
 use piecewatch_simulator::{Encoding, Vocabulary};
 
 use crate::{version, window::Length};
@@ -47,6 +48,8 @@ Every line counts once: what was imported before is recognised by its content, w
 called now, and only what is new is read. A log may be plain text, JSON, of Docker's json-file driver \
 or of journald; as it is, .gz or .zst.")]
     Import(ImportArgs),
+    /// Ask nodes themselves how they are and what they earn
+    Poll(PollArgs),
     /// Show what nodes did
     Summary(SummaryArgs),
     /// Show what nodes earn
@@ -98,6 +101,73 @@ pub struct ImportArgs {
     /// Print one JSON object instead of a table
     #[arg(long)]
     pub json: bool,
+}
+
+/// Ask nodes themselves how they are and what they earn.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  piecewatch poll --config collector.toml
+      every node that has api, databases or metrics, until told to stop
+  piecewatch poll --db nodes.db --node attic=http://192.168.1.20:14002 --once
+      the dashboard of one node, once, with what it answered and what that cost it
+  piecewatch poll --db nodes.db --node attic=/mnt/storj/storage
+      the databases of a node, which are only read
+
+The dashboard is asked every 5 minutes, everything by satellite every 30, payments of past months every \
+12 hours; the section [polling] of the configuration changes that. What is not answered is asked again \
+after growing pauses. SIGTERM and Ctrl-C end it. With --once the exit code is 1 when something failed.")]
+pub struct PollArgs {
+    /// The configuration, that of piecewatch-collector; what is said here besides wins over it
+    #[arg(long, value_name = "FILE", env = "PIECEWATCH_CONFIG", required_unless_present = "nodes")]
+    pub config: Option<PathBuf>,
+    /// The database; created if it is not there [env: PIECEWATCH_DB]
+    #[arg(long, value_name = "FILE")]
+    pub db: Option<PathBuf>,
+    /// A node and the address of its dashboard, or the folder of its databases; can be said again
+    ///
+    /// A node that the configuration has by the same name is replaced.
+    #[arg(long = "node", value_name = "NAME=URL")]
+    pub nodes: Vec<Asked>,
+    /// Ask everything once, show what was answered, and end
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// A node and where it is asked: `NAME=URL` or `NAME=FOLDER`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// Its name.
+    pub name: NodeName,
+    /// Where it is asked.
+    pub place: AskedPlace,
+}
+
+/// Where a node is asked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AskedPlace {
+    /// At its dashboard.
+    Dashboard(Address),
+    /// In the folder of its databases.
+    Databases(PathBuf),
+}
+
+impl FromStr for Asked {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let form = "write NAME=http://HOST:14002, or NAME=FOLDER for its databases";
+        let (name, place) = text.split_once('=').ok_or_else(|| form.to_owned())?;
+        let name = name.parse().map_err(|error| format!("{error}; {form}"))?;
+        let place = if place.contains("://") {
+            AskedPlace::Dashboard(place.parse().map_err(|error: ApiError| error.to_string())?)
+        } else if place.is_empty() {
+            return Err(form.to_owned());
+        } else {
+            AskedPlace::Databases(place.into())
+        };
+        Ok(Self { name, place })
+    }
 }
 
 /// Show what nodes did.

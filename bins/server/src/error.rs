@@ -80,24 +80,40 @@ pub enum Error {
     /// The clock of this machine shows a year that there is not.
     #[error("the clock of this machine shows no year between 1 and 9999; set it")]
     Clock,
-    /// The configuration is wrong, or cannot be read.
-    #[error("{}", .0.lines().join("; "))]
-    Config(piecewatch_collector::Error),
     /// What nodes earn cannot be told.
     #[error(transparent)]
     Earnings(#[from] std::sync::Arc<piecewatch_finance::Error>),
+    /// The configuration is wrong, or the signals of the system cannot be received.
+    #[error(transparent)]
+    Configuration(#[from] piecewatch_collector::Error),
+    /// A node is named twice on the command line.
+    #[error("--node names {name} twice; give each node a name of its own")]
+    NamedTwice {
+        /// The name.
+        name: piecewatch_model::NodeName,
+    },
+    /// There is nobody to ask.
+    #[error(
+        "no node has an address to ask; write `api`, `databases` or `metrics` into its [[node]], or say --node NAME=http://HOST:14002"
+    )]
+    NobodyToAsk,
+    /// Some nodes did not answer as nodes do; which and why was told in their place.
+    #[error("{failed} of {asked} polls failed")]
+    Unanswered {
+        /// How many failed.
+        failed: usize,
+        /// How many there were.
+        asked: usize,
+    },
+    /// The system gives no thread, or nothing to wait with.
+    #[error("cannot start to ask")]
+    Start(#[source] io::Error),
     /// Some things failed, each by itself.
     #[error("{} errors", .0.len())]
     Several(Vec<Error>),
     /// The store could not do it.
     #[error(transparent)]
     Store(#[from] piecewatch_store::Error),
-}
-
-impl From<piecewatch_collector::Error> for Error {
-    fn from(error: piecewatch_collector::Error) -> Self {
-        Self::Config(error)
-    }
 }
 
 /// The result of a command.
@@ -107,8 +123,8 @@ impl Error {
     /// What the process ends with: 2 when it was asked wrongly, 1 when the work failed.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Window { .. } => 2,
-            Self::Config(error) => error.exit_code(),
+            Self::Window { .. } | Self::NamedTwice { .. } | Self::NobodyToAsk => 2,
+            Self::Configuration(error) => error.exit_code(),
             Self::Output(_)
             | Self::Write { .. }
             | Self::Exists { .. }
@@ -119,6 +135,8 @@ impl Error {
             | Self::Contended { .. }
             | Self::Clock
             | Self::Earnings(_)
+            | Self::Unanswered { .. }
+            | Self::Start(_)
             | Self::Several(_)
             | Self::Store(_) => 1,
         }
@@ -135,7 +153,7 @@ impl Error {
         if let Self::Several(errors) = self {
             return errors.iter().flat_map(Self::lines).collect();
         }
-        if let Self::Config(error) = self {
+        if let Self::Configuration(error) = self {
             return error.lines();
         }
         let mut text = self.to_string();

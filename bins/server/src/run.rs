@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use crate::{
-    Cli, Colour, Result, cli::Command, completions, database, earnings, import, simulate, summary,
+    Cli, Colour, Result, cli::Command, completions, database, earnings, import, poll, simulate,
+    summary,
 };
 
 /// Does what the command line says; results go to `out`.
@@ -14,6 +15,7 @@ use crate::{
 pub fn run(cli: &Cli, out: &mut dyn Write, colour: Colour) -> Result<()> {
     match &cli.command {
         Command::Import(arguments) => import::run(arguments, out, colour),
+        Command::Poll(arguments) => poll::run(arguments, out, colour),
         Command::Summary(arguments) => summary::run(arguments, out, colour),
         Command::Earnings(arguments) => earnings::run(arguments, out, colour),
         Command::Db(arguments) => database::run(&arguments.command, out, colour),

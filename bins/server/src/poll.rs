@@ -1,0 +1,69 @@
+//! `piecewatch poll`: asks nodes themselves, once or until told to stop.
+
+mod follow;
+mod node;
+mod once;
+mod plan;
+mod schedule;
+mod telling;
+mod writing;
+
+use std::io::Write;
+
+use piecewatch_collector::config::{Config, Sayings};
+use piecewatch_store::{Store, StoreConfig};
+
+use self::plan::Plan;
+use crate::{Colour, Error, Result, cli::PollArgs};
+
+/// How many nodes are asked for their satellites at once: a quarter, since nodes often share a
+/// machine and each keeps a core busy; and no more than this, since all of them share our own.
+const AT_ONCE_MAX: usize = 4;
+
+/// Asks the nodes.
+pub(crate) fn run(arguments: &PollArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
+    let said = Sayings {
+        file: arguments.config.clone(),
+        variables: std::env::vars_os().collect(),
+        db: arguments.db.clone(),
+        nodes: Vec::new(),
+    };
+    let config = Config::load_settings(&said)?;
+    if !arguments.once {
+        piecewatch_collector::logging::start(&config.log);
+    }
+    let mut plan = Plan::new(&config, &arguments.nodes)?;
+    // Another process may be writing: with --once it is waited for, else it is told and waited for.
+    let mut settings = StoreConfig { readers: 1, ..StoreConfig::default() };
+    if !arguments.once {
+        settings.busy_timeout = writing::BUSY_MAX;
+    }
+    let Store { writer, readers } = Store::open(&config.db, settings)?;
+    plan.know(&readers.get()?)?;
+    drop(readers);
+    if plan.nodes.is_empty() {
+        return Err(Error::NobodyToAsk);
+    }
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
+    let done = if arguments.once {
+        once::run(&runtime, plan, writer, out, colour)
+    } else {
+        follow::run(&runtime, plan, writer, &config.polling)
+    };
+    // A name that is still being looked up, or a disk that does not answer, keeps nobody.
+    runtime.shutdown_background();
+    done
+}
+
+/// How many of so many nodes are asked for their satellites at once.
+const fn at_once(nodes: usize) -> usize {
+    let quarter = nodes / 4;
+    if quarter == 0 {
+        1
+    } else if quarter > AT_ONCE_MAX {
+        AT_ONCE_MAX
+    } else {
+        quarter
+    }
+}

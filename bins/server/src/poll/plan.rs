@@ -1,0 +1,135 @@
+//! Who is asked, and where: from the configuration, the command line and what is known already.
+
+use std::path::PathBuf;
+
+use piecewatch_collector::config::{ApiUrl, Config, Discovery, Node as Configured};
+use piecewatch_ingest::Source;
+use piecewatch_model::{LifecycleEvent, NodeName, PollPart, Timestamp};
+use piecewatch_node_api::{Address, Client, Limits, poll::Span};
+use piecewatch_store::{Nodes, Reader, Window};
+
+use super::node::{Dashboard, Node};
+use crate::{
+    Error, Result,
+    cli::{Asked, AskedPlace},
+    clock,
+};
+
+/// Where a node shows its dashboard unless it is told otherwise.
+const DEFAULT_ADDRESS: &str = "http://localhost:14002";
+/// Other names of the same place.
+const LOCAL_HOSTS: [&str; 4] =
+    ["localhost:14002", "127.0.0.1:14002", "[::1]:14002", "0.0.0.0:14002"];
+/// How many of a node's newest starts and stops are looked through for its id.
+const EVENTS_MAX: u32 = 500;
+
+/// Who is asked.
+#[derive(Debug)]
+pub(super) struct Plan {
+    /// The nodes, in the order of the configuration.
+    pub(super) nodes: Vec<Node>,
+}
+
+impl Plan {
+    /// The nodes of the configuration, and those of the command line in their place or beside them.
+    ///
+    /// # Errors
+    ///
+    /// When a node is named twice.
+    pub(super) fn new(config: &Config, said: &[Asked]) -> Result<Self> {
+        let limits = Limits { answer: config.polling.timeout, ..Limits::default() };
+        let client = |address: Address| Client::new(address, limits);
+        let mut nodes = Vec::new();
+        let is_said = |name: &NodeName| said.iter().any(|asked| asked.name == *name);
+        for configured in config.nodes.iter().filter(|node| !is_said(&node.name)) {
+            let address = |url: &ApiUrl| {
+                url.as_str().parse().expect("the configuration takes the same addresses")
+            };
+            let dashboard = match &configured.api {
+                Some(url) => Dashboard::At(client(address(url))),
+                None if may_be_guessed(config, configured) => {
+                    let address = DEFAULT_ADDRESS.parse().expect("it is an address");
+                    Dashboard::Guessed(client(address))
+                }
+                None => Dashboard::None,
+            };
+            let metrics = configured.metrics.as_ref().map(|url| client(address(url)));
+            let databases = configured.databases.clone();
+            nodes.push(Node::new(configured.name.clone(), dashboard, databases, metrics));
+        }
+        for (at, asked) in said.iter().enumerate() {
+            if said[..at].iter().any(|before| before.name == asked.name) {
+                return Err(Error::NamedTwice { name: asked.name.clone() });
+            }
+            let (dashboard, databases): (Dashboard, Option<PathBuf>) = match &asked.place {
+                AskedPlace::Dashboard(address) => (Dashboard::At(client(address.clone())), None),
+                AskedPlace::Databases(folder) => (Dashboard::None, Some(folder.clone())),
+            };
+            nodes.push(Node::new(asked.name.clone(), dashboard, databases, None));
+        }
+        Ok(Self { nodes })
+    }
+
+    /// Takes what the database knows of the nodes: their ids, and whether their history was asked.
+    /// Nodes without anything to ask are left out, and so are those of which nobody can know whether
+    /// the dashboard of this machine is theirs.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub(super) fn know(&mut self, reader: &Reader) -> Result<()> {
+        for node in &mut self.nodes {
+            let name = std::slice::from_ref(&node.name);
+            node.id = node_id(reader, name)?;
+            let polls = reader.polls(Nodes::Of(name))?;
+            let has_history = polls
+                .iter()
+                .any(|row| row.part == PollPart::Paystubs && row.succeeded_at.is_some());
+            node.span = if has_history { Span::Recent } else { Span::Whole };
+        }
+        let is_guessed = |node: &&Node| matches!(node.dashboard, Dashboard::Guessed(_));
+        let guessed = self.nodes.iter().filter(is_guessed).count();
+        for node in &mut self.nodes {
+            if guessed > 1 && node.id.is_none() && matches!(node.dashboard, Dashboard::Guessed(_)) {
+                tracing::warn!(
+                    node = %node.name,
+                    "no dashboard is looked for: several logs are on this machine, and this one has not told whose it is; write api = \"http://HOST:PORT\" into its [[node]]"
+                );
+                node.dashboard = Dashboard::None;
+            }
+        }
+        self.nodes.retain(|node| !node.parts().is_empty());
+        Ok(())
+    }
+}
+
+/// Whether the dashboard of this machine may be this node's: its log is here, and nothing says that
+/// the dashboard is another's.
+fn may_be_guessed(config: &Config, node: &Configured) -> bool {
+    let is_local = match node.source {
+        Source::File(_) | Source::Docker(_) | Source::Journald(_) => true,
+        Source::Command(_) | Source::Tcp(_) => false,
+    };
+    let is_taken = |url: &ApiUrl| {
+        let authority = url.as_str().trim_start_matches("http://").split('/').next();
+        authority.is_some_and(|authority| LOCAL_HOSTS.contains(&authority))
+    };
+    config.polling.discovery == Discovery::Local
+        && is_local
+        && node.databases.is_none()
+        && !config.nodes.iter().filter_map(|node| node.api.as_ref()).any(is_taken)
+}
+
+/// The id that a node told, when it was asked or in its log; `None` when it did not yet.
+fn node_id(reader: &Reader, name: &[NodeName]) -> Result<Option<String>> {
+    let told = reader.statuses(Nodes::Of(name))?.into_iter().find_map(|told| told.what.node_id);
+    if told.is_some() {
+        return Ok(told.map(String::from));
+    }
+    let ever = Window { from: Timestamp::from_micros(i64::MIN), to: clock::now() };
+    let events = reader.lifecycle(Nodes::Of(name), ever, EVENTS_MAX)?;
+    Ok(events.into_iter().find_map(|event| {
+        let LifecycleEvent::Started(id) = event.what.event else { return None };
+        Some(String::from(id))
+    }))
+}

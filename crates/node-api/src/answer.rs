@@ -1,0 +1,31 @@
+//! What nodes answer: from bytes to values with units, without I/O.
+//!
+//! Everything that differs between versions of the node is resolved here. Each `from_json` takes any
+//! bytes and gives a value or says what is strange.
+
+mod dashboard;
+mod day;
+mod estimate;
+mod health;
+mod held;
+mod metrics;
+mod notification;
+mod paystub;
+mod price;
+mod satellite;
+mod satellites;
+
+pub use dashboard::{Dashboard, DashboardSatellite};
+pub use day::{MovedOnDay, StoredOnDay};
+pub use estimate::{Estimates, MonthEstimate, Months};
+pub use health::{Health, SatelliteHealth};
+pub use held::HeldHistory;
+pub use metrics::MetricsReader;
+pub use notification::{Notification, NotificationKind, Notifications};
+pub use paystub::{PeriodPayout, payouts, paystub, paystubs, periods};
+pub use price::prices;
+pub use satellite::{AuditHistory, OnlineWindow, Satellite};
+pub use satellites::{SatelliteScores, Satellites};
+
+/// A value, or what is strange in the answer that should be one.
+pub type Read<T> = Result<T, serde_json::Error>;
