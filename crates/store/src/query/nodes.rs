@@ -22,8 +22,9 @@ pub(crate) const ACTIONS: Question =
 pub struct NodeInfo {
     /// Its name.
     pub name: NodeName,
-    /// The times of its oldest and its newest record; `None` before the first. Records from more
-    /// than a day after they were stored do not count: a clock was wrong.
+    /// The times of its oldest and its newest record; `None` before the first, and for a node that
+    /// is only polled. Records from more than a day after they were stored do not count: a clock
+    /// was wrong.
     pub records: Option<(Timestamp, Timestamp)>,
 }
 
