@@ -102,7 +102,9 @@ pub use forecast::{Forecast, ForecastTotal, MonthSoFar, MonthState, node_expecta
 pub use held::{HeldDrop, HeldPercent, HeldReturn, HeldSoFar, ReturnState, next_drop};
 pub use ledger::{Ledger, LedgerSettings, NodeForecast, SatelliteForecast};
 pub use log_traffic::{LogError, LogTraffic};
-pub use month::{LogFigure, Month, NodeFigure, SatelliteMonth, Storage, StorageSource, Traffic};
+pub use month::{
+    Breakdown, LogFigure, Month, NodeFigure, SatelliteMonth, Storage, StorageSource, Traffic,
+};
 pub use per_terabyte::{PerTerabyte, Profit};
 pub use price::{PaidRate, PaidRates, Price, PriceHistory, PriceSource, built_in_prices};
 pub use reconcile::{MonthKnown, Reconciliation};

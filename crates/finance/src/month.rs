@@ -13,8 +13,8 @@ use piecewatch_model::{
 
 use crate::{
     Account, Completed, CompletedBy, DaysTold, Earnings, Estimate, Figure, FigureTotal,
-    HeldPercent, HeldReturn, HeldSoFar, LogError, LogTraffic, MonthKnown, Price, Reconciliation,
-    ShareBasis, Stored, Usage,
+    HeldPercent, HeldReturn, HeldSoFar, LogError, LogTraffic, MonthKnown, MonthState, Price,
+    Reconciliation, ShareBasis, Stored, Usage,
 };
 
 /// What was moved in a month, as the node booked it and as its log tells it.
@@ -131,6 +131,39 @@ pub struct LogFigure {
     pub error: Option<LogError>,
 }
 
+/// What was used in a month, and what each part of it earned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Breakdown {
+    /// By which figure.
+    pub figure: Figure,
+    /// What was used.
+    pub usage: Usage,
+    /// What that earned. As paid, `payout` may hold more than the parts less `held`: surge, and what
+    /// was released.
+    pub earnings: Earnings,
+}
+
+impl Breakdown {
+    fn of_paystub(paystub: &Paystub) -> Self {
+        Self {
+            figure: Figure::Paid,
+            usage: Usage {
+                egress: paystub.usage_get,
+                repair: paystub.usage_get_repair,
+                audit: paystub.usage_get_audit,
+                storage: paystub.usage_at_rest,
+            },
+            earnings: Earnings {
+                egress: paystub.comp_get,
+                repair_audit: paystub.comp_get_repair + paystub.comp_get_audit,
+                storage: paystub.comp_at_rest,
+                held: paystub.held,
+                payout: paystub.paid,
+            },
+        }
+    }
+}
+
 /// The node estimate of a month.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NodeFigure {
@@ -154,13 +187,26 @@ impl SatelliteMonth {
         }
     }
 
-    /// The best that is known of what was used: what the node booked, else what its log tells.
-    pub fn usage(&self) -> Usage {
-        let logged = || self.log.map(|log| log.usage);
-        self.node.map(|node| node.usage).or_else(logged).unwrap_or_default()
+    /// What was used, and what each part of it earned, by the surest source that tells both: the
+    /// node's books, else the satellite's statement, else the log. `None` where there is none of them.
+    pub fn breakdown(&self) -> Option<Breakdown> {
+        let node = self.node.map(|node| Breakdown {
+            figure: Figure::NodeEstimate,
+            usage: node.usage,
+            earnings: node.estimate.earnings,
+        });
+        let paid = || self.paid.as_ref().map(Breakdown::of_paystub);
+        let log = || {
+            self.log.map(|log| Breakdown {
+                figure: Figure::LogEstimate,
+                usage: log.usage,
+                earnings: log.estimate.earnings,
+            })
+        };
+        node.or_else(paid).or_else(log)
     }
 
-    /// The estimate from that: the node's, else that of the log.
+    /// The surer one of the two estimates.
     pub fn estimate(&self) -> Option<(Figure, Estimate)> {
         let node = self.node.map(|node| (Figure::NodeEstimate, node.estimate));
         node.or_else(|| self.log.map(|log| (Figure::LogEstimate, log.estimate)))
@@ -169,23 +215,33 @@ impl SatelliteMonth {
     /// What was paid beside what the node expected; `None` where one of the two is not known.
     pub fn reconciliation(&self) -> Option<Reconciliation> {
         let (node, paid) = (self.node?, self.paid.as_ref()?);
+        let days = match node.completed_by {
+            // The node told the whole month at once, by its estimate.
+            CompletedBy::PreviousMonth(_) => {
+                let whole = node.days.days;
+                DaysTold { bandwidth: whole, storage: whole, ..node.days }
+            }
+            CompletedBy::RunningMonth(_) | CompletedBy::Nothing => node.days,
+        };
         let known = MonthKnown {
             usage: node.usage,
             prices: self.price.prices,
             held_percent: node.estimate.held_percent,
-            days: node.days,
+            days,
             offline_days: 0,
         };
         Some(Reconciliation::of(&known, paid))
     }
 
-    fn is_empty(&self) -> bool {
+    /// Whether nothing is known of it in the month. What is held belongs to the present.
+    fn is_empty(&self, state: MonthState) -> bool {
         let has_earned = |earnings: &Earnings| earnings.gross().get() != 0;
         let node = self.node.is_some_and(|node| {
             has_earned(&node.estimate.earnings) || node.days.bandwidth + node.days.storage > 0
         });
         let log = self.log.is_some_and(|log| log.usage.downloaded().get() > 0);
-        !node && !log && self.paid.is_none() && self.told.is_none() && self.held.kept().get() == 0
+        let held = state == MonthState::Running && self.held.kept().get() != 0;
+        !node && !log && !held && self.paid.is_none() && self.told.is_none()
     }
 }
 
@@ -198,6 +254,7 @@ impl Month {
         traffic: &Traffic,
         storage: &Storage,
     ) -> Self {
+        let state = MonthState::of(period, as_of);
         let moved = traffic.booked.iter().map(|row| row.satellite);
         let logged = traffic.logged.keys().flatten().copied();
         let stored = storage.satellites.keys().copied();
@@ -206,7 +263,7 @@ impl Month {
         let satellites = satellites
             .into_iter()
             .map(|satellite| of_satellite(satellite, period, account, traffic, storage))
-            .filter(|of_satellite| !of_satellite.is_empty())
+            .filter(|of_satellite| !of_satellite.is_empty(state))
             .collect();
         let storage = storage.source.clone();
         Self { node: node.clone(), period, as_of, storage, satellites }
@@ -222,9 +279,14 @@ impl Month {
         self.satellites.iter().filter_map(|of| of.node).map(|node| node.estimate.earnings).sum()
     }
 
+    /// The breakdown of each satellite that has one.
+    pub fn breakdowns(&self) -> impl Iterator<Item = Breakdown> {
+        self.satellites.iter().filter_map(SatelliteMonth::breakdown)
+    }
+
     /// What was used for all satellites together.
     pub fn usage(&self) -> Usage {
-        self.satellites.iter().map(SatelliteMonth::usage).sum()
+        self.breakdowns().map(|of| of.usage).sum()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use piecewatch_finance::{NodeForecast, Profit};
+use piecewatch_finance::{NodeForecast, Profit, SatelliteForecast};
 use piecewatch_model::MicroUsd;
 
 use super::{Books, month::in_words, notes::minute, satellite_name};
@@ -51,14 +51,16 @@ fn table(node: &NodeForecast) -> Table {
         ("FORECAST", Right),
         ("RANGE", Right),
         ("CONFIDENCE", Right),
-        ("STORAGE", Right),
-        ("EGRESS", Right),
-        ("REPAIR, AUDIT", Right),
-        ("HELD", Right),
+        ("STORAGE $", Right),
+        ("EGRESS $", Right),
+        ("REPAIR, AUDIT $", Right),
+        ("HELD $", Right),
         ("NODE EXPECTS", Right),
         ("BASED ON", Left),
     ]);
-    for of in &node.satellites {
+    let mut satellites: Vec<&SatelliteForecast> = node.satellites.iter().collect();
+    satellites.sort_by_key(|of| std::cmp::Reverse(of.forecast.expected.earnings.gross()));
+    for of in satellites {
         let (forecast, expected) = (&of.forecast, &of.forecast.expected.earnings);
         table.row([
             Cell::from(satellite_name(of.satellite, None)),

@@ -64,25 +64,28 @@ fn table(books: &Books, months: &[Month]) -> Table {
 }
 
 fn row(books: &Books, month: &Month) -> Vec<Cell> {
+    let is_known = month.breakdowns().next().is_some();
     let usage = month.usage();
+    let used = |shown: String| {
+        if is_known { Cell::from(shown) } else { Cell::styled("–", Style::Dim) }
+    };
     let figure = |figure| {
         let total = month.total(figure);
         money((total.known > 0).then_some(total.amount))
     };
     let paid = || month.satellites.iter().filter_map(|of| of.paid.as_ref());
     let sent = paid().next().map(|_| paid().map(|paid| paid.distributed).sum());
-    let held = month.satellites.iter().filter_map(|of| of.estimate());
-    let held: MicroUsd = held.map(|(_, estimate)| estimate.earnings.held).sum();
+    let held = is_known.then(|| month.breakdowns().map(|of| of.earnings.held).sum());
     let name = match MonthState::of(month.period, books.now) {
         MonthState::Running => format!("{} so far", month.period),
         MonthState::Past | MonthState::Future => month.period.to_string(),
     };
     vec![
         Cell::from(name),
-        Cell::from(tb_months(usage.storage)),
-        Cell::from(usage.egress.to_string()),
-        Cell::from(usage.repair_audit().to_string()),
-        Cell::from(usd(held)),
+        used(tb_months(usage.storage)),
+        used(usage.egress.to_string()),
+        used(usage.repair_audit().to_string()),
+        money(held),
         figure(Figure::LogEstimate),
         figure(Figure::NodeEstimate),
         figure(Figure::Paid),

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use piecewatch_finance::{Figure, Month, MonthState, SatelliteMonth};
+use piecewatch_finance::{Earnings, Figure, Month, MonthState, ReturnState, SatelliteMonth, Usage};
 use piecewatch_model::{MicroUsd, Period};
 
 use super::{
@@ -70,16 +70,16 @@ fn table(month: &Month) -> Table {
         ("TB-MONTHS", Right),
         ("EGRESS", Right),
         ("REPAIR, AUDIT", Right),
-        ("STORAGE", Right),
-        ("EGRESS", Right),
-        ("REPAIR, AUDIT", Right),
-        ("HELD", Right),
+        ("STORAGE $", Right),
+        ("EGRESS $", Right),
+        ("REPAIR, AUDIT $", Right),
+        ("HELD $", Right),
         ("LOG ESTIMATE", Right),
         ("NODE ESTIMATE", Right),
         ("PAID", Right),
     ]);
     let mut satellites: Vec<&SatelliteMonth> = month.satellites.iter().collect();
-    let worth = |of: &&SatelliteMonth| of.estimate().map(|(_, of)| of.earnings.gross());
+    let worth = |of: &&SatelliteMonth| of.breakdown().map(|of| of.earnings.gross());
     satellites.sort_by_key(|of| std::cmp::Reverse(worth(of)));
     for of in &satellites {
         table.row(row(of));
@@ -92,22 +92,25 @@ fn table(month: &Month) -> Table {
 
 fn row(of: &SatelliteMonth) -> Vec<Cell> {
     let address = of.standing.as_ref().and_then(|standing| standing.address.as_deref());
-    let earnings = of.estimate().map(|(_, estimate)| estimate.earnings);
-    let usage = of.usage();
+    let breakdown = of.breakdown();
+    let earnings = breakdown.map(|of| of.earnings);
+    let usage = |shown: fn(&Usage) -> String| {
+        Cell::from(breakdown.map_or_else(unknown, |of| shown(&of.usage)))
+    };
     let money = |of: Option<MicroUsd>| Cell::from(of.map(usd).unwrap_or_else(unknown));
     let held = match of.held_percent {
-        Some(percent) if percent.get() > 0 => {
-            let held = earnings.map(|earnings| usd(earnings.held)).unwrap_or_default();
-            Cell::from(format!("{held} ({percent})"))
-        }
-        Some(_) => Cell::from("0.00"),
+        Some(percent) if percent.get() > 0 => match earnings {
+            Some(earnings) => Cell::from(format!("{} ({percent})", usd(earnings.held))),
+            None => Cell::from(unknown()),
+        },
+        Some(_) => money(earnings.map(|earnings| earnings.held)),
         None => Cell::styled("?", Style::Dim),
     };
     vec![
         Cell::from(satellite_name(of.satellite, address)),
-        Cell::from(tb_months(usage.storage)),
-        Cell::from(usage.egress.to_string()),
-        Cell::from(usage.repair_audit().to_string()),
+        usage(|usage| tb_months(usage.storage)),
+        usage(|usage| usage.egress.to_string()),
+        usage(|usage| usage.repair_audit().to_string()),
         money(earnings.map(|earnings| earnings.storage)),
         money(earnings.map(|earnings| earnings.egress)),
         money(earnings.map(|earnings| earnings.repair_audit)),
@@ -120,9 +123,8 @@ fn row(of: &SatelliteMonth) -> Vec<Cell> {
 
 fn total(month: &Month) -> Vec<Cell> {
     let usage = month.usage();
-    let estimates = || month.satellites.iter().filter_map(|of| of.estimate());
-    let sum = |part: fn(&piecewatch_finance::Earnings) -> MicroUsd| {
-        let sum = estimates().map(|(_, estimate)| part(&estimate.earnings)).sum();
+    let sum = |part: fn(&Earnings) -> MicroUsd| {
+        let sum = month.breakdowns().map(|of| part(&of.earnings)).sum();
         Cell::styled(usd(sum), Style::Bold)
     };
     let figure = |figure| {
@@ -170,15 +172,18 @@ fn beside(books: &Books, month: &Month, out: &mut dyn Write) -> io::Result<()> {
         let (cost, left) = (usd(profit.cost), usd(profit.profit));
         writeln!(out, "  Cost {cost} in this time, which leaves {left}.")?;
     }
-    held(month, out)?;
+    held(books, month, out)?;
     for note in notes::of(month) {
         writeln!(out, "  {note}")?;
     }
     Ok(())
 }
 
-/// What the satellites hold, and when half of it comes back.
-fn held(month: &Month, out: &mut dyn Write) -> io::Result<()> {
+/// What the satellites hold now, and when half of it comes back.
+fn held(books: &Books, month: &Month, out: &mut dyn Write) -> io::Result<()> {
+    if MonthState::of(month.period, books.now) != MonthState::Running {
+        return Ok(());
+    }
     let kept: MicroUsd = month.satellites.iter().map(|of| of.held.kept()).sum();
     if kept <= MicroUsd::default() {
         return Ok(());
@@ -190,7 +195,18 @@ fn held(month: &Month, out: &mut dyn Write) -> io::Result<()> {
         };
         let address = of.standing.as_ref().and_then(|standing| standing.address.as_deref());
         let (name, amount) = (satellite_name(of.satellite, address), usd(due.amount));
-        writeln!(out, "  {name} returns {amount} of it with the statement for {}.", due.period)?;
+        match due.state(books.now) {
+            ReturnState::Ahead => {
+                writeln!(
+                    out,
+                    "  {name} returns {amount} of it with the statement for {}.",
+                    due.period
+                )?;
+            }
+            ReturnState::Due | ReturnState::Returned => {
+                writeln!(out, "  {name} owes {amount} of it since {}.", due.period)?;
+            }
+        }
     }
     Ok(())
 }

@@ -58,6 +58,8 @@ pub(super) fn of(month: &Month) -> Vec<String> {
 fn storage(month: &Month, notes: &mut Vec<String>) {
     match &month.storage {
         StorageSource::Satellites => {}
+        // The node's own estimate, or a statement, tells it in sum.
+        StorageSource::Unknown if month.usage().storage.get() > 0 => {}
         StorageSource::Unknown => notes.push(
             "What the node stored is not known, so that storage earns nothing here: ask the node itself (piecewatch poll)."
                 .to_owned(),

@@ -83,12 +83,7 @@ pub(super) fn profit(month: &Month, cost: MicroUsd, now: Timestamp) -> Option<Pr
 
 /// By what was earned before anything is held back: what is held back is not less earned.
 pub(super) fn per_terabyte(month: &Month, now: Timestamp) -> PerTerabyte {
-    let gross = month
-        .satellites
-        .iter()
-        .filter_map(|of| of.estimate())
-        .map(|(_, estimate)| estimate.earnings.gross())
-        .sum();
+    let gross = month.breakdowns().map(|of| of.earnings.gross()).sum();
     let usage = month.usage();
     PerTerabyte::of(gross, usage.storage, usage.downloaded(), (month.period, now))
 }
@@ -101,11 +96,11 @@ pub(super) struct SatelliteRow {
     satellite: String,
     satellite_id: String,
     joined_at: Option<String>,
-    /// On which of the estimates usage and components are built.
+    /// By which figure usage, components and held amount are told.
     based_on: Option<&'static str>,
-    storage_byte_hours: u64,
-    egress_bytes: u64,
-    repair_audit_bytes: u64,
+    storage_byte_hours: Option<u64>,
+    egress_bytes: Option<u64>,
+    repair_audit_bytes: Option<u64>,
     price_source: &'static str,
     price_storage_cents: u32,
     price_egress_cents: u32,
@@ -138,10 +133,11 @@ pub(super) fn of_month(month: &Month) -> impl Iterator<Item = SatelliteRow> {
 
 fn satellite_row(month: &Month, of: &SatelliteMonth) -> SatelliteRow {
     let standing = of.standing.as_ref();
-    let estimate = of.estimate();
-    let earnings = estimate.map(|(_, estimate)| estimate.earnings);
+    let breakdown = of.breakdown();
+    let earnings = breakdown.map(|of| of.earnings);
     let figure = |figure| of.figure(figure).map(MicroUsd::get);
-    let (usage, prices, paid) = (of.usage(), &of.price.prices, of.paid.as_ref());
+    let usage = breakdown.map(|of| of.usage);
+    let (prices, paid) = (&of.price.prices, of.paid.as_ref());
     let address = standing.and_then(|standing| standing.address.as_deref());
     SatelliteRow {
         node: month.node.to_string(),
@@ -149,10 +145,10 @@ fn satellite_row(month: &Month, of: &SatelliteMonth) -> SatelliteRow {
         satellite: satellite_name(of.satellite, address),
         satellite_id: of.satellite.to_string(),
         joined_at: standing.and_then(|standing| standing.joined_at).map(|at| at.to_string()),
-        based_on: estimate.map(|(figure, _)| figure.name()),
-        storage_byte_hours: usage.storage.get(),
-        egress_bytes: usage.egress.get(),
-        repair_audit_bytes: usage.repair_audit().get(),
+        based_on: breakdown.map(|of| of.figure.name()),
+        storage_byte_hours: usage.map(|usage| usage.storage.get()),
+        egress_bytes: usage.map(|usage| usage.egress.get()),
+        repair_audit_bytes: usage.map(|usage| usage.repair_audit().get()),
         price_source: of.price.source.name(),
         price_storage_cents: prices.storage.get(),
         price_egress_cents: prices.egress.get(),

@@ -10,6 +10,7 @@ mod command_line;
 mod contention;
 mod crash;
 mod database;
+mod earnings;
 mod example;
 mod faults;
 #[cfg(unix)]

@@ -183,7 +183,7 @@ impl Known<'_> {
     }
 
     fn storage(&self, of: &SatelliteMonth) -> StorageSoFar {
-        let byte_hours = of.usage().storage;
+        let byte_hours = of.breakdown().map(|of| of.usage.storage).unwrap_or_default();
         let until = self.month.period.end().min(self.now).max(self.month.period.start());
         match &self.month.storage {
             StorageSource::Unknown => StorageSoFar { byte_hours, until, level: None },
@@ -224,5 +224,5 @@ struct StorageSoFar {
 
 fn usage_of(month: &Month, satellite: SatelliteId) -> Option<Usage> {
     let of = month.satellites.iter().find(|of| of.satellite == satellite)?;
-    of.estimate().map(|_| of.usage())
+    of.breakdown().map(|of| of.usage)
 }
