@@ -244,9 +244,10 @@ impl Pipeline {
     /// Everything but nodes, retention and the pace of commits stays as it was at the start; what
     /// would have changed is told.
     pub fn reload(&mut self, config: Config) {
-        let (same, gone): (BTreeMap<_, _>, BTreeMap<_, _>) = std::mem::take(&mut self.nodes)
-            .into_iter()
-            .partition(|(_, followed)| config.nodes.contains(&followed.node));
+        let (same, gone): (BTreeMap<_, _>, BTreeMap<_, _>) =
+            std::mem::take(&mut self.nodes).into_iter().partition(|(_, followed)| {
+                config.nodes.iter().any(|node| node.is_followed_as(&followed.node))
+            });
         self.nodes = same;
         for followed in gone.values() {
             followed.reader.tell_to_stop();

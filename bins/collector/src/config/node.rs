@@ -34,6 +34,15 @@ pub struct Node {
     pub monthly_cost: Option<MicroUsd>,
 }
 
+impl Node {
+    /// Whether the log of this node is that of another, read in the same way; what else is known of
+    /// a node does not matter for that.
+    pub(crate) fn is_followed_as(&self, other: &Self) -> bool {
+        (&self.name, &self.source, &self.start, &self.time_zone)
+            == (&other.name, &other.source, &other.start, &other.time_zone)
+    }
+}
+
 /// Checks a node; each thing that is wrong with it goes to `errors`.
 pub(crate) fn checked(raw: &RawNode, errors: &mut Vec<Error>) -> Option<Node> {
     let before = errors.len();

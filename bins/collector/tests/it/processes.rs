@@ -68,6 +68,10 @@ fn a_reload_changes_what_is_other_and_disturbs_nobody_else() {
     let before = crate::running::status(&bench).unwrap();
 
     configure(&bench, &[("attic", "1.log"), ("shed", "4.log"), ("cellar", "5.log")]);
+    // What attic costs is nothing to who follows its log.
+    let text = bench.read("collector.toml");
+    bench
+        .write("collector.toml", text.replacen("[[node]]", "[[node]]\nmonthly_cost_usd = 3.50", 1));
     collector.signal("HUP");
     let after = collector.until("the new nodes are live", |status| {
         let state = |name| &node(status, name)["log"]["state"];

@@ -1,15 +1,24 @@
 //! A node that is asked: its addresses, and what is known of it.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
-use piecewatch_model::{Fact, NodeName, Poll, PollPart, Report};
+use piecewatch_model::{ByteCount, Fact, NodeName, Poll, PollPart, Report, Timestamp};
 use piecewatch_node_api::{
     Client,
     poll::{self, Asked, Span},
 };
-use tokio::sync::Semaphore;
+use piecewatch_store::node_databases::{self, Contents};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinHandle, spawn_blocking},
+    time::timeout,
+};
 
-use crate::clock;
+use crate::clock::{self, Stopwatch};
+
+/// How long a node's databases are waited for: gigabytes are copied in that time, unless the disk
+/// does not answer.
+const DATABASES_MAX: Duration = Duration::from_secs(120);
 
 /// A node that is asked.
 #[derive(Debug)]
@@ -18,11 +27,14 @@ pub(super) struct Node {
     pub(super) dashboard: Dashboard,
     /// The folder of its databases, in place of a dashboard.
     databases: Option<PathBuf>,
+    /// Its databases, while they are being read. A disk that does not answer keeps one thread, not
+    /// one more with each poll.
+    reading: Option<JoinHandle<Contents>>,
     /// Its debug endpoint.
     metrics: Option<Client>,
     /// Its id; an answer for another one is refused.
     pub(super) id: Option<String>,
-    /// How much of what it was paid is asked next.
+    /// How much of its past is asked next.
     pub(super) span: Span,
 }
 
@@ -62,7 +74,7 @@ impl Node {
         databases: Option<PathBuf>,
         metrics: Option<Client>,
     ) -> Self {
-        Self { name, dashboard, databases, metrics, id: None, span: Span::Whole }
+        Self { name, dashboard, databases, reading: None, metrics, id: None, span: Span::Whole }
     }
 
     /// What it is asked, in the order in which it is asked first.
@@ -80,6 +92,11 @@ impl Node {
         parts
     }
 
+    /// What tells of its past: the first time of all of it.
+    pub(super) const fn part_of_history(&self) -> PollPart {
+        if self.databases.is_some() { PollPart::Databases } else { PollPart::Paystubs }
+    }
+
     /// Asks one of its parts.
     pub(super) async fn ask(&mut self, part: PollPart, gate: &Semaphore) -> Brought {
         let (poll, facts) = self.asked(part, gate).await;
@@ -91,7 +108,7 @@ impl Node {
         Brought::Report(Report { node: self.name.clone(), poll, facts })
     }
 
-    async fn asked(&self, part: PollPart, gate: &Semaphore) -> (Poll, Vec<Fact>) {
+    async fn asked(&mut self, part: PollPart, gate: &Semaphore) -> (Poll, Vec<Fact>) {
         let now = clock::now();
         let asked = || {
             let client = self.dashboard.client().expect("it is among the parts");
@@ -105,8 +122,43 @@ impl Node {
                 let client = self.metrics.as_ref().expect("it is among the parts");
                 poll::metrics(client, now).await
             }
-            PollPart::Databases => unreachable!("not yet"),
+            PollPart::Databases => self.read(now).await,
         }
+    }
+
+    /// Reads its databases, on a thread that may wait for disks.
+    async fn read(&mut self, now: Timestamp) -> (Poll, Vec<Fact>) {
+        let began = Stopwatch::start();
+        let folder = self.databases.clone().expect("it is among the parts");
+        let span = self.span;
+        let mut reading = self.reading.take().unwrap_or_else(|| {
+            spawn_blocking(move || match span {
+                Span::Whole => node_databases::read_all(&folder),
+                Span::Recent => node_databases::read(&folder, now),
+            })
+        });
+        let (facts, error) = match timeout(DATABASES_MAX, &mut reading).await {
+            Ok(Ok(Contents { facts, problems, .. })) => {
+                let problems: Vec<String> = problems.iter().map(ToString::to_string).collect();
+                (facts, (!problems.is_empty()).then(|| problems.join("; ")))
+            }
+            Ok(Err(error)) => (Vec::new(), Some(format!("the databases cannot be read: {error}"))),
+            Err(_) => {
+                self.reading = Some(reading);
+                let seconds = DATABASES_MAX.as_secs();
+                let error = format!("the disk with the databases has not answered for {seconds} s");
+                (Vec::new(), Some(error))
+            }
+        };
+        let poll = Poll {
+            at: now,
+            part: PollPart::Databases,
+            took_micros: u64::try_from(began.elapsed().as_micros()).unwrap_or(u64::MAX),
+            requests: 0,
+            bytes: ByteCount::new(0),
+            error: error.map(Into::into),
+        };
+        (poll, facts)
     }
 
     /// Takes from a good answer what the next question needs.
@@ -118,7 +170,7 @@ impl Node {
                 self.id = Some(id.as_ref().to_owned());
             }
         }
-        if part == PollPart::Paystubs {
+        if part == self.part_of_history() {
             self.span = Span::Recent;
         }
         if let Dashboard::Guessed(client) = &self.dashboard

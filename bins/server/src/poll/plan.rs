@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use piecewatch_collector::config::{ApiUrl, Config, Discovery, Node as Configured};
 use piecewatch_ingest::Source;
-use piecewatch_model::{LifecycleEvent, NodeName, PollPart, Timestamp};
+use piecewatch_model::{LifecycleEvent, NodeName, Timestamp};
 use piecewatch_node_api::{Address, Client, Limits, poll::Span};
 use piecewatch_store::{Nodes, Reader, Window};
 
@@ -82,9 +82,9 @@ impl Plan {
             let name = std::slice::from_ref(&node.name);
             node.id = node_id(reader, name)?;
             let polls = reader.polls(Nodes::Of(name))?;
-            let has_history = polls
-                .iter()
-                .any(|row| row.part == PollPart::Paystubs && row.succeeded_at.is_some());
+            let part = node.part_of_history();
+            let has_history =
+                polls.iter().any(|row| row.part == part && row.succeeded_at.is_some());
             node.span = if has_history { Span::Recent } else { Span::Whole };
         }
         let is_guessed = |node: &&Node| matches!(node.dashboard, Dashboard::Guessed(_));
@@ -132,4 +132,111 @@ fn node_id(reader: &Reader, name: &[NodeName]) -> Result<Option<String>> {
         let LifecycleEvent::Started(id) = event.what.event else { return None };
         Some(String::from(id))
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use piecewatch_collector::config::Sayings;
+    use piecewatch_model::{ByteCount, Fact, NodeStatus, Poll, PollPart, Report};
+    use piecewatch_store::{Store, StoreConfig};
+
+    use super::*;
+
+    const NODE: &str = "[[node]]\nname = ";
+
+    /// The nodes that are asked with this configuration, and at which dashboard; of `known` the
+    /// database knows the id.
+    fn planned(text: &str, known: &[&str]) -> Vec<(String, String)> {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        std::fs::write(&file, text).unwrap();
+        let said = Sayings { file: Some(file), ..Sayings::default() };
+        let config = Config::load_settings(&said).unwrap();
+        let Store { mut writer, readers } =
+            Store::open(&folder.path().join("n.db"), StoreConfig::default()).unwrap();
+        for name in known {
+            let status = NodeStatus { node_id: Some("1abc".into()), ..NodeStatus::default() };
+            let report = report(name, Fact::Status(status));
+            writer.report(&report, clock::now()).unwrap();
+        }
+        let mut plan = Plan::new(&config, &[]).unwrap();
+        plan.know(&readers.get().unwrap()).unwrap();
+        let shown = |node: &Node| {
+            let dashboard = match &node.dashboard {
+                Dashboard::None => "none".to_owned(),
+                Dashboard::At(client) => client.address().to_string(),
+                Dashboard::Guessed(client) => format!("{}?", client.address()),
+            };
+            (node.name.to_string(), dashboard)
+        };
+        plan.nodes.iter().map(shown).collect()
+    }
+
+    fn report(name: &str, fact: Fact) -> Report {
+        let poll = Poll {
+            at: clock::now(),
+            part: PollPart::Dashboard,
+            took_micros: 1,
+            requests: 1,
+            bytes: ByteCount::new(1),
+            error: None,
+        };
+        Report { node: name.parse().unwrap(), poll, facts: vec![fact] }
+    }
+
+    fn check(text: &str, known: &[&str], expected: &[(&str, &str)]) {
+        let expected: Vec<(String, String)> =
+            expected.iter().map(|(name, at)| ((*name).to_owned(), (*at).to_owned())).collect();
+        assert_eq!(planned(text, known), expected, "{text}");
+    }
+
+    #[test]
+    fn the_dashboard_of_this_machine_is_looked_for_when_asked_for_and_clear() {
+        let on = "[polling]\ndiscover = true\n";
+        let attic = format!("{NODE}\"attic\"\nsource = \"a.log\"\n");
+        let shed = format!("{NODE}\"shed\"\nsource = \"docker:shed\"\n");
+        let far = format!("{NODE}\"far\"\nsource = \"tcp://far:9999\"\n");
+        let here = "api = \"http://127.0.0.1:14002\"\n";
+        let guess = format!("{DEFAULT_ADDRESS}?");
+        check(&attic, &[], &[]);
+        check(&format!("{on}{attic}"), &[], &[("attic", &guess)]);
+        check(&format!("{on}{far}"), &[], &[]);
+        check(&format!("{on}{attic}{far}"), &[], &[("attic", &guess)]);
+        // Whose is it? Of two only that one is asked whose id will tell.
+        check(&format!("{on}{attic}{shed}"), &[], &[]);
+        check(&format!("{on}{attic}{shed}"), &["shed"], &[("shed", &guess)]);
+        // It is the other's.
+        check(&format!("{on}{attic}{shed}{here}"), &[], &[("shed", "http://127.0.0.1:14002")]);
+    }
+
+    #[test]
+    fn nodes_of_the_command_line_stand_in_the_place_of_configured_ones() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        let api = "api = \"http://nas:14002\"\n";
+        let text = format!(
+            "{NODE}\"attic\"\nsource = \"a.log\"\n{api}{NODE}\"shed\"\nsource = \"b.log\"\n{api}"
+        );
+        std::fs::write(&file, text).unwrap();
+        let said = Sayings { file: Some(file), ..Sayings::default() };
+        let config = Config::load_settings(&said).unwrap();
+        let asked = ["attic=/mnt/storage".parse().unwrap(), "roof=http://x:1".parse().unwrap()];
+        let plan = Plan::new(&config, &asked).unwrap();
+        let parts: Vec<(&str, usize)> =
+            plan.nodes.iter().map(|node| (node.name.as_str(), node.parts().len())).collect();
+        assert_eq!(parts, [("shed", 3), ("attic", 1), ("roof", 3)]);
+    }
+
+    #[tokio::test]
+    async fn nothing_is_told_of_a_dashboard_that_is_not_there() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        drop(listener);
+        let limits = Limits { attempts_max: 1, ..Limits::default() };
+        let dashboard = Dashboard::Guessed(Client::new(address, limits));
+        let mut node = Node::new("attic".parse().unwrap(), dashboard, None, None);
+        let gate = tokio::sync::Semaphore::new(1);
+        let brought = node.ask(PollPart::Dashboard, &gate).await;
+        assert!(matches!(brought, super::super::node::Brought::NotFound(_)), "{brought:?}");
+    }
 }

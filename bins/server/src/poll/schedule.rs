@@ -14,9 +14,12 @@ const CHEAP_RETRY: Duration = Duration::from_secs(30);
 const DEAR_RETRY: Duration = Duration::from_secs(60);
 /// The longest pause after failures: what is asked twice a day is not done without for a day.
 const RETRY_MAX: Duration = Duration::from_secs(3_600);
-/// Over this time the first questions to all nodes are spread; what is dear over ten times as much.
-/// One node alone is asked at once.
-const SPREAD: Duration = Duration::from_secs(30);
+/// Between the first questions to two nodes; ten times as much for what is dear. One node alone is
+/// asked at once.
+const APART: Duration = Duration::from_millis(300);
+/// Over this time the first questions to all nodes are spread at most; over ten times as much what
+/// is dear.
+const SPREAD_MAX: Duration = Duration::from_secs(30);
 
 /// When a node is asked what. Times are those since the program began.
 #[derive(Debug)]
@@ -53,8 +56,9 @@ impl Schedule {
     ) -> Self {
         let timed = |part| {
             let every = every(part, polling);
-            let spread = if is_cheap(part) { SPREAD } else { SPREAD * 10 }.min(every);
-            let due = now + spread * place.at / place.of.max(1);
+            let spread = APART.saturating_mul(place.of).min(SPREAD_MAX);
+            let spread = if is_cheap(part) { spread } else { spread * 10 }.min(every);
+            let due = now + spread.mul_f64(f64::from(place.at) / f64::from(place.of.max(1)));
             Timed { part, every, due, failures: 0 }
         };
         let parts = parts.into_iter().map(timed).collect();

@@ -7,8 +7,9 @@ use std::{
 
 use crate::program::{Bench, Ended};
 
-const COMMANDS: [&[&str]; 8] = [
+const COMMANDS: [&[&str]; 9] = [
     &["import"],
+    &["poll"],
     &["summary"],
     &["db"],
     &["db", "check"],

@@ -16,6 +16,7 @@ mod faults;
 #[cfg(unix)]
 mod full;
 mod import;
+mod poll;
 mod program;
 mod simulate;
 mod summary;

@@ -102,7 +102,9 @@ impl Ended {
 /// The program without what the surroundings may say to it.
 pub(crate) fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_piecewatch"));
-    for variable in ["PIECEWATCH_DB", "NO_COLOR", "CLICOLOR_FORCE", "FORCE_COLOR"] {
+    for variable in
+        ["PIECEWATCH_DB", "PIECEWATCH_CONFIG", "NO_COLOR", "CLICOLOR_FORCE", "FORCE_COLOR"]
+    {
         command.env_remove(variable);
     }
     command
