@@ -52,7 +52,10 @@ pub(super) fn run(runtime: &Runtime, plan: Plan, writer: Writer, polling: &Polli
         let _ = ended.send(writing::run(writer, waiting, &ending));
     };
     thread::Builder::new().name("writer".to_owned()).spawn(write).map_err(Error::Start)?;
-    tracing::info!("started: asking {} nodes", plan.nodes.len());
+    match plan.nodes.len() {
+        1 => tracing::info!("started: asking 1 node"),
+        nodes => tracing::info!("started: asking {nodes} nodes"),
+    }
     let result = runtime.block_on(async {
         let mut tasks = start(plan, reports, polling);
         let early = tokio::select! {

@@ -20,6 +20,10 @@ use crate::clock::{self, Stopwatch};
 /// does not answer.
 const DATABASES_MAX: Duration = Duration::from_secs(120);
 
+/// For so long the last two months hold everything that is new; after a longer silence the whole past
+/// is asked again.
+const RECENT_MICROS: i64 = 30 * 86_400 * 1_000_000;
+
 /// A node that is asked.
 #[derive(Debug)]
 pub(super) struct Node {
@@ -34,8 +38,8 @@ pub(super) struct Node {
     metrics: Option<Client>,
     /// Its id; an answer for another one is refused.
     pub(super) id: Option<String>,
-    /// How much of its past is asked next.
-    pub(super) span: Span,
+    /// When its past was told for the last time; `None` when it never was.
+    pub(super) history_at: Option<Timestamp>,
 }
 
 /// Where a node's dashboard is.
@@ -74,7 +78,7 @@ impl Node {
         databases: Option<PathBuf>,
         metrics: Option<Client>,
     ) -> Self {
-        Self { name, dashboard, databases, reading: None, metrics, id: None, span: Span::Whole }
+        Self { name, dashboard, databases, reading: None, metrics, id: None, history_at: None }
     }
 
     /// What it is asked, in the order in which it is asked first.
@@ -97,11 +101,20 @@ impl Node {
         if self.databases.is_some() { PollPart::Databases } else { PollPart::Paystubs }
     }
 
+    /// How much of its past is asked: what came since the last time, if that was not long ago.
+    fn span(&self, now: Timestamp) -> Span {
+        let limit = now.plus_micros(-RECENT_MICROS);
+        match self.history_at {
+            Some(at) if at >= limit => Span::Recent,
+            Some(_) | None => Span::Whole,
+        }
+    }
+
     /// Asks one of its parts.
     pub(super) async fn ask(&mut self, part: PollPart, gate: &Semaphore) -> Brought {
         let (poll, facts) = self.asked(part, gate).await;
         if poll.error.is_none() {
-            self.learn(part, &facts);
+            self.learn(&poll, &facts);
         } else if matches!(self.dashboard, Dashboard::Guessed(_)) && part != PollPart::Metrics {
             return Brought::NotFound(poll);
         }
@@ -110,6 +123,7 @@ impl Node {
 
     async fn asked(&mut self, part: PollPart, gate: &Semaphore) -> (Poll, Vec<Fact>) {
         let now = clock::now();
+        let span = self.span(now);
         let asked = || {
             let client = self.dashboard.client().expect("it is among the parts");
             Asked { client, node_id: self.id.as_deref(), now }
@@ -117,7 +131,7 @@ impl Node {
         match part {
             PollPart::Dashboard => poll::dashboard(asked()).await,
             PollPart::Satellites => poll::satellites(asked(), gate).await,
-            PollPart::Paystubs => poll::paystubs(asked(), self.span).await,
+            PollPart::Paystubs => poll::paystubs(asked(), span).await,
             PollPart::Metrics => {
                 let client = self.metrics.as_ref().expect("it is among the parts");
                 poll::metrics(client, now).await
@@ -130,7 +144,7 @@ impl Node {
     async fn read(&mut self, now: Timestamp) -> (Poll, Vec<Fact>) {
         let began = Stopwatch::start();
         let folder = self.databases.clone().expect("it is among the parts");
-        let span = self.span;
+        let span = self.span(now);
         let mut reading = self.reading.take().unwrap_or_else(|| {
             spawn_blocking(move || match span {
                 Span::Whole => node_databases::read_all(&folder),
@@ -162,7 +176,7 @@ impl Node {
     }
 
     /// Takes from a good answer what the next question needs.
-    fn learn(&mut self, part: PollPart, facts: &[Fact]) {
+    fn learn(&mut self, poll: &Poll, facts: &[Fact]) {
         for fact in facts {
             if let Fact::Status(status) = fact
                 && let Some(id) = &status.node_id
@@ -170,14 +184,30 @@ impl Node {
                 self.id = Some(id.as_ref().to_owned());
             }
         }
-        if part == self.part_of_history() {
-            self.span = Span::Recent;
+        if poll.part == self.part_of_history() {
+            self.history_at = Some(poll.at);
         }
         if let Dashboard::Guessed(client) = &self.dashboard
-            && part == PollPart::Dashboard
+            && poll.part == PollPart::Dashboard
         {
             tracing::info!(node = %self.name, "a dashboard was found at {}", client.address());
             self.dashboard = Dashboard::At(client.clone());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_whole_past_is_asked_at_first_and_after_a_long_silence() {
+        let mut node = Node::new("attic".parse().unwrap(), Dashboard::None, None, None);
+        let at: Timestamp = "2026-08-19T12:00:00Z".parse().unwrap();
+        assert_eq!(node.span(at), Span::Whole);
+        node.history_at = Some(at);
+        let later = |days: i64| at.plus_micros(days * 86_400 * 1_000_000);
+        assert_eq!([0, 30].map(|days| node.span(later(days))), [Span::Recent, Span::Recent]);
+        assert_eq!(node.span(later(31)), Span::Whole);
     }
 }

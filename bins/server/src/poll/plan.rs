@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use piecewatch_collector::config::{ApiUrl, Config, Discovery, Node as Configured};
 use piecewatch_ingest::Source;
 use piecewatch_model::{LifecycleEvent, NodeName, Timestamp};
-use piecewatch_node_api::{Address, Client, Limits, poll::Span};
+use piecewatch_node_api::{Address, Client, Limits};
 use piecewatch_store::{Nodes, Reader, Window};
 
 use super::node::{Dashboard, Node};
@@ -70,7 +70,7 @@ impl Plan {
         Ok(Self { nodes })
     }
 
-    /// Takes what the database knows of the nodes: their ids, and whether their history was asked.
+    /// Takes what the database knows of the nodes: their ids, and when their past was told.
     /// Nodes without anything to ask are left out, and so are those of which nobody can know whether
     /// the dashboard of this machine is theirs.
     ///
@@ -83,9 +83,8 @@ impl Plan {
             node.id = node_id(reader, name)?;
             let polls = reader.polls(Nodes::Of(name))?;
             let part = node.part_of_history();
-            let has_history =
-                polls.iter().any(|row| row.part == part && row.succeeded_at.is_some());
-            node.span = if has_history { Span::Recent } else { Span::Whole };
+            node.history_at =
+                polls.iter().find(|row| row.part == part).and_then(|row| row.succeeded_at);
         }
         let is_guessed = |node: &&Node| matches!(node.dashboard, Dashboard::Guessed(_));
         let guessed = self.nodes.iter().filter(is_guessed).count();
