@@ -3,10 +3,12 @@
 //! Each poll of a dashboard's address asks first who is there: an answer for another node than
 //! before brings no facts. What came before something failed is kept.
 
+use std::pin::pin;
+
 use piecewatch_model::{Fact, Period, Poll, PollPart, SatelliteId, Timestamp};
 use tokio::{
-    sync::Semaphore,
-    time::{Duration, Instant, sleep},
+    sync::{Semaphore, SemaphorePermit},
+    time::{Duration, Instant, sleep, timeout},
 };
 
 use crate::{
@@ -19,6 +21,9 @@ use crate::{
 const REST_MIN: Duration = Duration::from_millis(100);
 /// And not more than this, so that a poll of many satellites ends.
 const REST_MAX: Duration = Duration::from_secs(5);
+/// A node that has not answered for a satellite within this time gives its turn to another: it is not
+/// busy but gone, or so slow that one more beside it makes no difference.
+const TURN_MAX: Duration = Duration::from_secs(3);
 /// The most months in one request: 36 months on eight satellites are 0.2 MB.
 const MONTHS_AT_ONCE: usize = 36;
 
@@ -50,7 +55,8 @@ pub async fn dashboard(asked: Asked<'_>) -> (Poll, Vec<Fact>) {
 }
 
 /// Asks everything by satellite: one after another, each when `gate` lets it through, and with a
-/// rest between, since each keeps a core of the node busy. What one satellite lacks does not keep
+/// rest between, since each keeps a core of the node busy. A node that hangs does not keep others
+/// from passing the gate. What one satellite lacks does not keep
 /// the others from being asked.
 pub async fn satellites(asked: Asked<'_>, gate: &Semaphore) -> (Poll, Vec<Fact>) {
     let mut poll = Running::new(PollPart::Satellites, asked.now);
@@ -65,9 +71,9 @@ pub async fn satellites(asked: Asked<'_>, gate: &Semaphore) -> (Poll, Vec<Fact>)
             sleep(rest).await;
         }
         // A gate is closed only by who wants no more answers.
-        let Ok(_permit) = gate.acquire().await else { break };
+        let Ok(turn) = gate.acquire().await else { break };
         let began = Instant::now();
-        let result = poll.satellite(asked, satellite).await;
+        let result = in_turn(turn, poll.satellite(asked, satellite)).await;
         rest = Some(began.elapsed().clamp(REST_MIN, REST_MAX));
         if let Err(error) = result {
             let ends = error.is_of_whole_node();
@@ -78,6 +84,16 @@ pub async fn satellites(asked: Asked<'_>, gate: &Semaphore) -> (Poll, Vec<Fact>)
         }
     }
     poll.ended(failed)
+}
+
+/// Waits for what is asked, and holds its turn until then, but not for longer than [`TURN_MAX`].
+async fn in_turn<T>(turn: SemaphorePermit<'_>, question: impl Future<Output = T>) -> T {
+    let mut question = pin!(question);
+    if let Ok(answer) = timeout(TURN_MAX, &mut question).await {
+        return answer;
+    }
+    drop(turn);
+    question.await
 }
 
 /// Asks what satellites stated and sent for past months.

@@ -9,7 +9,7 @@ use piecewatch_node_api::Backoff;
 /// By how much a pace varies, so that nodes do not fall into step.
 const JITTER: f64 = 0.1;
 /// The pause after a first failure of what is cheap. A node that restarts is back by then.
-const CHEAP_RETRY: Duration = Duration::from_secs(30);
+const CHEAP_RETRY: Duration = Duration::from_secs(10);
 /// The pause after a first failure of what is dear.
 const DEAR_RETRY: Duration = Duration::from_secs(60);
 /// The longest pause after failures: what is asked twice a day is not done without for a day.
@@ -186,7 +186,7 @@ mod tests {
         assert!(asked.iter().all(|(part, _)| *part == PollPart::Dashboard));
         let pauses: Vec<u64> =
             asked.windows(2).map(|two| (two[1].1 - two[0].1).as_secs()).collect();
-        for (pause, whole) in pauses.iter().zip([30, 60, 120, 240, 300, 300, 300]) {
+        for (pause, whole) in pauses.iter().zip([10, 20, 40, 80, 160, 300, 300]) {
             assert!((whole / 2..=whole + 1).contains(pause), "{pauses:?}");
         }
     }

@@ -4,7 +4,8 @@
 mod node;
 
 use std::{
-    net::TcpListener,
+    io::Write,
+    net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Stdio},
     thread,
@@ -300,6 +301,81 @@ fn it_runs_until_it_is_told_to_stop() {
         assert_eq!(quantiles.len(), 1);
         assert_eq!(quantiles[0].what.count, 1_000);
     });
+}
+
+/// Nodes that fail in their own ways: each is told in the database and in the log, none delays the one
+/// that is well, and all are asked again until they are well, too.
+#[test]
+#[cfg(unix)]
+fn nodes_that_were_ill_are_known_again_by_themselves() {
+    fn says(stream: &mut TcpStream, text: &str) {
+        let _ = stream.write_all(text.as_bytes());
+    }
+    const TRIES: usize = 3;
+    let bench = Bench::new();
+    let ill: [(&str, &str, ApiNode); 4] = [
+        (
+            "error",
+            "500",
+            ApiNode::ill_at_first(TRIES, |stream| {
+                says(
+                    stream,
+                    "HTTP/1.1 500 Oh\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
+                );
+            }),
+        ),
+        // Not asked again at once: a web page stays one.
+        (
+            "page",
+            "web page",
+            ApiNode::ill_at_first(1, |stream| {
+                says(
+                    stream,
+                    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
+                );
+            }),
+        ),
+        (
+            "liar",
+            "",
+            ApiNode::ill_at_first(TRIES, |stream| {
+                says(
+                    stream,
+                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{}",
+                );
+            }),
+        ),
+        ("reset", "", ApiNode::ill_at_first(TRIES, |_| {})),
+    ];
+    let well = ApiNode::start(NODE);
+    let mut config = String::new();
+    let nodes = ill.iter().map(|(name, _, node)| (*name, node)).chain([("well", &well)]);
+    for (name, node) in nodes {
+        let url = node.url();
+        config.push_str(&format!(
+            "[[node]]\nname = \"{name}\"\nsource = \"{name}.log\"\napi = \"{url}\"\n"
+        ));
+    }
+    let running = Running::start(&bench, &config);
+    let is_there = || bench.path("n.db").exists() && log(&bench.path("log")).contains("started");
+    until("the database is made", is_there);
+    let row =
+        |name: &str| polls(&bench, name).into_iter().find(|row| row.part == PollPart::Dashboard);
+    for (name, words, _) in &ill {
+        until(name, || row(name).is_some());
+        let row = row(name).unwrap();
+        assert!(row.failing_since.is_some() && row.succeeded_at.is_none(), "{row:?}");
+        assert!(row.last.error.unwrap().contains(words));
+    }
+    until("the one that is well is known", || polls(&bench, "well").len() == 3);
+    for (name, ..) in &ill {
+        until(name, || row(name).is_some_and(|row| row.succeeded_at.is_some()));
+        assert_eq!(row(name).unwrap().failing_since, None, "{name}");
+        until(name, || polls(&bench, name).len() == 3);
+        assert!(facts(&bench, name).len() > 10, "{name}");
+    }
+    let (code, _) = running.stop();
+    assert_eq!(code, Some(0));
 }
 
 /// A limit on the size of files stands in for a full disk: what is polled waits, that is said, and

@@ -72,6 +72,25 @@ fn part_of_a_day_counts_as_part_of_a_day() {
     assert!(first.confidence > 0.0 && first.confidence < 0.2, "{}", first.confidence);
 }
 
+/// Predecessor fault 28: what is usual was never computed, so that nothing was ever unusual. How far
+/// days differ is computed here from the days themselves: the same sum in uneven days is less sure.
+#[test]
+fn days_that_differ_make_a_forecast_less_sure() {
+    let even = even_days(10);
+    let uneven: Vec<DailyBandwidth> = (1..=10)
+        .map(|day| egress_day(month("2026-06"), day, if day % 2 == 0 { 180 } else { 20 } * GB))
+        .collect();
+    let (even, uneven) =
+        (Forecast::of(&so_far(&even), june(10)), Forecast::of(&so_far(&uneven), june(10)));
+    assert_eq!(even.expected, uneven.expected);
+    assert_eq!(even.low, even.high);
+    // Days of 0.04 and 0.36 USD: a variance of 0.02844; 20 days ahead by 10 seen are 60 such days.
+    let half = 2.0 * (0.028_44_f64 * 60.0).sqrt() * 1e6;
+    let ours = (uneven.high - uneven.expected.earnings.payout).get() as f64;
+    assert!((ours - half).abs() < half / 100.0, "{ours} {half}");
+    assert!(uneven.confidence < even.confidence);
+}
+
 #[test]
 fn the_first_minutes_lean_on_the_month_before() {
     // A gigabyte in the first minute: at that rate 43 TB. The month before had 3.1 TB in 31 days.

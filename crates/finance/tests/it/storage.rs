@@ -63,6 +63,22 @@ fn a_month_begins_with_the_level_before_it() {
     assert_eq!(tb_hours(late.with_gaps()), 144.0);
 }
 
+/// Predecessor fault 21: growth of less than a thousandth of what is stored counted as none. A node of
+/// 7 TB that grows by 4.5 GB a day is paid for all of it.
+#[test]
+fn slow_growth_of_a_large_node_is_not_flat() {
+    let start = month("2026-07").start();
+    let level = |hour: u64| Level {
+        at: start.plus_micros(hour as i64 * 3_600_000_000),
+        used: bytes(7 * TB + hour * 187_500_000),
+    };
+    let day_long: Vec<Level> = (0..=24).map(level).collect();
+    let stored = july(&day_long, day(1));
+    // 7 TB for 24 hours, and on average half of 4.5 GB more.
+    assert_eq!(stored.byte_hours.get(), 7 * TB * 24 + 2_250_000_000 * 24);
+    assert_eq!(stored.level, Some(bytes(7 * TB + 4_500_000_000)));
+}
+
 #[test]
 fn a_long_gap_is_told_and_not_bridged() {
     // 2 TB, and ten days later 4 TB: the first level holds for two days.

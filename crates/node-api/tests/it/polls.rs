@@ -1,7 +1,10 @@
 //! Polls: which facts they bring, what they cost, and what they keep when something fails.
 
 use piecewatch_model::{Fact, Poll, PollPart, SatelliteId, Standing, Timestamp};
-use piecewatch_node_api::poll::{self, Asked, Span};
+use piecewatch_node_api::{
+    Client, Limits,
+    poll::{self, Asked, Span},
+};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -261,4 +264,29 @@ async fn the_gate_holds_satellites_back_and_nothing_else() {
     assert!(poll::dashboard(asked).await.0.error.is_none());
     drop(held);
     assert_eq!(waiting.await.0.error, None);
+}
+
+/// One node hangs when it is asked by satellite; another one waits for the same gate.
+#[tokio::test]
+async fn a_node_that_hangs_gives_its_turn_to_others() {
+    let hanging =
+        node(|target| target.starts_with("/api/sno/satellite/").then(|| vec![Step::Hang]));
+    let (well, gate) = (node(|_| None), Semaphore::new(1));
+    // Patient, as in earnest.
+    let client = Client::new(hanging.address(), Limits::default());
+    let other = well.client();
+    let asked = |client| Asked { client, node_id: None, now: now() };
+    let hung = poll::satellites(asked(&client), &gate);
+    let mut hung = std::pin::pin!(hung);
+    // The hanging node has its turn first.
+    let early = tokio::time::timeout(std::time::Duration::from_millis(300), &mut hung).await;
+    assert!(early.is_err(), "it hangs");
+    let answered = poll::satellites(asked(&other), &gate);
+    tokio::select! {
+        (poll, facts) = answered => {
+            assert_eq!(poll.error, None);
+            assert!(facts.iter().any(|fact| matches!(fact, Fact::Bandwidth(_))), "{facts:?}");
+        }
+        (poll, _) = &mut hung => panic!("the node that hangs was through first: {poll:?}"),
+    }
 }

@@ -4,6 +4,10 @@ use std::{
     io::{Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
@@ -27,19 +31,7 @@ impl ApiNode {
     }
 
     fn serving(answer: impl Fn(&str) -> Option<Value> + Clone + Send + 'static) -> Self {
-        Self::answering(move |stream, target| {
-            let (kind, body) = match answer(target) {
-                Some(value) => ("application/json", value.to_string()),
-                None if target == "/metrics" => ("text/plain", metrics()),
-                None => ("text/html", "<!DOCTYPE html>".to_owned()),
-            };
-            let length = body.len();
-            let head = format!(
-                "HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n"
-            );
-            // The program may leave whenever it likes.
-            let _ = stream.write_all(format!("{head}{body}").as_bytes());
-        })
+        Self::answering(move |stream, target| write(stream, target, answer(target)))
     }
 
     /// How many days [`of_years`](Self::of_years) tells.
@@ -59,6 +51,20 @@ impl ApiNode {
                 value["bandwidthDaily"] = (0..days).map(day).collect();
             }
             Some(value)
+        })
+    }
+
+    /// A node that is well after it has answered so many requests with what `wrong` writes.
+    pub(crate) fn ill_at_first(
+        requests: usize,
+        wrong: impl Fn(&mut TcpStream) + Clone + Send + 'static,
+    ) -> Self {
+        let asked = Arc::new(AtomicUsize::new(0));
+        Self::answering(move |stream, target| {
+            if asked.fetch_add(1, Ordering::Relaxed) < requests {
+                return wrong(stream);
+            }
+            write(stream, target, answer(target, NODE));
         })
     }
 
@@ -109,6 +115,20 @@ impl ApiNode {
         let now = i64::try_from(now.as_secs()).unwrap();
         Period::containing(piecewatch_model::Timestamp::from_seconds(now)).unwrap()
     }
+}
+
+/// Writes an answer as a node does; what it does not know is its web page.
+fn write(stream: &mut TcpStream, target: &str, answer: Option<Value>) {
+    let (kind, body) = match answer {
+        Some(value) => ("application/json", value.to_string()),
+        None if target == "/metrics" => ("text/plain", metrics()),
+        None => ("text/html", "<!DOCTYPE html>".to_owned()),
+    };
+    let length = body.len();
+    let head =
+        format!("HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\nContent-Length: {length}\r\n\r\n");
+    // The program may leave whenever it likes.
+    let _ = stream.write_all(format!("{head}{body}").as_bytes());
 }
 
 fn recorded(name: &str) -> Value {
