@@ -69,6 +69,9 @@ impl<T: Into<String>> From<T> for Cell {
     }
 }
 
+/// What stands for a value that is not known, or not there.
+pub(crate) const NOT_KNOWN: &str = "–";
+
 /// Rows under headings, each column as wide as its widest cell.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
@@ -85,6 +88,23 @@ impl Table {
     /// Adds a row; cells that are missing at its end stay empty.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
         self.rows.push(cells.into_iter().collect());
+    }
+
+    /// Leaves out the columns in which no row says anything: a line should fit a terminal.
+    #[must_use]
+    pub(crate) fn without_empty_columns(mut self) -> Self {
+        let is_empty = |column: usize| {
+            let mut texts = self.rows.iter().map(|row| row.get(column).map(|cell| &*cell.text));
+            texts.all(|text| text.is_none_or(|text| text.is_empty() || text == NOT_KNOWN))
+        };
+        let kept: Vec<bool> = (0..self.columns.len()).map(|column| !is_empty(column)).collect();
+        let mut at_column = kept.iter();
+        self.columns.retain(|_| *at_column.next().unwrap_or(&true));
+        for row in &mut self.rows {
+            let mut at_cell = kept.iter();
+            row.retain(|_| *at_cell.next().unwrap_or(&true));
+        }
+        self
     }
 
     /// Writes the table, indented by two spaces.
@@ -162,6 +182,16 @@ mod tests {
         table.write(&mut out, Colour::Off).unwrap();
         let expected = "  NAME       N\n  a      1,000  note\n  Süden      7\n             8\n";
         assert_eq!(String::from_utf8(out).unwrap(), expected);
+    }
+
+    #[test]
+    fn columns_that_say_nothing_are_left_out() {
+        let mut table = Table::new([("A", Align::Left), ("B", Align::Left), ("C", Align::Left)]);
+        table.row(["x".into(), NOT_KNOWN.into(), "1".into()]);
+        table.row(["y".into(), "".into()]);
+        let mut out = Vec::new();
+        table.without_empty_columns().write(&mut out, Colour::Off).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), "  A  C\n  x  1\n  y\n");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use super::{Books, month::in_words, notes::minute, satellite_name};
 use crate::{
     Colour,
     money::usd,
-    table::{Align, Cell, Style, Table},
+    table::{Align, Cell, NOT_KNOWN, Style, Table},
 };
 
 pub(super) fn write(
@@ -29,7 +29,7 @@ pub(super) fn write(
             writeln!(out, "  Nothing is known of this month yet.")?;
             continue;
         }
-        table(node).write(out, colour)?;
+        table(node).without_empty_columns().write(out, colour)?;
         if let Some(cost) = books.cost(&node.node) {
             let whole =
                 Profit::of(node.total().expected.payout, cost, node.period, node.period.end());
@@ -72,7 +72,7 @@ fn table(node: &NodeForecast) -> Table {
             Cell::from(usd(expected.egress)),
             Cell::from(usd(expected.repair_audit)),
             Cell::from(usd(expected.held)),
-            Cell::from(of.node_expects.map_or_else(|| "–".to_owned(), usd)),
+            Cell::from(of.node_expects.map_or_else(|| NOT_KNOWN.to_owned(), usd)),
             Cell::styled(of.figure.title(), Style::Dim),
         ]);
     }
@@ -90,7 +90,7 @@ fn table(node: &NodeForecast) -> Table {
             bold(usd(expected.egress)),
             bold(usd(expected.repair_audit)),
             bold(usd(expected.held)),
-            bold(node.node_expects().map_or_else(|| "–".to_owned(), usd)),
+            bold(node.node_expects().map_or_else(|| NOT_KNOWN.to_owned(), usd)),
         ]);
     }
     table

@@ -12,7 +12,7 @@ use super::{
 use crate::{
     Colour,
     money::{tb_months, usd},
-    table::{Align, Cell, Style, Table},
+    table::{Align, Cell, NOT_KNOWN, Style, Table},
 };
 
 pub(super) fn write(
@@ -27,7 +27,7 @@ pub(super) fn write(
         }
         let Some(first) = of_node.first() else { continue };
         writeln!(out, "{}   USD\n", Style::Bold.paint(first.node.as_str(), colour))?;
-        table(books, of_node).write(out, colour)?;
+        table(books, of_node).without_empty_columns().write(out, colour)?;
     }
     Ok(())
 }
@@ -67,7 +67,7 @@ fn row(books: &Books, month: &Month) -> Vec<Cell> {
     let is_known = month.breakdowns().next().is_some();
     let usage = month.usage();
     let used = |shown: String| {
-        if is_known { Cell::from(shown) } else { Cell::styled("–", Style::Dim) }
+        if is_known { Cell::from(shown) } else { Cell::styled(NOT_KNOWN, Style::Dim) }
     };
     let figure = |figure| {
         let total = month.total(figure);
@@ -97,6 +97,6 @@ fn row(books: &Books, month: &Month) -> Vec<Cell> {
 fn money(amount: Option<MicroUsd>) -> Cell {
     match amount {
         Some(amount) => Cell::from(usd(amount)),
-        None => Cell::styled("–", Style::Dim),
+        None => Cell::styled(NOT_KNOWN, Style::Dim),
     }
 }

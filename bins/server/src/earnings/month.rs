@@ -13,7 +13,7 @@ use super::{
 use crate::{
     Colour,
     money::{tb_months, usd},
-    table::{Align, Cell, Style, Table},
+    table::{Align, Cell, NOT_KNOWN, Style, Table},
 };
 
 pub(super) fn write(
@@ -37,7 +37,7 @@ pub(super) fn write(
             writeln!(out, "  Nothing is known of this month.")?;
             continue;
         }
-        table(month).write(out, colour)?;
+        table(month).without_empty_columns().write(out, colour)?;
         writeln!(out)?;
         beside(books, month, out)?;
     }
@@ -148,7 +148,7 @@ fn total(month: &Month) -> Vec<Cell> {
 }
 
 fn unknown() -> String {
-    "–".to_owned()
+    NOT_KNOWN.to_owned()
 }
 
 /// What stands below the table.
