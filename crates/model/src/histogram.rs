@@ -1,5 +1,9 @@
 //! Latencies summed into a histogram that merges, and its stored form.
 
+mod sum;
+
+pub use sum::HistogramSum;
+
 use crate::{Error, Result};
 
 /// The number of buckets into which each power of two is divided, as a power of two.
@@ -7,13 +11,16 @@ const SUB_BITS: u32 = 6;
 const SUB_BUCKETS: u64 = 1 << SUB_BITS;
 /// The first byte of the stored form.
 const FORM: u8 = 1;
+/// The bucket of the largest value.
+const BUCKET_MAX: u16 = bucket_of(u64::MAX);
 
 /// A distribution of durations in microseconds.
 ///
 /// Values below 128 µs are kept exactly; above, each power of two is divided into 64 buckets of
 /// equal width, so that a value read back is at most 0.8 % from the one recorded
 /// ([`Histogram::ERROR_MAX`]). Adding two histograms loses nothing: merging the parts equals
-/// recording the whole. Only buckets that hold something take space.
+/// recording the whole. Only buckets that hold something take space, which is how many of them are
+/// kept; [`HistogramSum`] is for adding many up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Histogram {
     /// Bucket number and count, ascending by number, counts above 0.
@@ -90,32 +97,39 @@ impl Histogram {
     ///
     /// [`Error::Histogram`] when the bytes are not what [`Histogram::to_bytes`] writes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let damaged = |what| Error::Histogram(what);
-        let Some((&FORM, mut rest)) = bytes.split_first() else {
-            return Err(damaged("it begins with an unknown form"));
-        };
         let mut buckets = Vec::new();
-        let mut bucket = 0_u64;
-        while !rest.is_empty() {
-            let distance = read_leb128(&mut rest).ok_or(damaged("a bucket is cut off"))?;
-            let count = read_leb128(&mut rest).ok_or(damaged("a count is cut off"))?;
-            if count == 0 || (distance == 0 && !buckets.is_empty()) {
-                return Err(damaged("a bucket is empty or told twice"));
-            }
-            bucket = bucket.saturating_add(distance);
-            let number = u16::try_from(bucket).ok().filter(|&number| number <= bucket_of(u64::MAX));
-            buckets.push((number.ok_or(damaged("a bucket is out of range"))?, count));
-        }
+        decode(bytes, |bucket, count| buckets.push((bucket, count)))?;
         Ok(Self { buckets })
     }
 }
 
-fn bucket_of(micros: u64) -> u16 {
+/// Reads the stored form: each bucket and its count, ascending.
+fn decode(bytes: &[u8], mut add: impl FnMut(u16, u64)) -> Result<()> {
+    let damaged = |what| Error::Histogram(what);
+    let Some((&FORM, mut rest)) = bytes.split_first() else {
+        return Err(damaged("it begins with an unknown form"));
+    };
+    let (mut bucket, mut is_first) = (0_u64, true);
+    while !rest.is_empty() {
+        let distance = read_leb128(&mut rest).ok_or(damaged("a bucket is cut off"))?;
+        let count = read_leb128(&mut rest).ok_or(damaged("a count is cut off"))?;
+        if count == 0 || (distance == 0 && !is_first) {
+            return Err(damaged("a bucket is empty or told twice"));
+        }
+        bucket = bucket.saturating_add(distance);
+        let number = u16::try_from(bucket).ok().filter(|&number| number <= BUCKET_MAX);
+        add(number.ok_or(damaged("a bucket is out of range"))?, count);
+        is_first = false;
+    }
+    Ok(())
+}
+
+const fn bucket_of(micros: u64) -> u16 {
     if micros < 2 * SUB_BUCKETS {
         return micros as u16;
     }
     let shift = u64::BITS - 1 - micros.leading_zeros() - SUB_BITS;
-    (u64::from(shift) * SUB_BUCKETS + (micros >> shift)) as u16
+    (shift as u64 * SUB_BUCKETS + (micros >> shift)) as u16
 }
 
 fn range_of(bucket: u16) -> (u64, u64) {
@@ -137,6 +151,13 @@ fn write_leb128(bytes: &mut Vec<u8>, mut value: u64) {
 }
 
 fn read_leb128(bytes: &mut &[u8]) -> Option<u64> {
+    // Most distances and counts are small.
+    if let Some((&byte, rest)) = bytes.split_first()
+        && byte < 0x80
+    {
+        *bytes = rest;
+        return Some(u64::from(byte));
+    }
     let mut value = 0_u64;
     for shift in (0..u64::BITS).step_by(7) {
         let (&byte, rest) = bytes.split_first()?;

@@ -44,7 +44,7 @@ pub use batch::{Batch, LineCounts, Start};
 pub use checkpoint::{Checkpoint, Fingerprinter, Head};
 pub use country::Country;
 pub use error::{Error, Result};
-pub use histogram::Histogram;
+pub use histogram::{Histogram, HistogramSum};
 pub use id::{NodeName, PieceId, SatelliteId};
 pub use latency::{Clock, Latency};
 pub use maintenance::{Compaction, Maintenance, MaintenanceKind, Phase};

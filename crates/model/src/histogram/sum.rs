@@ -1,0 +1,168 @@
+//! Histograms and values added up quickly: one place for each bucket between the lowest and the
+//! highest.
+
+use super::{BUCKET_MAX, Histogram, SUB_BUCKETS, bucket_of, decode, range_of};
+use crate::Result;
+
+/// Room is made for whole powers of two.
+const STEP: usize = SUB_BUCKETS as usize;
+const PLACES_MAX: usize = BUCKET_MAX as usize + 1;
+
+/// A [`Histogram`] in the making.
+///
+/// Where that keeps the buckets that hold something, and has to look for each, this has a place for
+/// every bucket between the lowest and the highest: 8 KiB for latencies from a millisecond to a
+/// minute, 30 KiB at most.
+#[derive(Debug, Clone, Default)]
+pub struct HistogramSum {
+    /// The bucket of the first place, a multiple of [`STEP`].
+    first: usize,
+    counts: Vec<u64>,
+}
+
+impl HistogramSum {
+    /// A sum of nothing, without room.
+    pub const fn new() -> Self {
+        Self { first: 0, counts: Vec::new() }
+    }
+
+    /// Adds one duration in microseconds.
+    pub fn record(&mut self, micros: u64) {
+        let bucket = usize::from(bucket_of(micros));
+        match self.counts.get_mut(bucket.wrapping_sub(self.first)) {
+            Some(count) => *count = count.saturating_add(1),
+            None => {
+                self.make_room(bucket, bucket);
+                self.add(bucket, 1);
+            }
+        }
+    }
+
+    /// Adds every value of a histogram.
+    pub fn merge(&mut self, histogram: &Histogram) {
+        let (Some(&(low, _)), Some(&(high, _))) =
+            (histogram.buckets.first(), histogram.buckets.last())
+        else {
+            return;
+        };
+        self.make_room(low.into(), high.into());
+        for &(bucket, count) in &histogram.buckets {
+            self.add(bucket.into(), count);
+        }
+    }
+
+    /// Adds every value of a histogram in its stored form ([`Histogram::to_bytes`]).
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Histogram`](crate::Error::Histogram) when the bytes are not such a form; what stands
+    /// before the damage may have been added.
+    pub fn merge_bytes(&mut self, bytes: &[u8]) -> Result<()> {
+        decode(bytes, |bucket, count| {
+            let bucket = usize::from(bucket);
+            match self.counts.get_mut(bucket.wrapping_sub(self.first)) {
+                Some(sum) => *sum = sum.saturating_add(count),
+                None => {
+                    self.make_room(bucket, bucket);
+                    self.add(bucket, count);
+                }
+            }
+        })
+    }
+
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.counts.iter().all(|&count| count == 0)
+    }
+
+    /// What was added, in the form that is kept.
+    pub fn to_histogram(&self) -> Histogram {
+        let held = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
+        let buckets = held.map(|(at, &count)| ((self.first + at) as u16, count)).collect();
+        Histogram { buckets }
+    }
+
+    /// Each bucket that holds something: lowest and highest value in µs, both included, and count.
+    pub fn buckets(&self) -> impl Iterator<Item = (u64, u64, u64)> + '_ {
+        self.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(at, &count)| {
+            let (low, high) = range_of((self.first + at) as u16);
+            (low, high, count)
+        })
+    }
+
+    /// The bucket has a place.
+    fn add(&mut self, bucket: usize, count: u64) {
+        if let Some(sum) = self.counts.get_mut(bucket.wrapping_sub(self.first)) {
+            *sum = sum.saturating_add(count);
+        }
+    }
+
+    /// Makes places for the buckets from one to another.
+    fn make_room(&mut self, low: usize, high: usize) {
+        let first = low / STEP * STEP;
+        let end = ((high / STEP + 1) * STEP).min(PLACES_MAX);
+        if self.counts.is_empty() {
+            self.first = first;
+        } else if first < self.first {
+            let missing = self.first - first;
+            self.counts.splice(..0, std::iter::repeat_n(0, missing));
+            self.first = first;
+        }
+        if end > self.first + self.counts.len() {
+            self.counts.resize(end - self.first, 0);
+        }
+    }
+}
+
+impl From<&Histogram> for HistogramSum {
+    fn from(histogram: &Histogram) -> Self {
+        let mut sum = Self::new();
+        sum.merge(histogram);
+        sum
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn recorded(values: &[u64]) -> Histogram {
+        let mut histogram = Histogram::new();
+        values.iter().for_each(|&micros| histogram.record(micros));
+        histogram
+    }
+
+    #[test]
+    fn the_ends_of_the_range_have_places() {
+        let mut sum = HistogramSum::new();
+        assert!(sum.is_empty());
+        for micros in [u64::MAX, 0, u64::MAX] {
+            sum.record(micros);
+        }
+        assert_eq!(sum.to_histogram(), recorded(&[0, u64::MAX, u64::MAX]));
+        assert_eq!(sum.counts.len(), PLACES_MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_is_added_the_histogram_is_that_of_all_values(
+            recorded_here: Vec<u64>,
+            parts: Vec<Vec<u64>>,
+            stored: Vec<Vec<u64>>,
+        ) {
+            let mut sum = HistogramSum::new();
+            parts.iter().for_each(|part| sum.merge(&recorded(part)));
+            recorded_here.iter().for_each(|&micros| sum.record(micros));
+            for part in &stored {
+                sum.merge_bytes(&recorded(part).to_bytes()).unwrap();
+            }
+            let all = [recorded_here, parts.concat(), stored.concat()].concat();
+            prop_assert_eq!(sum.to_histogram(), recorded(&all));
+            prop_assert_eq!(sum.is_empty(), all.is_empty());
+            let told: Vec<_> = sum.buckets().collect();
+            prop_assert_eq!(told, recorded(&all).buckets().collect::<Vec<_>>());
+        }
+    }
+}
