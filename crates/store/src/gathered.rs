@@ -13,6 +13,7 @@ use crate::{
     query::commits::Topics,
     retention::Cuts,
     rollup::Sums,
+    slowest::Slowest,
     transfers::{self, TransferRow},
 };
 
@@ -51,6 +52,7 @@ pub(crate) struct Gathered<'a> {
     old_transfers: OldTransfers,
     rows: Vec<TransferRow<'a>>,
     sums: Sums,
+    slowest: Slowest,
     nodes: BTreeMap<u16, NodePart>,
 }
 
@@ -68,6 +70,7 @@ impl<'a> Gathered<'a> {
             old_transfers,
             rows: Vec::new(),
             sums: Sums::default(),
+            slowest: Slowest::default(),
             nodes: BTreeMap::new(),
         }
     }
@@ -168,6 +171,7 @@ impl<'a> Gathered<'a> {
 
     fn add_row(&mut self, row: TransferRow<'a>) {
         self.sums.add(&row, &self.cuts);
+        self.slowest.add(&row);
         let kept = match self.old_transfers {
             OldTransfers::SumOnly => row.at >= self.cuts.transfers,
             OldTransfers::Keep => true,
@@ -181,6 +185,7 @@ impl<'a> Gathered<'a> {
     pub(crate) fn write(mut self, process: i64, now: Timestamp) -> rusqlite::Result<()> {
         let keys = transfers::insert(self.connection, &mut self.rows)?;
         self.sums.write(self.connection, &self.cuts)?;
+        self.slowest.write(self.connection, &self.cuts)?;
         let mut node_times = self.connection.prepare_cached(NODE_TIMES)?;
         let mut commit = self.connection.prepare_cached(COMMIT)?;
         for (node, part) in &self.nodes {

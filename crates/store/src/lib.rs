@@ -95,6 +95,7 @@ mod rebuild;
 mod report;
 mod retention;
 mod rollup;
+mod slowest;
 mod transfers;
 mod upkeep;
 mod writer;
@@ -111,17 +112,19 @@ pub use query::{
     commits::{Commit, Topics},
     countries::CountryRow,
     errors::ErrorRow,
-    latency::{Latencies, LatencyRow},
+    latency::{Latencies, LatencyFilter, LatencyPoint, LatencyRow, LatencySeries},
     nodes::NodeInfo,
     polls::PollRow,
     prices::PriceRow,
     scores::{ScoreChanges, ScoreRow},
     sizes::SizeRow,
+    slowest::{SlowFilter, Slowest},
     sources::KnownSources,
     space::SpaceRow,
     traffic::{TrafficPoint, TrafficRow, TrafficTotals},
     transfers::{StoredTransfer, TransferCursor, TransferFilter, TransferPage},
     used_space::UsedSpace,
+    versions::VersionRun,
 };
 pub use rebuild::Difference;
 pub use retention::{OldTransfers, Pruned, Retention};

@@ -9,6 +9,7 @@ pub(crate) const APPLICATION_ID: u32 = 0x5069_6563;
 const STEPS: &[&str] = &[
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_reports.sql"),
+    include_str!("../migrations/0003_slowest.sql"),
 ];
 
 /// The version that this program writes.

@@ -20,6 +20,7 @@ pub(crate) mod quantiles;
 pub(crate) mod reported;
 pub(crate) mod scores;
 pub(crate) mod sizes;
+pub(crate) mod slowest;
 pub(crate) mod sources;
 pub(crate) mod space;
 pub(crate) mod standings;
@@ -29,10 +30,11 @@ pub(crate) mod traffic;
 pub(crate) mod transfers;
 pub(crate) mod troubles;
 pub(crate) mod used_space;
+pub(crate) mod versions;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
-use piecewatch_model::{ByteCount, Grain, Histogram, NodeName, Timestamp};
+use piecewatch_model::{ByteCount, Grain, Histogram, HistogramSum, NodeName, Timestamp};
 use r2d2::PooledConnection;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, types::Type};
@@ -49,7 +51,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 52] = [
+pub(crate) const ALL: [Question; 55] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -66,6 +68,8 @@ pub(crate) const ALL: [Question; 52] = [
     transfers::NEWEST,
     transfers::COUNTRY,
     transfers::TEMPLATE,
+    slowest::HOURLY,
+    slowest::DAILY,
     sizes::HOURLY,
     countries::HOURLY,
     errors::HOURLY,
@@ -75,6 +79,7 @@ pub(crate) const ALL: [Question; 52] = [
     scores::NEWEST,
     troubles::NEWEST,
     lifecycle::NEWEST,
+    versions::ALL,
     space::NEWEST,
     used_space::ALL,
     bandwidth::DAILY,
@@ -297,6 +302,16 @@ pub(crate) fn node_name(row: &Row<'_>, column: usize) -> rusqlite::Result<NodeNa
 pub(crate) fn histogram(row: &Row<'_>, column: usize) -> rusqlite::Result<Histogram> {
     let stored = row.get_ref(column)?.as_blob()?;
     Histogram::from_bytes(stored).map_err(|error| damaged(column, Type::Blob, error))
+}
+
+/// Adds a stored histogram to a sum.
+pub(crate) fn merge_histogram(
+    row: &Row<'_>,
+    column: usize,
+    sum: &mut HistogramSum,
+) -> rusqlite::Result<()> {
+    let stored = row.get_ref(column)?.as_blob()?;
+    sum.merge_bytes(stored).map_err(|error| damaged(column, Type::Blob, error))
 }
 
 /// A stored value that no version of the program has written.

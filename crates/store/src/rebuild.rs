@@ -10,6 +10,7 @@ use crate::{
     query::{self, Question, histogram, maybe_number, number},
     retention::Cuts,
     rollup::{Errors, Map, Sum, Sums},
+    slowest::{Slow, Slowest},
     transfers::{TransferRow, first_key, node_of, time_of},
 };
 
@@ -47,23 +48,26 @@ impl Reader {
         cuts.details = cuts.details.max(cuts.transfers);
         cuts.latency_hours = cuts.latency_hours.max(cuts.transfers);
         self.ask(TRANSFERS.name, |connection| {
-            let rebuilt = rebuild(connection, &cuts)?;
-            compare(connection, rebuilt, &cuts)
+            let (rebuilt, slowest) = rebuild(connection, &cuts)?;
+            let mut found = compare(connection, rebuilt, &cuts)?;
+            compare_slowest(connection, &slowest, &cuts, &mut found)?;
+            Ok(found)
         })
     }
 }
 
-fn rebuild(connection: &Connection, cuts: &Cuts) -> rusqlite::Result<Sums> {
-    let mut sums = Sums::default();
+fn rebuild(connection: &Connection, cuts: &Cuts) -> rusqlite::Result<(Sums, Slowest)> {
+    let (mut sums, mut slowest) = (Sums::default(), Slowest::default());
     let mut statement = connection.prepare(TRANSFERS.sql)?;
     let mut rows = statement.query([first_key(cuts.transfers.as_seconds())])?;
     while let Some(row) = rows.next()? {
         let transfer = transfer(row)?;
         if transfer.at >= cuts.transfers {
             sums.add(&transfer, cuts);
+            slowest.add(&transfer);
         }
     }
-    Ok(sums)
+    Ok((sums, slowest))
 }
 
 fn transfer(row: &Row<'_>) -> rusqlite::Result<TransferRow<'static>> {
@@ -146,6 +150,30 @@ fn compare(
     )?;
     differ.table("latency_daily", columns, days, latency_daily, histogram)?;
     Ok(found)
+}
+
+/// By their latencies: the rest of the rows is not rebuilt.
+fn compare_slowest(
+    connection: &Connection,
+    rebuilt: &Slowest,
+    cuts: &Cuts,
+    found: &mut Vec<Difference>,
+) -> rusqlite::Result<()> {
+    let places = |groups: &Map<4, Vec<Slow>>| -> Map<5, i64> {
+        let of_group = |(&[node, at, action, ending], slow): (&[i64; 4], &Vec<Slow>)| {
+            let key = |place: usize| [node, at, action, ending, place as i64];
+            let places = slow.iter().enumerate();
+            places.map(|(place, slow)| (key(place), slow.latency())).collect::<Vec<_>>()
+        };
+        groups.iter().flat_map(of_group).collect()
+    };
+    let latency = |row: &Row<'_>, column: usize| row.get(column);
+    let columns = "action, ending, place, latency";
+    let mut differ = Differ { connection, found };
+    let hours = places(rebuilt.hours());
+    differ.table("slow_hourly", columns, cuts.latency_hours, hours, latency)?;
+    let days = cuts.transfers.ceil(Grain::Day);
+    differ.table("slow_daily", columns, days, places(&rebuilt.days()), latency)
 }
 
 fn sum(row: &Row<'_>, column: usize) -> rusqlite::Result<Sum> {

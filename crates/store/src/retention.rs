@@ -11,14 +11,14 @@ const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// How long what is kept, counted back from now. What is not named here is kept for ever: hourly
-/// and daily traffic, daily latencies, positions, and what nodes report of days and months.
+/// and daily traffic, daily latencies, the slowest transfers of days, positions, and what nodes report of days and months.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {
     /// Single transfers. The cut falls on a whole hour.
     pub transfers: Duration,
     /// Traffic by the minute and latencies by five minutes. The cut falls on a whole hour.
     pub minutes: Duration,
-    /// Latencies by the hour. The cut falls on a whole day.
+    /// Latencies and the slowest transfers by the hour. The cut falls on a whole day.
     pub latency_hours: Duration,
     /// Sizes, countries and errors by the hour, all events, and the quantiles that nodes report.
     /// The cut falls on a whole day.
@@ -130,7 +130,7 @@ impl Step<'_> {
     fn run(&mut self, cuts: &Cuts) -> rusqlite::Result<bool> {
         Ok(self.transfers(cuts.transfers)?
             && self.by_node(&["traffic_minutely", "latency_5min"], cuts.minutes)?
-            && self.by_node(&["latency_hourly"], cuts.latency_hours)?
+            && self.by_node(&["latency_hourly", "slow_hourly"], cuts.latency_hours)?
             && self.by_node(&DETAILS, cuts.details)?
             && self.snapshots(cuts.snapshots)?
             && self.commits(cuts.commits)?)

@@ -192,7 +192,7 @@ impl Sums {
 const SUCCESS: u8 = 0;
 
 /// Success, canceled, failed: without the class of the failure, and without what was turned away.
-fn ending(outcome: u8) -> Option<i64> {
+pub(crate) fn ending(outcome: u8) -> Option<i64> {
     match Fate::from_code(outcome)? {
         Fate::Ended(outcome) => Some(Ending::of(outcome).code().into()),
         Fate::Rejected => None,
@@ -204,7 +204,7 @@ fn day(at: i64) -> i64 {
 }
 
 /// Rows in the order of the table: neighbours share a page, and two runs write the same file.
-fn sorted<const N: usize, V>(map: &Map<N, V>) -> Vec<(&Key<N>, &V)> {
+pub(crate) fn sorted<const N: usize, V>(map: &Map<N, V>) -> Vec<(&Key<N>, &V)> {
     let mut rows: Vec<_> = map.iter().collect();
     rows.sort_unstable_by_key(|(key, _)| **key);
     rows

@@ -2,37 +2,55 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_model::{Action, Clock, Grain, Histogram};
+use piecewatch_model::Timestamp;
+use piecewatch_model::{Action, Clock, Grain, Histogram, HistogramSum, NodeName, SatelliteId};
+use rusqlite::{Connection, Row};
 
 use super::{
-    Nodes, Question, Window, code, histogram,
+    NodeInfo, Nodes, Question, Window, merge_histogram,
     nodes::{Names, selected},
-    of_each_node,
 };
 use crate::{Reader, Result};
 
-/// `?4` is the id of an action, 0 for all.
+/// `?4` is the id of an action, 0 for all. There are no satellites in sums of five minutes.
 pub(crate) const FIVE_MINUTES: Question = Question {
     name: "latency, five minutes",
-    sql: "SELECT action, clock, histogram FROM latency_5min
-WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = 0 OR action = ?4)",
+    sql: "SELECT at, 0, action, clock, histogram FROM latency_5min
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = 0 OR action = ?4) AND ?5 = -1",
 };
 
+/// `?5` is the id of a satellite, -1 for all.
 pub(crate) const HOURLY: Question = Question {
     name: "latency, hours",
-    sql: "SELECT action, clock, histogram FROM latency_hourly
-WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = 0 OR action = ?4)",
+    sql: "SELECT at, satellite, action, clock, histogram FROM latency_hourly
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = 0 OR action = ?4)
+    AND (?5 = -1 OR satellite = ?5)",
 };
 
 pub(crate) const DAILY: Question = Question {
     name: "latency, days",
-    sql: "SELECT action, clock, histogram FROM latency_daily
-WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = 0 OR action = ?4)",
+    sql: "SELECT at, satellite, action, clock, histogram FROM latency_daily
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = 0 OR action = ?4)
+    AND (?5 = -1 OR satellite = ?5)",
 };
+
+/// Which latencies are wanted; `None` for any.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LatencyFilter {
+    /// Of transfers for this satellite.
+    pub satellite: Option<SatelliteId>,
+    /// Of transfers of this action.
+    pub action: Option<Action>,
+}
 
 /// Latencies of successful transfers, by one clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LatencyRow {
+    /// Of which node.
+    pub node: NodeName,
+    /// For which satellite; `None` where the log does not tell, and where those of all satellites
+    /// are together.
+    pub satellite: Option<SatelliteId>,
     /// Of which transfers.
     pub action: Action,
     /// The clock that they were measured by; never [`Clock::WholeSeconds`].
@@ -44,15 +62,46 @@ pub struct LatencyRow {
 /// Latencies over a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Latencies {
-    /// What they cover: the window asked for, widened to whole buckets.
+    /// What they cover: the window asked for, widened to whole buckets of the grain.
     pub window: Window,
-    /// By action and clock: what two clocks measured is not one distribution.
+    /// To what the window was aligned. When it is five minutes, satellites are together.
+    pub grain: Grain,
+    /// By node, satellite, action and clock: what two clocks measured is not one distribution.
     pub rows: Vec<LatencyRow>,
 }
 
+/// Latencies of one node, action and clock in one bucket of time, all satellites together.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LatencyPoint {
+    /// The beginning of the bucket.
+    pub at: Timestamp,
+    /// Of which node.
+    pub node: NodeName,
+    /// Of which transfers.
+    pub action: Action,
+    /// The clock that they were measured by; never [`Clock::WholeSeconds`].
+    pub clock: Clock,
+    /// Their latencies.
+    pub histogram: Histogram,
+}
+
+/// Latencies over time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LatencySeries {
+    /// What they cover: the window asked for, widened to whole buckets of the grain.
+    pub window: Window,
+    /// The width of a bucket.
+    pub grain: Grain,
+    /// Oldest first; buckets in which nothing was measured are left out.
+    pub points: Vec<LatencyPoint>,
+}
+
 impl Reader {
-    /// Latencies of nodes together, of one action or of all, in a window widened to whole buckets
-    /// of `align`: five minutes reach back 48 hours, hours 90 days, days for ever.
+    /// Latencies in a window widened to whole buckets of `align`: five minutes reach back 48 hours,
+    /// hours 90 days, days for ever ([`Retention`](crate::Retention)). Of one satellite hours are the
+    /// finest.
+    ///
+    /// Whole days within a window of hours are read from the sums of days.
     ///
     /// # Errors
     ///
@@ -61,52 +110,178 @@ impl Reader {
         &self,
         nodes: Nodes<'_>,
         window: Window,
-        action: Option<&Action>,
+        filter: &LatencyFilter,
         align: Grain,
     ) -> Result<Latencies> {
-        let (window, parts) = parts(window, align);
+        let grain = stored(align, filter);
+        let window = window.widened(grain);
+        let parts = parts(window, grain);
         self.ask("latencies", |connection| {
             let names = Names::read(connection)?;
-            let action = match action {
-                Some(action) => match names.action_id(action) {
-                    Some(id) => id,
-                    None => return Ok(Latencies { window, rows: Vec::new() }),
-                },
-                None => 0,
+            let mut rows = Vec::new();
+            let Some(wanted) = Wanted::new(&names, filter) else {
+                return Ok(Latencies { window, grain, rows });
             };
-            let nodes = selected(connection, nodes)?;
-            let mut merged: BTreeMap<(Action, Clock), Histogram> = BTreeMap::new();
-            for (question, part) in parts {
-                of_each_node(connection, question, &nodes, part, action, |_, row| {
-                    let key = (names.action(row, 0)?, code(row, 1, Clock::from_code)?);
-                    merged.entry(key).or_default().merge(&histogram(row, 2)?);
-                    Ok(())
-                })?;
+            for (id, NodeInfo { name, .. }) in selected(connection, nodes)? {
+                let mut sums: BTreeMap<[i64; 3], HistogramSum> = BTreeMap::new();
+                for &(question, part) in &parts {
+                    wanted.each(connection, question, id, part, |row| {
+                        let key = [row.get(1)?, row.get(2)?, row.get(3)?];
+                        merge_histogram(row, 4, sums.entry(key).or_default())
+                    })?;
+                }
+                for ([satellite, action, clock], sum) in sums {
+                    rows.push(LatencyRow {
+                        node: name.clone(),
+                        satellite: names.satellite(satellite),
+                        action: names.action_of(action, 2)?,
+                        clock: clock_of(clock)?,
+                        histogram: sum.to_histogram(),
+                    });
+                }
             }
-            let rows = merged
-                .into_iter()
-                .map(|((action, clock), histogram)| LatencyRow { action, clock, histogram })
-                .collect();
-            Ok(Latencies { window, rows })
+            Ok(Latencies { window, grain, rows })
+        })
+    }
+
+    /// Latencies over time, by buckets of this grain, to which the window is widened. How far each
+    /// grain reaches back, and that hours are the finest of one satellite, is as in
+    /// [`Reader::latencies`].
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn latency_series(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        filter: &LatencyFilter,
+        grain: Grain,
+    ) -> Result<LatencySeries> {
+        let grain = stored(grain, filter);
+        let window = window.widened(grain);
+        let question = table(grain);
+        self.ask(question.name, |connection| {
+            let names = Names::read(connection)?;
+            let mut points = Vec::new();
+            let Some(wanted) = Wanted::new(&names, filter) else {
+                return Ok(LatencySeries { window, grain, points });
+            };
+            for (id, NodeInfo { name, .. }) in selected(connection, nodes)? {
+                // The rows of a bucket follow each other, satellite by satellite.
+                let mut bucket = Bucket::default();
+                wanted.each(connection, question, id, window, |row| {
+                    let at = row.get(0)?;
+                    if bucket.at != Some(at) {
+                        bucket.close(&names, &name, &mut points)?;
+                        bucket.at = Some(at);
+                    }
+                    let key = [row.get(2)?, row.get(3)?];
+                    merge_histogram(row, 4, bucket.sums.entry(key).or_default())
+                })?;
+                bucket.close(&names, &name, &mut points)?;
+            }
+            points.sort_by_key(|point| point.at);
+            Ok(LatencySeries { window, grain, points })
         })
     }
 }
 
-/// The window widened, and which table answers which part of it.
-fn parts(window: Window, align: Grain) -> (Window, Vec<(Question, Window)>) {
-    match align {
-        Grain::Minute | Grain::FiveMinutes => {
-            let window = window.widened(Grain::FiveMinutes);
-            (window, vec![(FIVE_MINUTES, window)])
+/// What of one bucket of time was read so far.
+#[derive(Default)]
+struct Bucket {
+    at: Option<i64>,
+    /// By action and clock.
+    sums: BTreeMap<[i64; 2], HistogramSum>,
+}
+
+impl Bucket {
+    /// Makes points of what was read, and empties the bucket.
+    fn close(
+        &mut self,
+        names: &Names,
+        node: &NodeName,
+        points: &mut Vec<LatencyPoint>,
+    ) -> rusqlite::Result<()> {
+        for ([action, clock], sum) in std::mem::take(&mut self.sums) {
+            points.push(LatencyPoint {
+                at: Timestamp::from_micros(self.at.unwrap_or_default()),
+                node: node.clone(),
+                action: names.action_of(action, 2)?,
+                clock: clock_of(clock)?,
+                histogram: sum.to_histogram(),
+            });
         }
+        Ok(())
+    }
+}
+
+/// A filter in the numbers of the database.
+struct Wanted {
+    action: i64,
+    satellite: i64,
+}
+
+impl Wanted {
+    /// `None` when nothing can pass, since the database does not know what is asked for.
+    fn new(names: &Names, filter: &LatencyFilter) -> Option<Self> {
+        Some(Self {
+            action: match &filter.action {
+                Some(action) => names.action_id(action)?,
+                None => 0,
+            },
+            satellite: match &filter.satellite {
+                Some(satellite) => names.satellite_id(satellite)?,
+                None => -1,
+            },
+        })
+    }
+
+    /// The rows of a node in a window that pass, by time.
+    fn each(
+        &self,
+        connection: &Connection,
+        question: Question,
+        node: u16,
+        window: Window,
+        mut read: impl FnMut(&Row<'_>) -> rusqlite::Result<()>,
+    ) -> rusqlite::Result<()> {
+        let mut statement = connection.prepare_cached(question.sql)?;
+        let (from, to) = (window.from.as_micros(), window.to.as_micros());
+        let mut rows = statement.query((node, from, to, self.action, self.satellite))?;
+        while let Some(row) = rows.next()? {
+            read(row)?;
+        }
+        Ok(())
+    }
+}
+
+fn clock_of(code: i64) -> rusqlite::Result<Clock> {
+    let known = u8::try_from(code).ok().and_then(Clock::from_code);
+    known.ok_or(rusqlite::Error::IntegralValueOutOfRange(3, code))
+}
+
+/// The finest grain in which there is what is asked for, and not finer than asked for.
+fn stored(grain: Grain, filter: &LatencyFilter) -> Grain {
+    let finest = if filter.satellite.is_some() { Grain::Hour } else { Grain::FiveMinutes };
+    grain.max(finest)
+}
+
+const fn table(grain: Grain) -> Question {
+    match grain {
+        Grain::Minute | Grain::FiveMinutes => FIVE_MINUTES,
+        Grain::Hour => HOURLY,
+        Grain::Day => DAILY,
+    }
+}
+
+/// Which table answers which part of a window of whole buckets of a grain.
+fn parts(window: Window, grain: Grain) -> Vec<(Question, Window)> {
+    match grain {
         Grain::Hour => {
-            let window = window.widened(Grain::Hour);
             let (before, days, after) = window.split(Grain::Day);
-            (window, vec![(HOURLY, before), (DAILY, days), (HOURLY, after)])
+            vec![(HOURLY, before), (DAILY, days), (HOURLY, after)]
         }
-        Grain::Day => {
-            let window = window.widened(Grain::Day);
-            (window, vec![(DAILY, window)])
-        }
+        Grain::Minute | Grain::FiveMinutes | Grain::Day => vec![(table(grain), window)],
     }
 }

@@ -113,7 +113,11 @@ impl Names {
     }
 
     pub(crate) fn action(&self, row: &Row<'_>, column: usize) -> rusqlite::Result<Action> {
-        let id: i64 = row.get(column)?;
+        self.action_of(row.get(column)?, column)
+    }
+
+    /// The action of an id that was read of a column.
+    pub(crate) fn action_of(&self, id: i64, column: usize) -> rusqlite::Result<Action> {
         self.actions.get(&id).cloned().ok_or(rusqlite::Error::IntegralValueOutOfRange(column, id))
     }
 

@@ -199,7 +199,7 @@ impl Wanted {
     }
 }
 
-fn name_of(
+pub(crate) fn name_of(
     connection: &Connection,
     question: Question,
     id: Option<i64>,
@@ -232,19 +232,19 @@ fn read(
         fate: code(row, 4, Fate::from_code)?,
         size: maybe_number(row, 5)?.map(ByteCount::new),
         offset: maybe_number(row, 6)?,
-        remote: remote(row)?,
+        remote: remote(row, 7)?,
         country: country.and_then(|code| Country::from_code(&code)),
         latency: maybe_number(row, 11)?.zip(clock).map(|(micros, clock)| Latency { micros, clock }),
         error: name_of(connection, TEMPLATE, row.get(10)?)?,
     })
 }
 
-fn remote(row: &Row<'_>) -> rusqlite::Result<Option<SocketAddr>> {
-    let Some(address) = row.get_ref(7)?.as_blob_or_null()? else { return Ok(None) };
+pub(crate) fn remote(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<SocketAddr>> {
+    let Some(address) = row.get_ref(column)?.as_blob_or_null()? else { return Ok(None) };
     let address = match (<[u8; 4]>::try_from(address), <[u8; 16]>::try_from(address)) {
         (Ok(v4), _) => IpAddr::from(v4),
         (_, Ok(v6)) => IpAddr::from(v6),
         (Err(_), Err(_)) => return Ok(None),
     };
-    Ok(Some(SocketAddr::new(address, row.get(8)?)))
+    Ok(Some(SocketAddr::new(address, row.get(column + 1)?)))
 }

@@ -13,5 +13,6 @@ mod open;
 mod plans;
 mod queries;
 mod reports;
+mod slowest;
 mod sums;
 mod upkeep;

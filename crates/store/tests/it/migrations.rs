@@ -2,11 +2,13 @@
 
 use std::path::Path;
 
-use piecewatch_model::{ByteCount, KnownSatellite, Timestamp};
-use piecewatch_store::{Nodes, ScoreChanges, ScoreRow, Store, StoreConfig, Window};
+use piecewatch_model::{ByteCount, Clock, Grain, KnownSatellite, Latency, Record, Timestamp};
+use piecewatch_store::{
+    Nodes, ScoreChanges, ScoreRow, SlowFilter, Store, StoreConfig, TransferFilter, Window,
+};
 use rusqlite::{Connection, params};
 
-use crate::fixture::{Database, HOUR, node, seconds};
+use crate::fixture::{Database, HOUR, Log, NOW, node, seconds};
 
 const FIRST: &str = include_str!("../../migrations/0001_initial.sql");
 
@@ -78,4 +80,38 @@ fn a_database_that_was_brought_up_to_date_has_the_schema_of_a_new_one() {
         rows.map(Result::unwrap).collect()
     };
     assert_eq!(schema(&path), schema(&Database::new().path()));
+}
+
+const SECOND: &str = include_str!("../../migrations/0002_reports.sql");
+
+#[test]
+fn version_3_keeps_the_transfers_of_version_2_and_knows_the_slowest_from_then_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    let old = of_version_1(&path);
+    old.execute_batch(SECOND).unwrap();
+    old.pragma_update(None, "user_version", 2).unwrap();
+    old.execute("INSERT INTO nodes (id, name) VALUES (1, 'n1')", []).unwrap();
+    // The first number of its second and node.
+    let key = ((HOUR.as_seconds() << 12) | 1) << 17;
+    let transfer = "INSERT INTO transfers (key, micros, satellite, action, outcome, latency, clock)
+        VALUES (?1, 0, 0, 2, 0, 7000000, 1)";
+    old.execute(transfer, [key]).unwrap();
+    drop(old);
+
+    let Store { mut writer, readers } = Store::open(&path, StoreConfig::default()).unwrap();
+    let reader = readers.get().unwrap();
+    let slowest = || {
+        let any = SlowFilter::default();
+        reader.slowest(Nodes::All, ALL, &any, Grain::Hour, 10).unwrap().rows
+    };
+    assert_eq!(slowest(), []);
+    let page = reader.transfers(Nodes::All, ALL, &TransferFilter::default(), None, 10).unwrap();
+    assert_eq!(page.rows.len(), 1);
+    let mut second = crate::fixture::transfer(seconds(1));
+    second.latency = Some(Latency { micros: 5_000_000, clock: Clock::LineMillis });
+    let batch = Log::new("n1", 1).batch(vec![Record::Transfer(second)]);
+    writer.append(&[batch], NOW).unwrap();
+    assert_eq!(slowest().iter().map(|row| row.at).collect::<Vec<_>>(), [seconds(1)]);
+    assert_eq!(reader.check().unwrap().damage, [""; 0]);
 }

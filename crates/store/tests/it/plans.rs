@@ -107,6 +107,8 @@ fn the_tables_that_serve_questions_are_known() {
         "transfers",
         "traffic_hourly",
         "latency_daily",
+        "slow_hourly",
+        "slow_daily",
         "country_hourly",
         "error_hourly",
         "compactions",

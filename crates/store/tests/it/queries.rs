@@ -6,7 +6,8 @@ use piecewatch_model::{
     PieceId, Record, Rejected, Scores, SizeBucket, SpaceReport, Timestamp, Trouble, TroubleKind,
 };
 use piecewatch_store::{
-    Ending, Event, Fate, Nodes, ScoreChanges, ScoreRow, Topics, TransferFilter, Window,
+    Ending, Event, Fate, LatencyFilter, Nodes, ScoreChanges, ScoreRow, Topics, TransferFilter,
+    Window,
 };
 
 use crate::fixture::{Database, HOUR, Log, node, seconds, transfer, transfers};
@@ -258,9 +259,9 @@ fn latencies_are_told_by_action_and_clock() {
         database.append(&log.batch(vec![record]));
     }
     let reader = database.readers.get().unwrap();
+    let of = |action| LatencyFilter { action: Some(action), ..LatencyFilter::default() };
     let rows = |window: Window, align: Grain| -> Vec<(Clock, Vec<u64>)> {
-        let get = Action::Get;
-        let found = reader.latencies(Nodes::All, window, Some(&get), align).unwrap();
+        let found = reader.latencies(Nodes::All, window, &of(Action::Get), align).unwrap();
         let values = |row: &piecewatch_store::LatencyRow| {
             (row.clock, row.histogram.buckets().map(|(low, _, _)| low).collect())
         };
@@ -272,7 +273,7 @@ fn latencies_are_told_by_action_and_clock() {
     let both = [(line, vec![100, 120]), (arrival, vec![50])];
     assert_eq!(rows(first, Grain::Hour), both, "widened to the hour");
     assert_eq!(rows(ALL, Grain::Day), both);
-    let put = reader.latencies(Nodes::All, ALL, Some(&Action::Put), Grain::Hour).unwrap();
+    let put = reader.latencies(Nodes::All, ALL, &of(Action::Put), Grain::Hour).unwrap();
     assert_eq!(put.rows, []);
 }
 

@@ -1,12 +1,12 @@
 //! The sums are what a naive addition of the records gives, however they came.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use piecewatch_model::{
     Action, ByteCount, Clock, Country, Grain, Histogram, KnownSatellite, Latency, NodeName,
     Outcome, Record, Rejected, SatelliteId, Timestamp, Transfer,
 };
-use piecewatch_store::{Ending, Fate, Nodes, Retention, Window};
+use piecewatch_store::{Ending, Fate, LatencyFilter, Nodes, Retention, SlowFilter, Window};
 use proptest::prelude::*;
 
 use crate::fixture::{Database, HOUR, Log, NOW, node, seconds, transfer, transfers};
@@ -213,10 +213,24 @@ proptest! {
         }
         for align in [Grain::Hour, Grain::Day] {
             let mut merged = Histogram::new();
-            for row in reader.latencies(Nodes::All, all, None, align).unwrap().rows {
+            for row in reader.latencies(Nodes::All, all, &LatencyFilter::default(), align).unwrap().rows {
                 merged.merge(&row.histogram);
             }
             prop_assert_eq!(&merged, &latencies);
+        }
+
+        let mut slow: Vec<_> = of_transfers(&records)
+            .filter_map(|t| t.latency.map(|latency| (Reverse(latency.micros), t.at)))
+            .collect();
+        slow.sort();
+        slow.truncate(10);
+        for align in [Grain::Hour, Grain::Day] {
+            let any = SlowFilter::default();
+            let slowest = reader.slowest(Nodes::All, all, &any, align, 10).unwrap();
+            let told = slowest.rows.iter();
+            let told: Vec<_> =
+                told.map(|row| (Reverse(row.latency.unwrap().micros), row.at)).collect();
+            prop_assert_eq!(&told, &slow);
         }
 
         let errors = reader.errors(Nodes::All, all, 1000).unwrap();
