@@ -1,6 +1,9 @@
 //! What can be said on the command line, and the help that explains it.
 
 mod earnings;
+mod form;
+mod latency;
+mod slow;
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -8,12 +11,13 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-pub(crate) use earnings::{
-    EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, FormArgs, ReconcileArgs,
-};
+pub(crate) use earnings::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, ReconcileArgs};
+pub(crate) use form::FormArgs;
+pub(crate) use latency::{By, LatencyArgs};
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_node_api::{Address, Error as ApiError};
 use piecewatch_simulator::{Encoding, Vocabulary};
+pub(crate) use slow::SlowArgs;
 
 use crate::{version, window::Length};
 
@@ -54,6 +58,10 @@ or of journald; as it is, .gz or .zst.")]
     Summary(SummaryArgs),
     /// Show what nodes earn
     Earnings(EarningsArgs),
+    /// Show how long transfers take
+    Latency(LatencyArgs),
+    /// Show the transfers that took longest
+    Slow(SlowArgs),
     /// Look after a database
     Db(DbArgs),
     /// Write the log of a node that is not there

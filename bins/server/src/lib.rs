@@ -1,4 +1,5 @@
-//! The command line of Piecewatch: `piecewatch import`, `poll`, `summary`, `db`, `simulate`,
+//! The command line of Piecewatch: `piecewatch import`, `poll`, `summary`, `earnings`,
+//! `latency`, `slow`, `db`, `simulate`,
 //! `completions`.
 //!
 //! It joins what the other crates do and adds nothing to it: `import` moves batches from
@@ -24,15 +25,17 @@ mod completions;
 mod database;
 mod earnings;
 mod error;
+mod form;
 mod import;
+mod latency;
 mod money;
 mod poll;
 mod progress;
 mod run;
 mod simulate;
+mod slow;
 mod summary;
 mod table;
-mod tally;
 mod version;
 mod window;
 

@@ -5,15 +5,11 @@ mod text;
 
 use std::{collections::BTreeMap, io::Write};
 
+use piecewatch_analytics::{Amount, Tally};
 use piecewatch_model::{Action, NodeName, SatelliteId};
 use piecewatch_store::{Fate, Nodes, Reader, TrafficRow, Window};
 
-use crate::{
-    Colour, Error, Result,
-    cli::SummaryArgs,
-    database,
-    tally::{Amount, Tally},
-};
+use crate::{Colour, Error, Result, cli::SummaryArgs, database};
 
 /// What nodes did.
 #[derive(Debug, Default)]

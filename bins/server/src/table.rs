@@ -168,6 +168,28 @@ pub(crate) fn percent(part: u64, whole: u64) -> String {
     format!("{}.{:02} %", hundredths / 100, hundredths % 100)
 }
 
+/// A length of time with three digits, in the unit that fits: `850 µs`, `12.3 ms`, `1.23 s`; minutes
+/// and hours to the second.
+pub(crate) fn duration(micros: u64) -> String {
+    let three = |value: f64, unit: &str| {
+        let decimals = if value < 9.995 { 2 } else { usize::from(value < 99.95) };
+        format!("{value:.decimals$} {unit}")
+    };
+    match micros {
+        0..1_000 => format!("{micros} µs"),
+        1_000..999_500 => three(micros as f64 / 1e3, "ms"),
+        999_500..59_950_000 => three(micros as f64 / 1e6, "s"),
+        59_950_000.. => {
+            let seconds = (micros + 500_000) / 1_000_000;
+            let (hours, minutes, seconds) = (seconds / 3600, seconds / 60 % 60, seconds % 60);
+            match hours {
+                0 => format!("{minutes} min {seconds:02} s"),
+                hours => format!("{hours} h {minutes:02} min {seconds:02} s"),
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -214,5 +236,24 @@ mod tests {
         assert_eq!(percent(57, 100), "57.00 %");
         assert_eq!(percent(0, 3), "0.00 %");
         assert_eq!(percent(0, 0), "–");
+    }
+
+    #[test]
+    fn lengths_of_time_have_the_unit_that_fits() {
+        for (micros, text) in [
+            (0, "0 µs"),
+            (999, "999 µs"),
+            (1_000, "1.00 ms"),
+            (12_345, "12.3 ms"),
+            (123_456, "123 ms"),
+            (999_499, "999 ms"),
+            (999_500, "1.00 s"),
+            (9_995_000, "10.0 s"),
+            (59_949_999, "59.9 s"),
+            (60_000_000, "1 min 00 s"),
+            (3_725_400_000, "1 h 02 min 05 s"),
+        ] {
+            assert_eq!(duration(micros), text);
+        }
     }
 }

@@ -5,11 +5,11 @@ use std::{
     io::{self, Write},
 };
 
+use piecewatch_analytics::{Amount, Tally};
 use piecewatch_model::{Action, Outcome, SatelliteId};
 use serde::Serialize;
 
 use super::{NodeSummary, SatelliteSummary, Summary};
-use crate::tally::{Amount, Tally};
 
 #[derive(Serialize)]
 struct Root<'a> {
@@ -56,10 +56,10 @@ pub(super) fn write(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn node(node: &NodeSummary) -> Node<'_> {
-    let rates = node.actions.iter().filter_map(|(action, tally)| {
-        let (part, whole) = tally.rate(action)?;
-        Some((action.name(), part as f64 / whole as f64))
-    });
+    let rates = node
+        .actions
+        .iter()
+        .filter_map(|(action, tally)| Some((action.name(), tally.success(action)?.ratio())));
     Node {
         node: node.node.as_str(),
         actions: parts(&node.actions),

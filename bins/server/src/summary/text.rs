@@ -6,6 +6,7 @@ use std::{
     path::Path,
 };
 
+use piecewatch_analytics::{Amount, Share, Tally};
 use piecewatch_model::{Action, ByteCount, FailureClass, Outcome, SatelliteId, Timestamp};
 use piecewatch_store::Window;
 
@@ -13,7 +14,6 @@ use super::{NodeSummary, SatelliteSummary, Summary};
 use crate::{
     Colour,
     table::{Align, Cell, Style, Table, number, percent},
-    tally::{Amount, Tally},
 };
 
 pub(super) fn write(
@@ -111,11 +111,11 @@ fn actions(node: &NodeSummary) -> Table {
 }
 
 fn rate(action: &Action, tally: &Tally) -> Cell {
-    match tally.rate(action) {
-        Some((part, whole)) if *action == Action::GetAudit && part < whole => {
+    match tally.success(action) {
+        Some(Share { part, whole }) if *action == Action::GetAudit && part < whole => {
             Cell::styled(percent(part, whole), Style::Alert)
         }
-        Some((part, whole)) => Cell::from(percent(part, whole)),
+        Some(Share { part, whole }) => Cell::from(percent(part, whole)),
         None => Cell::from(""),
     }
 }

@@ -16,6 +16,7 @@ mod faults;
 #[cfg(unix)]
 mod full;
 mod import;
+mod latency;
 mod poll;
 mod program;
 mod simulate;

@@ -2,4 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod oracle;
 mod simulated;
+mod transfers;
+mod written;

@@ -6,34 +6,68 @@ use piecewatch_model::{Action, ByteCount, FailureClass, Outcome};
 
 /// A number of transfers and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Amount {
+pub struct Amount {
     /// How many.
-    pub(crate) count: u64,
+    pub count: u64,
     /// Their bytes.
-    pub(crate) bytes: ByteCount,
+    pub bytes: ByteCount,
 }
 
 impl Amount {
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.count = self.count.saturating_add(other.count);
         self.bytes = self.bytes + other.bytes;
     }
 }
 
+/// A part of a whole.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Share {
+    /// How many are meant.
+    pub part: u64,
+    /// Of how many; above 0.
+    pub whole: u64,
+}
+
+impl Share {
+    /// `None` of nothing.
+    pub const fn of(part: u64, whole: u64) -> Option<Self> {
+        if whole > 0 { Some(Self { part, whole }) } else { None }
+    }
+
+    /// The part as a fraction of the whole, 0 to 1.
+    pub fn ratio(self) -> f64 {
+        self.part as f64 / self.whole as f64
+    }
+}
+
+/// How audits ended. Those that were canceled are in no class: the satellite asks again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Audits {
+    /// The piece was shown.
+    pub passed: u64,
+    /// It was not, and may be the next time: the network, the disk, a clock.
+    pub recoverable: u64,
+    /// The piece is not there: what costs a node its place.
+    pub unrecoverable: u64,
+    /// The satellite stopped asking.
+    pub canceled: u64,
+}
+
 /// How the transfers of one kind ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Tally {
+pub struct Tally {
     /// All bytes were moved.
-    pub(crate) success: Amount,
+    pub success: Amount,
     /// The other side stopped.
-    pub(crate) canceled: Amount,
+    pub canceled: Amount,
     /// It broke, by the reason.
     failed: BTreeMap<FailureClass, Amount>,
 }
 
 impl Tally {
     /// Adds transfers that ended so.
-    pub(crate) fn add(&mut self, outcome: Outcome, amount: Amount) {
+    pub fn add(&mut self, outcome: Outcome, amount: Amount) {
         match outcome {
             Outcome::Success => self.success.add(amount),
             Outcome::Canceled => self.canceled.add(amount),
@@ -42,7 +76,7 @@ impl Tally {
     }
 
     /// Adds every transfer of another tally.
-    pub(crate) fn merge(&mut self, other: &Self) {
+    pub fn merge(&mut self, other: &Self) {
         self.success.add(other.success);
         self.canceled.add(other.canceled);
         for (class, amount) in &other.failed {
@@ -51,7 +85,7 @@ impl Tally {
     }
 
     /// What broke, whatever the reason.
-    pub(crate) fn failed(&self) -> Amount {
+    pub fn failed(&self) -> Amount {
         let mut sum = Amount::default();
         for amount in self.failed.values() {
             sum.add(*amount);
@@ -60,20 +94,21 @@ impl Tally {
     }
 
     /// The classes of what broke, with how many; without those of which there is none.
-    pub(crate) fn by_class(&self) -> impl Iterator<Item = (FailureClass, u64)> + '_ {
+    pub fn by_class(&self) -> impl Iterator<Item = (FailureClass, u64)> + '_ {
         self.failed.iter().map(|(class, amount)| (*class, amount.count))
     }
 
     /// How many transfers ended.
-    pub(crate) fn count(&self) -> u64 {
+    pub fn count(&self) -> u64 {
         self.success.count.saturating_add(self.canceled.count).saturating_add(self.failed().count)
     }
 
-    /// How many of how many succeeded; `None` where there is nothing that could have.
+    /// The share of transfers that succeeded: success ÷ (success + canceled + failed). `None` where
+    /// there is nothing that could have.
     ///
     /// A canceled audit is neither success nor failure: the satellite asks again. Lines that name
     /// no action tell of one outcome only, so there is no rate of them.
-    pub(crate) fn rate(&self, action: &Action) -> Option<(u64, u64)> {
+    pub fn success(&self, action: &Action) -> Option<Share> {
         let whole = match action {
             Action::Upload | Action::Download => return None,
             Action::GetAudit => self.success.count.saturating_add(self.failed().count),
@@ -85,7 +120,19 @@ impl Tally {
             | Action::PutGracefulExit
             | Action::Other(_) => self.count(),
         };
-        (whole > 0).then_some((self.success.count, whole))
+        Share::of(self.success.count, whole)
+    }
+
+    /// The tally read as one of audits.
+    pub fn audits(&self) -> Audits {
+        let count = |class: &FailureClass| self.failed.get(class).map_or(0, |amount| amount.count);
+        let unrecoverable = count(&FailureClass::Missing);
+        Audits {
+            passed: self.success.count,
+            recoverable: self.failed().count.saturating_sub(unrecoverable),
+            unrecoverable,
+            canceled: self.canceled.count,
+        }
     }
 }
 
@@ -105,11 +152,22 @@ mod tests {
 
     #[test]
     fn a_canceled_audit_is_neither_success_nor_failure() {
-        assert_eq!(tally(6, 2, 1).rate(&Action::Get), Some((6, 10)));
-        assert_eq!(tally(6, 2, 1).rate(&Action::GetAudit), Some((6, 8)));
-        assert_eq!(tally(0, 2, 0).rate(&Action::GetAudit), None);
-        assert_eq!(tally(0, 2, 0).rate(&Action::Get), Some((0, 2)));
-        assert_eq!(tally(1, 2, 3).rate(&Action::Upload), None);
+        let rate = |tally: Tally, action| tally.success(&action).map(|s| (s.part, s.whole));
+        assert_eq!(rate(tally(6, 2, 1), Action::Get), Some((6, 10)));
+        assert_eq!(rate(tally(6, 2, 1), Action::GetAudit), Some((6, 8)));
+        assert_eq!(rate(tally(0, 2, 0), Action::GetAudit), None);
+        assert_eq!(rate(tally(0, 2, 0), Action::Get), Some((0, 2)));
+        assert_eq!(rate(tally(1, 2, 3), Action::Upload), None);
+    }
+
+    #[test]
+    fn an_audit_is_lost_when_the_piece_is_and_not_when_the_disk_was_slow() {
+        let mut audits = tally(6, 2, 1);
+        audits
+            .add(Outcome::Failed(FailureClass::Missing), Amount { count: 3, ..Amount::default() });
+        let expected = Audits { passed: 6, recoverable: 2, unrecoverable: 3, canceled: 2 };
+        assert_eq!(audits.audits(), expected);
+        assert_eq!(audits.success(&Action::GetAudit), Share::of(6, 11));
     }
 
     #[test]

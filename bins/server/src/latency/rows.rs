@@ -1,0 +1,169 @@
+//! Latencies for machines: microseconds; what is not known is null, in CSV empty.
+
+use piecewatch_analytics::Bar;
+use piecewatch_model::{Grain, Histogram, SatelliteId};
+use serde::Serialize;
+
+use super::{Answer, Line, Of};
+use crate::earnings::satellite_name;
+
+/// The answer, in JSON.
+#[derive(Serialize)]
+pub(super) struct Object<'a> {
+    from: String,
+    to: String,
+    aligned_to: &'static str,
+    /// By how much a value may be off, as a fraction of itself.
+    error_max: f64,
+    measured: Vec<Row<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    histograms: Vec<Spread<'a>>,
+    in_flight: Vec<InFlight<'a>>,
+    told_by_nodes: Vec<Told<'a>>,
+}
+
+/// Transfers of one kind that were measured by one clock.
+#[derive(Serialize)]
+pub(super) struct Row<'a> {
+    node: Option<&'a str>,
+    satellite: Option<String>,
+    satellite_id: Option<String>,
+    at: Option<String>,
+    action: &'a str,
+    clock: &'static str,
+    count: u64,
+    mean_micros: u64,
+    p50_micros: u64,
+    p90_micros: u64,
+    p95_micros: u64,
+    p99_micros: u64,
+    max_micros: u64,
+}
+
+#[derive(Serialize)]
+struct Spread<'a> {
+    action: &'a str,
+    clock: &'static str,
+    bars: Vec<DrawnBar>,
+}
+
+#[derive(Serialize)]
+struct DrawnBar {
+    from_micros: u64,
+    /// The first above it.
+    to_micros: Option<u64>,
+    count: u64,
+}
+
+#[derive(Serialize)]
+struct InFlight<'a> {
+    action: &'a str,
+    in_flight: f64,
+    ended: u64,
+    measured: u64,
+}
+
+/// What a node says of its last transfers; microseconds, of an order amount bytes.
+#[derive(Serialize)]
+struct Told<'a> {
+    node: &'a str,
+    at: String,
+    measure: &'static str,
+    action: &'a str,
+    count: u64,
+    p10: f64,
+    p50: f64,
+    p90: f64,
+    p99: f64,
+    max: f64,
+}
+
+impl<'a> Object<'a> {
+    pub(super) fn of(answer: &'a Answer) -> Self {
+        let bar =
+            |bar: &Bar| DrawnBar { from_micros: bar.from, to_micros: bar.to, count: bar.count };
+        Self {
+            from: answer.window.from.to_string(),
+            to: answer.window.to.to_string(),
+            aligned_to: in_words(answer.grain),
+            error_max: Histogram::ERROR_MAX,
+            measured: flat(answer).collect(),
+            histograms: answer
+                .spread
+                .iter()
+                .map(|((action, clock), bars)| Spread {
+                    action: action.name(),
+                    clock: clock.name(),
+                    bars: bars.iter().map(bar).collect(),
+                })
+                .collect(),
+            in_flight: answer
+                .in_flight
+                .iter()
+                .map(|(action, of)| InFlight {
+                    action: action.name(),
+                    in_flight: of.in_flight,
+                    ended: of.ended,
+                    measured: of.measured,
+                })
+                .collect(),
+            told_by_nodes: answer
+                .told
+                .iter()
+                .map(|told| Told {
+                    node: told.node.as_str(),
+                    at: told.at.to_string(),
+                    measure: told.what.measure.name(),
+                    action: told.what.action.name(),
+                    count: told.what.count,
+                    p10: told.what.p10,
+                    p50: told.what.p50,
+                    p90: told.what.p90,
+                    p99: told.what.p99,
+                    max: told.what.max,
+                })
+                .collect(),
+        }
+    }
+}
+
+/// A row for each line.
+pub(super) fn flat(answer: &Answer) -> impl Iterator<Item = Row<'_>> {
+    answer.lines.iter().map(row)
+}
+
+fn row(line: &Line) -> Row<'_> {
+    let (mut node, mut satellite, mut at) = (None, None, None);
+    match &line.of {
+        Of::Node(name) => node = Some(name.as_str()),
+        Of::Satellite(id) => satellite = *id,
+        Of::Time(begin) => at = Some(begin.to_string()),
+        Of::AllNodes => {}
+    }
+    let of = line.distribution;
+    Row {
+        node,
+        satellite: satellite.map(|id| satellite_name(id, None)),
+        satellite_id: satellite.as_ref().map(SatelliteId::to_string),
+        at,
+        action: line.action.name(),
+        clock: line.clock.name(),
+        count: of.count,
+        mean_micros: of.mean,
+        p50_micros: of.p50,
+        p90_micros: of.p90,
+        p95_micros: of.p95,
+        p99_micros: of.p99,
+        max_micros: of.max,
+    }
+}
+
+/// To what a window is aligned.
+pub(super) const fn in_words(grain: Grain) -> &'static str {
+    match grain {
+        Grain::Minute => "minutes",
+        Grain::FiveMinutes => "five minutes",
+        Grain::Hour => "hours",
+        Grain::Day => "days",
+    }
+}

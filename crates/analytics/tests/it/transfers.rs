@@ -1,0 +1,225 @@
+//! What is said of transfers, by hand: gaps, upgrades, and what the system before told wrong.
+
+use piecewatch_analytics::{
+    Concurrency, Distribution, concurrency_of, finest_grain, last_minute_of, latency_of,
+    latency_series, merged_latencies, rate_series_of, success_of,
+};
+use piecewatch_model::{
+    Action, Clock, FailureClass, Grain, Latency, Lifecycle, LifecycleEvent, Outcome, Record,
+    Timestamp, Transfer,
+};
+use piecewatch_store::{LatencyFilter, Nodes, Retention, SlowFilter};
+
+use crate::written::{Database, Log, NOW, ago, last, node, transfer};
+
+const ANY: LatencyFilter = LatencyFilter { satellite: None, action: None };
+
+fn measured(at: Timestamp, micros: u64) -> Transfer {
+    Transfer { latency: Some(Latency { micros, clock: Clock::Arrival }), ..transfer(at) }
+}
+
+fn records(transfers: impl IntoIterator<Item = Transfer>) -> Vec<Record> {
+    transfers.into_iter().map(Record::Transfer).collect()
+}
+
+fn version(at: Timestamp, version: &str) -> Record {
+    Record::Lifecycle(Box::new(Lifecycle { at, event: LifecycleEvent::Version(version.into()) }))
+}
+
+/// Predecessor fault 5: an event with an IPv6 address is dropped.
+#[test]
+fn transfers_over_ipv6_are_counted_and_measured() {
+    let mut database = Database::new();
+    let remote = "[2a01:4f8:c0c:1234::1]:28967".parse().unwrap();
+    let over_ipv6 = Transfer { remote: Some(remote), ..measured(ago(600), 5_000) };
+    Log::new("n1").append(&mut database, records([over_ipv6]));
+    let reader = database.reader();
+    let success = success_of(&reader, Nodes::All, last(3600)).unwrap();
+    assert_eq!(success.tallies.values().map(|tally| tally.success.count).sum::<u64>(), 1);
+    let answer = latency_of(&reader, Nodes::All, last(3600), &ANY, Grain::FiveMinutes).unwrap();
+    assert_eq!(answer.measured.rows.len(), 1);
+    let any = SlowFilter::default();
+    let slowest = reader.slowest(Nodes::All, last(3600), &any, Grain::Hour, 10).unwrap();
+    assert_eq!(slowest.rows[0].remote, Some(remote));
+}
+
+/// Predecessor fault 16: counters of the last hour never decrease.
+#[test]
+fn what_left_the_window_is_no_more_counted() {
+    let mut database = Database::new();
+    let mut log = Log::new("n1");
+    log.append(&mut database, records((0..100).map(|at| measured(ago(7_200 + at), 5_000))));
+    log.append(&mut database, records([measured(ago(1), 7_000)]));
+    let reader = database.reader();
+    let counted = |seconds: i64| {
+        let success = success_of(&reader, Nodes::All, last(seconds)).unwrap();
+        let answer = latency_of(&reader, Nodes::All, last(seconds), &ANY, Grain::FiveMinutes);
+        let merged = merged_latencies(&answer.unwrap().measured.rows, |_| ());
+        let measured = merged.values().map(|histogram| histogram.count()).sum::<u64>();
+        (success.tallies.values().map(|tally| tally.count()).sum::<u64>(), measured)
+    };
+    assert_eq!((counted(3 * 3600), counted(3600)), ((101, 101), (1, 1)));
+    // And of the last minute only what was in it.
+    let now = |seconds: i64| last_minute_of(&reader, Nodes::All, ago(seconds)).unwrap();
+    let pieces = |seconds: i64| now(seconds).rates.map(|rates| rates.egress.pieces_per_second);
+    assert_eq!(pieces(7_190), Some(1.0));
+    assert_eq!(pieces(3_600), Some(0.0));
+}
+
+/// Predecessor fault 17: events of a second that come after the second was read are lost.
+#[test]
+fn what_comes_late_in_the_same_second_is_counted() {
+    let mut database = Database::new();
+    let mut log = Log::new("n1");
+    for _ in 0..5 {
+        log.append(&mut database, records([measured(ago(600), 5_000), measured(ago(600), 6_000)]));
+    }
+    let reader = database.reader();
+    let success = success_of(&reader, Nodes::All, last(3600)).unwrap();
+    assert_eq!(success.tallies.values().map(|tally| tally.count()).sum::<u64>(), 10);
+    let answer = latency_of(&reader, Nodes::All, last(3600), &ANY, Grain::FiveMinutes).unwrap();
+    assert_eq!(answer.measured.rows[0].histogram.count(), 10);
+}
+
+/// Predecessor fault 29: percentiles follow three rules, of the newest 10,000 rows, in one place
+/// with failures among them. The values of 1 to 20,000 ms each once: the rank is the value.
+#[test]
+fn one_rule_of_percentiles_holds_everywhere_and_for_all_rows() {
+    let mut database = Database::new();
+    let mut log = Log::new("n1");
+    for part in 0..4 {
+        let values = part * 5_000 + 1..=(part + 1) * 5_000;
+        // In no order: the newest are not the slowest.
+        let one = |value: u64| measured(ago(3_000 - (value * 7 % 2_000) as i64), value * 1_000);
+        log.append(&mut database, records(values.map(one)));
+    }
+    // Failures take longest, and are not part of it.
+    let failed = Outcome::Failed(FailureClass::Network);
+    let failures = (0..9_000).map(|_| Transfer { outcome: failed, ..measured(ago(5), 99_000_000) });
+    log.append(&mut database, records(failures));
+    let reader = database.reader();
+    let check = |told: Distribution| {
+        assert_eq!(told.count, 20_000);
+        let expected = [10_000, 18_000, 19_000, 19_800, 20_000, 10_000];
+        let told = [told.p50, told.p90, told.p95, told.p99, told.max, told.mean];
+        for (told, expected) in told.into_iter().zip(expected) {
+            let off = (told as f64 / 1_000.0 / f64::from(expected) - 1.0).abs();
+            assert!(off <= 0.008, "{told} is not {expected} ms");
+        }
+    };
+    for grain in [Grain::FiveMinutes, Grain::Hour, Grain::Day] {
+        let answer = latency_of(&reader, Nodes::All, last(86_400), &ANY, grain).unwrap();
+        let merged = merged_latencies(&answer.measured.rows, |_| ());
+        check(Distribution::of(&merged[&((), Clock::Arrival)]).unwrap());
+    }
+    let series = reader.latency_series(Nodes::All, last(86_400), &ANY, Grain::Day).unwrap();
+    check(latency_series(&series.points, |_| ())[&((), Clock::Arrival)][0].1);
+}
+
+#[test]
+fn clocks_are_never_merged_and_whole_seconds_never_shown() {
+    let mut database = Database::new();
+    let by = |clock| Transfer {
+        latency: Some(Latency { micros: 2_000_000, clock }),
+        ..transfer(ago(600))
+    };
+    Log::new("n1").append(&mut database, records(Clock::ALL.map(by)));
+    let reader = database.reader();
+    let answer = latency_of(&reader, Nodes::All, last(3600), &ANY, Grain::Hour).unwrap();
+    let merged = merged_latencies(&answer.measured.rows, |_| ());
+    let clocks: Vec<Clock> = merged.keys().map(|(_, clock)| *clock).collect();
+    let honest: Vec<Clock> = Clock::ALL.into_iter().filter(|c| *c != Clock::WholeSeconds).collect();
+    assert_eq!(clocks, honest);
+    assert!(merged.values().all(|histogram| histogram.count() == 1));
+}
+
+#[test]
+fn a_window_is_answered_from_the_finest_sums_that_still_hold_it() {
+    let kept = Retention::default();
+    let day = 86_400;
+    for (days, grain) in [
+        (1, Grain::FiveMinutes),
+        (2, Grain::FiveMinutes),
+        (3, Grain::Hour),
+        (90, Grain::Hour),
+        (91, Grain::Day),
+    ] {
+        assert_eq!(finest_grain(last(days * day), NOW, &kept), grain, "{days}");
+    }
+}
+
+/// The log holds the minutes from 10 to 4 before now, and nothing moved in one of them.
+#[test]
+fn before_the_first_and_after_the_last_record_is_a_gap_and_silence_between_is_0() {
+    let mut database = Database::new();
+    let minutes = [10, 9, 8, 6, 5, 4];
+    let each = minutes.map(|minute| transfer(ago(minute * 60)));
+    Log::new("n1").append(&mut database, records(each));
+    let reader = database.reader();
+    let at = (NOW, &Retention::default());
+    let window = last(12 * 60);
+    let series = rate_series_of(&reader, Nodes::All, window, Grain::Minute, at).unwrap();
+    let bits: Vec<Option<f64>> = series
+        .iter()
+        .map(|point| point.rates.map(|rates| (rates.egress.bits_per_second * 60.0).round()))
+        .collect();
+    let (gap, none, some) = (None, Some(0.0), Some(8_000.0));
+    // The minute of the last record is not over.
+    assert_eq!(bits, [gap, gap, some, some, some, none, some, some, gap, gap, gap, gap]);
+    assert!(series.iter().all(|point| point.nodes == usize::from(point.rates.is_some())));
+    // Minutes are kept for two days; before that is a gap, too, not 0.
+    let old = (NOW.plus_micros(3 * 86_400_000_000), &Retention::default());
+    let series = rate_series_of(&reader, Nodes::All, window, Grain::Minute, old).unwrap();
+    assert!(series.iter().all(|point| point.rates.is_none()));
+    let unknown = [node("n2")];
+    let series = rate_series_of(&reader, Nodes::Of(&unknown), window, Grain::Minute, at).unwrap();
+    assert!(series.len() == 12 && series.iter().all(|point| point.rates.is_none()));
+}
+
+/// One download of half a second every second is half a one at any time.
+#[test]
+fn transfers_in_flight_are_how_many_end_times_how_long_they_take() {
+    let mut database = Database::new();
+    let each = (0..7_200).map(|second| {
+        let measured = measured(ago(second + 1), 500_000);
+        // Of every second one it was not measured.
+        Transfer { latency: measured.latency.filter(|_| second % 2 == 0), ..measured }
+    });
+    Log::new("n1").append(&mut database, records(each));
+    let reader = database.reader();
+    let found = concurrency_of(&reader, Nodes::All, last(2 * 3600), Grain::FiveMinutes).unwrap();
+    let gets = found[&Action::Get];
+    assert!((gets.in_flight - 0.5).abs() < 0.01, "{gets:?}");
+    assert_eq!((gets.ended, gets.measured), (7_200, 3_600));
+    assert_eq!(found.len(), 1);
+    assert_eq!(Concurrency::of(5, &[], 60.0), None);
+}
+
+#[test]
+fn upgrades_within_a_window_are_marked() {
+    let mut database = Database::new();
+    let told = [
+        version(ago(10 * 86_400), "1.120.0"),
+        version(ago(7_000), "1.120.0"),
+        version(ago(3_000), "1.122.1"),
+        version(ago(2_000), "1.122.1"),
+        version(ago(1_000), "1.121.0"),
+    ];
+    let mut log = Log::new("n1");
+    log.append(&mut database, told.into());
+    log.append(&mut database, records([transfer(ago(7_100)), transfer(ago(10))]));
+    // Of a node that told a version for the first time it is not known what it had before.
+    Log::new("n2").append(&mut database, vec![version(ago(3_000), "1.122.1")]);
+    let reader = database.reader();
+    let upgrades = |seconds: i64| -> Vec<(Timestamp, String)> {
+        let success = success_of(&reader, Nodes::All, last(seconds)).unwrap();
+        let of = success.upgrades.iter();
+        of.map(|u| (u.at, format!("{} {} {}", u.node, u.from, u.to))).collect()
+    };
+    let (first, second) = (
+        (ago(3_000), "n1 1.120.0 1.122.1".to_owned()),
+        (ago(1_000), "n1 1.122.1 1.121.0".to_owned()),
+    );
+    assert_eq!(upgrades(3_600), [first, second]);
+    assert_eq!(success_of(&reader, Nodes::Of(&[node("n2")]), last(3_600)).unwrap().upgrades, []);
+}
