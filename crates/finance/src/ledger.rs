@@ -151,7 +151,8 @@ impl Ledger {
 
     /// Forgets what has changed since the last time: call it before a question, or now and then.
     /// What nodes report, an import and a collector that catches up change what is kept; lines that
-    /// come live do not, or nothing would ever be kept.
+    /// come live do not, or nothing would ever be kept. The first time everything is forgotten: what
+    /// was asked before may be older than the first commit that is looked at.
     ///
     /// # Errors
     ///
@@ -168,10 +169,11 @@ impl Ledger {
 
     /// Forgets everything: after a change of configuration.
     pub fn clear(&self) {
-        self.accounts.clear();
-        self.traffic.clear();
-        self.storage.clear();
         self.storage_totals.clear();
+        self.traffic.clear();
+        self.accounts.clear();
+        // Last, since it is made of the others.
+        self.storage.clear();
     }
 
     /// Removes what is too old to be given out: call it at least every five minutes, or give the
@@ -205,15 +207,22 @@ impl Ledger {
                     self.clear();
                 }
                 newest = Some(commit.seq);
-                self.invalidate(&commit.node, commit.topics, commit.at);
+                if seen.is_some() {
+                    self.invalidate(&commit.node, commit.topics, commit.at);
+                }
             }
             if commits.len() < COMMITS_MAX as usize {
-                return Ok(newest);
+                break;
             }
         }
+        if seen.is_none() {
+            self.clear();
+        }
+        Ok(newest)
     }
 
-    /// Forgets of a node what a commit may have changed.
+    /// Forgets of a node what a commit may have changed. What is stored is forgotten of all months:
+    /// how it is shared out depends on the satellites that the node knows.
     fn invalidate(&self, node: &NodeName, topics: Topics, at: Timestamp) {
         let from = if topics.contains(Topics::PAST) {
             None
@@ -226,10 +235,11 @@ impl Ledger {
         let is_stale = |(of, period): &(NodeName, Period)| {
             of == node && from.is_none_or(|from| *period >= from)
         };
-        self.accounts.invalidate(|of| of == node);
-        self.traffic.invalidate(is_stale);
-        self.storage.invalidate(is_stale);
         self.storage_totals.invalidate(is_stale);
+        self.traffic.invalidate(is_stale);
+        self.accounts.invalidate(|of| of == node);
+        // Last, since it is made of the others.
+        self.storage.invalidate(|(of, _)| of == node);
     }
 
     fn account(&self, node: &NodeName, now: Timestamp) -> Result<AsOf<Account>> {

@@ -25,7 +25,7 @@ pub struct Retention {
     pub details: Duration,
     /// Each snapshot of the space; older ones are kept once a day, for ever.
     pub snapshots: Duration,
-    /// The list of commits.
+    /// The list of commits; the newest one stays.
     pub commits: Duration,
 }
 
@@ -199,6 +199,7 @@ impl Step<'_> {
         Ok(self.left > 0)
     }
 
+    /// The newest stays, so that whoever saw an older one last notices the gap.
     fn commits(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
         if self.left == 0 {
             return Ok(false);
@@ -207,7 +208,8 @@ impl Step<'_> {
             .connection
             .prepare_cached(
                 "DELETE FROM commits WHERE seq IN (SELECT seq FROM
-    (SELECT seq, at FROM commits ORDER BY seq LIMIT ?2) WHERE at < ?1)",
+    (SELECT seq, at FROM commits ORDER BY seq LIMIT ?2)
+    WHERE at < ?1 AND seq < (SELECT max(seq) FROM commits))",
             )?
             .execute([cut.as_micros(), self.left])?;
         self.spend(rows);
