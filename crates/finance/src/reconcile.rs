@@ -20,7 +20,8 @@ pub struct MonthKnown {
     pub held_percent: HeldPercent,
     /// How many days its rows cover.
     pub days: DaysTold,
-    /// On how many days it was offline for long; 0 where that is not known.
+    /// On how many days it was offline: it moved nothing for any satellite, although it did before
+    /// and after. 0 where that is not known.
     pub offline_days: u32,
 }
 
@@ -142,7 +143,7 @@ impl Steps {
                 let cause = if has(PaystubCodes::GRACEFUL_EXIT) {
                     Cause::GracefulExit
                 } else {
-                    Cause::HeldRate { ours: known.held_percent, theirs: held_of(total, paystub) }
+                    Cause::HeldRate { ours: known.held_percent, theirs: held_of(paystub) }
                 };
                 self.step_to_unless_cut(total - paystub.held, cause);
                 self.step_to(self.at + paystub.disposed, Cause::Disposed);
@@ -228,7 +229,8 @@ fn surged(paystub: &Paystub) -> MicroUsd {
 }
 
 /// The share that was held back, to the nearest percent; none of nothing.
-fn held_of(total: MicroUsd, paystub: &Paystub) -> HeldPercent {
+pub(crate) fn held_of(paystub: &Paystub) -> HeldPercent {
+    let total = surged(paystub);
     if count(total) == 0 {
         return HeldPercent::NONE;
     }

@@ -69,9 +69,20 @@ impl Books {
 
     /// Stores downloads of us1 that a log told, one after another from `from`, a second apart.
     pub(crate) fn log(&mut self, node: &NodeName, from: Timestamp, sizes: &[u64], now: Timestamp) {
+        self.log_for(Some(us1()), node, (from, sizes), now);
+    }
+
+    /// The same for any satellite, or none.
+    pub(crate) fn log_for(
+        &mut self,
+        satellite: Option<SatelliteId>,
+        node: &NodeName,
+        (from, sizes): (Timestamp, &[u64]),
+        now: Timestamp,
+    ) {
         let transfer = |(at, size): (i64, &u64)| Transfer {
             at: from.plus_micros(at * 1_000_000),
-            satellite: Some(KnownSatellite::ALL[0].id()),
+            satellite,
             piece: PieceId::new([7; 32]),
             action: Action::Get,
             outcome: Outcome::Success,
@@ -84,7 +95,7 @@ impl Books {
         };
         // Each call is a log of its own.
         let mut content = Fingerprinter::new();
-        content.feed(format!("{from} {now} {sizes:?}\n").as_bytes());
+        content.feed(format!("{satellite:?} {from} {now} {sizes:?}\n").as_bytes());
         let known = self.readers.get().unwrap().sources(node).unwrap().newest;
         let batch = Batch {
             node: node.clone(),
@@ -141,7 +152,7 @@ fn estimate(
 }
 
 /// The node's estimates for the running month, and on days 1 to 28 for the one before.
-fn estimates(account: &Account, now: Timestamp) -> Vec<Fact> {
+pub(crate) fn estimates(account: &Account, now: Timestamp) -> Vec<Fact> {
     let period = Period::containing(now).unwrap();
     let before = period.plus_months(-1).filter(|_| now.date().2 <= 28);
     let mut facts = Vec::new();
@@ -201,6 +212,42 @@ pub(crate) fn stored(satellite: SatelliteId, day: Timestamp, bytes: u64) -> Fact
         covered_seconds: Some(86_400),
         average: Some(ByteCount::new(bytes)),
         basis: StorageBasis::Reported,
+    })
+}
+
+/// A day that the node interpolated.
+pub(crate) fn calculated(satellite: SatelliteId, day: Timestamp, bytes: u64) -> Fact {
+    Fact::Storage(DailyStorage {
+        satellite,
+        day,
+        byte_hours: ByteHours::default(),
+        covered_seconds: None,
+        average: Some(ByteCount::new(bytes)),
+        basis: StorageBasis::Calculated,
+    })
+}
+
+/// What the node itself estimates: use alone, nothing held back.
+pub(crate) fn estimated(
+    satellite: SatelliteId,
+    period: Period,
+    (egress, storage): (u64, u64),
+    expected: Option<MicroUsd>,
+) -> Fact {
+    let nothing = MicroUsd::default();
+    Fact::Estimate(NodeEstimate {
+        satellite,
+        period,
+        egress: ByteCount::new(egress),
+        egress_payout: nothing,
+        repair_audit: ByteCount::default(),
+        repair_audit_payout: nothing,
+        storage: ByteHours::new(storage),
+        storage_payout: nothing,
+        held_percent: 0,
+        held: nothing,
+        payout: nothing,
+        expected,
     })
 }
 

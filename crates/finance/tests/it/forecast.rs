@@ -2,7 +2,6 @@
 
 use piecewatch_finance::{
     Earnings, Estimate, Forecast, ForecastTotal, HeldPercent, MonthSoFar, MonthState, Usage,
-    node_expectation,
 };
 use piecewatch_model::{DailyBandwidth, Timestamp};
 use proptest::prelude::*;
@@ -16,9 +15,9 @@ fn so_far(bandwidth: &[DailyBandwidth]) -> MonthSoFar<'_> {
     MonthSoFar {
         period: month("2026-06"),
         joined_at: None,
+        usage: Usage::of_days(month("2026-06"), bandwidth, &[]),
         bandwidth,
         unknown_micros: 0,
-        storage: byte_hours(0),
         storage_until: month("2026-06").start(),
         level: None,
         prices: PRICES,
@@ -40,7 +39,7 @@ fn june(day: i64) -> Timestamp {
 fn traffic_goes_on_at_its_rate_and_storage_at_its_level() {
     let days = even_days(10);
     let known = MonthSoFar {
-        storage: byte_hours(9 * 24 * TB),
+        usage: Usage { storage: byte_hours(9 * 24 * TB), ..so_far(&days).usage },
         storage_until: june(9),
         level: Some(bytes(2 * TB)),
         ..so_far(&days)
@@ -217,18 +216,17 @@ fn forecasting_leaves_the_month_as_it_is() {
     assert_eq!(forecasts[0], forecasts[2]);
 }
 
-/// A payout of 1.64 USD after 10 of 30 days is 4.92; joined five days ago, 1.64 × 25 / 5 = 8.20.
+/// A wrong clock, or another node under the same name.
 #[test]
-fn the_nodes_own_line_is_drawn_beside() {
-    let june_of = |joined: &str, payout: &str, now| {
-        node_expectation(usd(payout), at(joined), month("2026-06"), now)
-    };
-    assert_eq!(june_of("2025-01-01T00:00:00Z", "1.64", june(10)), Some(usd("4.92")));
-    assert_eq!(june_of("2026-06-06T00:00:00Z", "1.64", june(10)), Some(usd("8.20")));
-    // Cut to whole cents: 1.6449 × 3 = 4.9347.
-    assert_eq!(june_of("2025-01-01T00:00:00Z", "1.6449", june(10)), Some(usd("4.93")));
-    assert_eq!(june_of("2025-01-01T00:00:00Z", "1.64", june(0)), None);
-    assert_eq!(june_of("2025-01-01T00:00:00Z", "1.64", june(30)), None);
+fn a_join_after_the_months_end_is_no_number_out_of_nothing() {
+    let days = even_days(3);
+    for joined in ["2026-07-01T00:00:00Z", "2026-09-01T00:00:00Z"] {
+        let known = MonthSoFar { joined_at: Some(at(joined)), ..so_far(&days) };
+        let forecast = Forecast::of(&known, june(10));
+        assert_eq!(forecast.confidence, 1.0, "{joined}: {forecast:?}");
+        assert_eq!(forecast.expected, forecast.so_far);
+        assert!(ForecastTotal::of([&forecast]).confidence.is_finite());
+    }
 }
 
 #[test]

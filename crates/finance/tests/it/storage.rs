@@ -108,7 +108,9 @@ fn without_levels_or_time_there_is_nothing() {
     let nothing = july(&[], day(3));
     assert_eq!((nothing.byte_hours, nothing.level), (ByteHours::default(), None));
     assert_eq!((nothing.gaps[0].from, nothing.gaps[0].to), (day(0), day(3)));
-    assert_eq!(july(&levels(&[(0.0, 2)]), at("2026-06-01T00:00:00Z")), Stored::default());
+    let ahead = july(&levels(&[(0.0, 2)]), at("2026-06-01T00:00:00Z"));
+    assert_eq!((ahead.byte_hours, ahead.covered_micros), (ByteHours::default(), 0));
+    assert_eq!((ahead.until, ahead.level, ahead.gaps), (day(0), None, Vec::new()));
     // Levels of after the month alone: it is all before the first.
     let after = july(&levels(&[(40.0, 2)]), at("2026-09-01T00:00:00Z"));
     assert_eq!(after.gaps[0].place, GapPlace::Before);
