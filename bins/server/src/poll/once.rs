@@ -27,7 +27,7 @@ pub(super) fn run(
     let answers = runtime.block_on(all(plan));
     let reports: Vec<&Report> = answers.iter().flat_map(|(_, reports)| reports).collect();
     // What was answered is shown also when it cannot be kept.
-    let written = reports.iter().try_for_each(|report| writer.report(report, clock::now()));
+    let written = reports.iter().try_for_each(|report| writer.report(report, clock::now()).map(drop));
     tell(&answers, out, colour).map_err(Error::Output)?;
     written?;
     let failed = reports.iter().filter(|report| report.poll.error.is_some()).count();

@@ -48,7 +48,7 @@ fn write(writer: &mut Writer, report: &Report, is_ending: &AtomicBool) -> Result
     let mut told: Option<String> = None;
     loop {
         let error = match writer.report(report, clock::now()) {
-            Ok(()) => {
+            Ok(_) => {
                 if let Some(was) = told {
                     tracing::info!(was, "the database can be written again");
                 }
