@@ -30,7 +30,13 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("piecewatch-finance", &["piecewatch-model", "piecewatch-store", "piecewatch-cache"]),
     (
         "piecewatch-collector",
-        &["piecewatch-model", "piecewatch-ingest", "piecewatch-store", "piecewatch-analytics"],
+        &[
+            "piecewatch-model",
+            "piecewatch-ingest",
+            "piecewatch-store",
+            "piecewatch-analytics",
+            "piecewatch-node-api",
+        ],
     ),
     ("piecewatch", JOINED),
     ("piecewatch-benches", JOINED),
