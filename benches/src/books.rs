@@ -26,7 +26,7 @@ const SNAPSHOT_MICROS: i64 = 5 * 60 * 1_000_000;
 /// Few transfers, yet every satellite and action on every day: what a month is summed from is as
 /// much as with many.
 const TRANSFERS_AN_HOUR: u64 = 20;
-const LINES_PER_TRANSFER: f64 = 2.1;
+const LINES_PER_TRANSFER: f64 = 1.95;
 /// What one step of pruning removes at most.
 const PRUNED_MAX: u32 = 100_000;
 
