@@ -32,7 +32,8 @@ doc:
 bench AREA="":
     cargo bench --package piecewatch-benches -- {{AREA}}
 
-# Measures the figures that perf-reports/README.md sets limits for, and writes a report: 4 minutes.
+# Measures the figures that perf-reports/README.md sets limits for, and writes reports: 5 minutes.
+# `just perf --subject earnings` measures and writes one of them; the other is `import`.
 perf *ARGS:
     cargo build --release --package piecewatch --package piecewatch-benches --bins
     cargo run --release --package piecewatch-benches --bin report -- --commit "$(git describe --always --dirty)" {{ARGS}}

@@ -123,9 +123,8 @@ pub(super) fn storage_days(
 
 /// The levels of a month, and those beside it by which its first and last days are known.
 pub(super) fn levels(reader: &Reader, node: &NodeName, period: Period) -> Result<Vec<Level>> {
-    let beside = i64::try_from(LEVEL_HOLDS_MAX.as_micros()).unwrap_or(i64::MAX);
-    let window =
-        Window { from: period.start().plus_micros(-beside), to: period.end().plus_micros(beside) };
-    let rows = reader.used_space(Nodes::Of(slice::from_ref(node)), window)?;
+    let nodes = Nodes::Of(slice::from_ref(node));
+    let window = Window { from: period.start(), to: period.end() };
+    let rows = reader.used_space(nodes, window, LEVEL_HOLDS_MAX)?;
     Ok(rows.into_iter().map(|row| Level { at: row.at, used: row.used }).collect())
 }

@@ -2,6 +2,8 @@
 
 mod facts;
 
+use std::time::Duration;
+
 use piecewatch_model::{
     DailyBandwidth, Fact, LifecycleEvent, Paystub, PollPart, Quantiles, Record, Report,
     SatelliteId, Scores, Space, Standing, Timestamp,
@@ -385,10 +387,43 @@ fn used_space_is_told_or_reckoned_or_left_out() {
         let facts = vec![Fact::Space(space)];
         store(&mut database, &report("n1", seconds(second), PollPart::Dashboard, facts));
     }
-    let rows = reader(&database).used_space(Nodes::All, MONTH).unwrap();
+    let rows = reader(&database).used_space(Nodes::All, MONTH, Duration::ZERO).unwrap();
     let used =
         |second, used| UsedSpace { node: node("n1"), at: seconds(second), used: bytes(used) };
     assert_eq!(rows, [used(0, 60), used(1, 62), used(4, 0)]);
+}
+
+/// The level at the edges of a month is known by what lies beside it, and no more of it is read.
+#[test]
+fn beside_a_window_the_nearest_used_space_is_told() {
+    let mut database = Database::new();
+    let used = |used| Space { used: Some(bytes(used)), ..Space::default() };
+    let logged = Space { available: Some(bytes(1)), ..Space::default() };
+    for (second, space) in [
+        (0, used(1)),
+        (60, used(2)),
+        (90, logged),
+        (100, used(3)),
+        (160, logged),
+        (199, used(4)),
+        (200, logged),
+        (240, used(5)),
+        (300, used(6)),
+    ] {
+        let facts = vec![Fact::Space(space)];
+        store(&mut database, &report("n1", seconds(second), PollPart::Dashboard, facts));
+    }
+    let reader = reader(&database);
+    let window = Window { from: seconds(100), to: seconds(200) };
+    for (beside, expected) in
+        [(0, vec![3, 4]), (39, vec![3, 4]), (40, vec![2, 3, 4]), (41, vec![2, 3, 4, 5])]
+    {
+        let rows = reader.used_space(Nodes::All, window, Duration::from_secs(beside)).unwrap();
+        let told: Vec<_> = rows.iter().map(|row| row.used.get()).collect();
+        assert_eq!(told, expected, "{beside} s");
+    }
+    let rows = reader.used_space(Nodes::All, window, Duration::MAX).unwrap();
+    assert_eq!(rows.len(), 4);
 }
 
 #[test]
@@ -436,7 +471,10 @@ fn a_report_and_an_append_at_the_same_time_are_both_stored() {
     });
     assert_eq!(database.count(Nodes::All, None), ROUNDS as u64);
     let reader = reader(&database);
-    assert_eq!(reader.used_space(Nodes::All, MONTH).unwrap().len(), ROUNDS as usize);
+    assert_eq!(
+        reader.used_space(Nodes::All, MONTH, Duration::ZERO).unwrap().len(),
+        ROUNDS as usize
+    );
     assert_eq!(reader.commits_since(0, 1000).unwrap().len(), 2 * ROUNDS as usize);
     assert_eq!(reader.check().unwrap().damage, [""; 0]);
 }
@@ -560,7 +598,7 @@ fn how_often_was_asked_is_counted_by_question() {
     let readers = database.readers.clone();
     assert!(readers.asked().is_empty());
     for _ in 0..3 {
-        readers.get().unwrap().used_space(Nodes::All, MONTH).unwrap();
+        readers.get().unwrap().used_space(Nodes::All, MONTH, Duration::ZERO).unwrap();
     }
     database.readers.get().unwrap().prices(Nodes::All).unwrap();
     let asked: Vec<_> = readers.asked().into_iter().collect();
