@@ -30,7 +30,7 @@ pub struct UsedSpace {
 
 impl Reader {
     /// What nodes held in a window, oldest first. Snapshots from which it cannot be known are left
-    /// out: all those of a log.
+    /// out: all those of a log, which tells the space that is left and not how much was allotted.
     ///
     /// # Errors
     ///
