@@ -8,7 +8,11 @@ mod notes;
 mod reconcile;
 mod rows;
 
-use std::{collections::BTreeMap, io::Write, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use piecewatch_collector::config::{Config, Node, Sayings};
 use piecewatch_finance::{
@@ -176,8 +180,8 @@ impl Books {
         self.costs.get(node).copied()
     }
 
-    /// By the surest figure that is known of all satellites; `None` where the node's cost is not told
-    /// or there is no such figure.
+    /// By the surest figure that is known of all satellites; `None` where the node's cost is not
+    /// told or there is no such figure.
     fn profit(&self, month: &Month) -> Option<Profit> {
         let (cost, earned) = (self.cost(&month.node)?, month.surest()?);
         let until = month.told_until(earned.figure, self.now)?;
@@ -199,7 +203,7 @@ impl Books {
         Some(PerTerabyte::of(gross, usage.storage, usage.downloaded(), (month.period, until)))
     }
 
-    fn say_empty(&self, out: &mut dyn Write) -> std::io::Result<()> {
+    fn say_empty(&self, out: &mut dyn Write) -> io::Result<()> {
         let db = self.db.display();
         writeln!(out, "{db} holds no node yet. Ask one, or import a log:")?;
         writeln!(out, "  piecewatch poll --once --db {db} --node NAME=http://HOST:14002")?;
@@ -244,7 +248,7 @@ const fn parts_by(figure: Figure) -> &'static str {
     }
 }
 
-fn json(out: &mut dyn Write, rows: &impl Serialize) -> std::io::Result<()> {
+fn json(out: &mut dyn Write, rows: &impl Serialize) -> io::Result<()> {
     serde_json::to_writer_pretty(&mut *out, rows)?;
     writeln!(out)
 }

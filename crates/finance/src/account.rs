@@ -6,8 +6,8 @@ use piecewatch_model::{NodeEstimate, Payment, Paystub, Period, SatelliteId, Stan
 
 use crate::{HeldPercent, Price, PriceHistory};
 
-/// What is known of a node and its satellites besides what was used: standings, prices, estimates of
-/// the node itself, and what was paid.
+/// What is known of a node and its satellites besides what was used: standings, prices, estimates
+/// of the node itself, and what was paid.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Account {
     /// How the node stands with each satellite.
@@ -43,10 +43,10 @@ impl Account {
         self.standings.get(&satellite).and_then(|standing| standing.joined_at)
     }
 
-    /// Whether a satellite owes nothing for a month, as things stand at `now`: it has disqualified the
-    /// node before the month's end, or the node had left it before the month began. The node's own
-    /// estimate passes a satellite over as soon as it is disqualified, and the statement of that
-    /// month pays nothing.
+    /// Whether a satellite owes nothing for a month, as things stand at `now`: it has disqualified
+    /// the node before the month's end, or the node had left it before the month began. The node's
+    /// own estimate passes a satellite over as soon as it is disqualified, and the statement of
+    /// that month pays nothing.
     pub fn is_over(&self, satellite: SatelliteId, period: Period, now: Timestamp) -> bool {
         self.standings.get(&satellite).is_some_and(|standing| {
             let disqualified = standing.disqualified_at.filter(|at| *at <= now);
@@ -61,8 +61,8 @@ impl Account {
         self.prices.price(satellite, period, paystub)
     }
 
-    /// How much of a month is held back: by when the node joined the satellite, else as the node told
-    /// it for that month; `None` where neither is known.
+    /// How much of a month is held back: by when the node joined the satellite, else as the node
+    /// told it for that month; `None` where neither is known.
     pub fn held_percent(&self, satellite: SatelliteId, period: Period) -> Option<HeldPercent> {
         let by_join = self.joined_at(satellite).map(|joined_at| HeldPercent::of(joined_at, period));
         by_join.or_else(|| {

@@ -90,8 +90,8 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// Forecasts a month. As `now` give the time when its figures were told; of a month that is over
-    /// any time after it, or it is taken to run on from there.
+    /// Forecasts a month. As `now` give the time when its figures were told; of a month that is
+    /// over any time after it, or it is taken to run on from there.
     ///
     /// - Traffic goes on at the rate at which it came: by the time that has passed, to the
     ///   microsecond, not by whole days. Where the month before is known, it counts as one more day
@@ -100,13 +100,13 @@ impl Forecast {
     ///   or else of the month before.
     /// - What is held back is held back of the whole.
     /// - `low` and `high` are two standard errors of traffic away: the days to come differ as those
-    ///   that are over did, and the rate itself is known the better the longer it was seen. With days
-    ///   of variance `v`, `r` days ahead and `n` days seen, that is 2 √(v (r + r²/n)). As long as no
-    ///   two whole days have rows, days are taken to differ by as much as they bring. That storage may
-    ///   change is not in it.
-    /// - Confidence: the share of the month that is known, and of the rest as much as days were seen,
-    ///   `n / (n + 1)`, and were alike: what traffic brings ahead over that plus half the interval.
-    ///   1 when the node joined after the month's end, so that nothing is ahead.
+    ///   that are over did, and the rate itself is known the better the longer it was seen. With
+    ///   days of variance `v`, `r` days ahead and `n` days seen, that is 2 √(v (r + r²/n)). As long
+    ///   as no two whole days have rows, days are taken to differ by as much as they bring. That
+    ///   storage may change is not in it.
+    /// - Confidence: the share of the month that is known, and of the rest as much as days were
+    ///   seen, `n / (n + 1)`, and were alike: what traffic brings ahead over that plus half the
+    ///   interval. 1 when the node joined after the month's end, so that nothing is ahead.
     pub fn of(month: &MonthSoFar<'_>, now: Timestamp) -> Self {
         let state = MonthState::of(month.period, now);
         let so_far = month.usage;

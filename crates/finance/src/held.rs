@@ -23,8 +23,9 @@ impl HeldPercent {
     }
 
     /// What the node expects to be held back of a month (the node's code,
-    /// `payouts/estimatedpayouts`): 75 % in the month in which it joined the satellite and in the two
-    /// after it, then 50 %, then 25 % for three months each, then nothing. The day does not matter.
+    /// `payouts/estimatedpayouts`): 75 % in the month in which it joined the satellite and in the
+    /// two after it, then 50 %, then 25 % for three months each, then nothing. The day does not
+    /// matter.
     ///
     /// A month before the join counts as that of the join.
     pub fn of(joined_at: Timestamp, period: Period) -> Self {
@@ -79,8 +80,8 @@ pub struct HeldDrop {
     pub percent: HeldPercent,
 }
 
-/// When less is held back than in `period`, by the node's rule; `None` when nothing is held back any
-/// more.
+/// When less is held back than in `period`, by the node's rule; `None` when nothing is held back
+/// any more.
 pub fn next_drop(joined_at: Timestamp, period: Period) -> Option<HeldDrop> {
     let joined = Period::containing(joined_at)?;
     let now = HeldPercent::of(joined_at, period);
@@ -151,8 +152,8 @@ impl HeldFate {
     }
 }
 
-/// The return of the first half of the held amount. The other half comes back on graceful exit only,
-/// and to a node that is disqualified nothing does.
+/// The return of the first half of the held amount. The other half comes back on graceful exit
+/// only, and to a node that is disqualified nothing does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeldReturn {
     /// The month whose statement releases it: the 16th of the node on the satellite.

@@ -20,8 +20,8 @@ use crate::{
     Account, Error, Estimate, HeldPercent, Month, Result, Storage, Stored, Traffic, Usage,
 };
 
-/// A month is finished so long after its end: its last lines are in the database by then. What comes
-/// later, a poll or an import, is told by [`Ledger::refresh`].
+/// A month is finished so long after its end: its last lines are in the database by then. What
+/// comes later, a poll or an import, is told by [`Ledger::refresh`].
 const FINISHED_AFTER_MICROS: i64 = Grain::Day.micros();
 /// How many commits are looked at in one step.
 const COMMITS_MAX: u32 = 1_000;
@@ -58,8 +58,8 @@ type OfMonth<T> = Cache<(NodeName, Period), Arc<T>, Error>;
 /// Its computation asks the others, whose errors are shared already.
 type OfMonths<T> = Cache<(NodeName, Period), Arc<T>, Arc<Error>>;
 
-/// Answers what nodes earn. Share it between threads; each question blocks until it is answered, and
-/// holds a connection only while it asks the database.
+/// Answers what nodes earn. Share it between threads; each question blocks until it is answered,
+/// and holds a connection only while it asks the database.
 #[derive(Debug)]
 pub struct Ledger {
     readers: Readers,
@@ -102,7 +102,8 @@ impl Ledger {
         }
     }
 
-    /// What a node earns in a month. `now` is the present: a month that runs is looked at until then.
+    /// What a node earns in a month. `now` is the present: a month that runs is looked at until
+    /// then.
     ///
     /// # Errors
     ///
@@ -142,8 +143,8 @@ impl Ledger {
 
     /// Forgets what has changed since the last time: call it before a question, or now and then.
     /// What nodes report, an import and a collector that catches up change what is kept; lines that
-    /// come live do not, or nothing would ever be kept. The first time everything is forgotten: what
-    /// was asked before may be older than the first commit that is looked at.
+    /// come live do not, or nothing would ever be kept. The first time everything is forgotten:
+    /// what was asked before may be older than the first commit that is looked at.
     ///
     /// # Errors
     ///

@@ -5,7 +5,8 @@
 //! - the *log estimate*: what a log alone can say ([`LogTraffic`]), with its error against what the
 //!   node booked ([`LogError`]);
 //! - the *node estimate*: what the node booked by day and satellite ([`Usage`]), at its prices
-//!   ([`PriceHistory`]), by its own rule ([`Estimate::of`]): equal to the node's figure to the cent;
+//!   ([`PriceHistory`]), by its own rule ([`Estimate::of`]): equal to the node's figure to the
+//!   cent;
 //! - *paid*: what the satellite states. How a satellite calculates is in [`Statement::of`]; why it
 //!   paid another amount than the node expected, [`Reconciliation::of`] says.
 //!

@@ -113,8 +113,9 @@ impl Month {
         totals.into_iter().find(|total| total.known > 0 && total.is_whole())
     }
 
-    /// Until when a figure tells of the month: its end where that is over, else when it was told last,
-    /// of several satellites the one that was told the longest ago. `None` where it is not known.
+    /// Until when a figure tells of the month: its end where that is over, else when it was told
+    /// last, of several satellites the one that was told the longest ago. `None` where it is not
+    /// known.
     pub fn told_until(&self, figure: Figure, now: Timestamp) -> Option<Timestamp> {
         let end = self.period.end();
         let told_at = self.satellites.iter().filter_map(|of| match figure {
@@ -132,6 +133,11 @@ impl Month {
         [Figure::NodeEstimate, Figure::Paid, Figure::LogEstimate]
             .into_iter()
             .find(|figure| self.total(*figure).known > 0)
+    }
+
+    /// Whether storage is in the parts: what a log alone tells is of downloads.
+    pub fn knows_storage(&self) -> bool {
+        self.basis() != Some(Figure::LogEstimate) || self.storage != StorageSource::Unknown
     }
 
     /// What was used for a satellite of this month, and what its parts earned, by

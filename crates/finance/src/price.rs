@@ -26,8 +26,8 @@ const fn prices(egress: u32, repair: u32, audit: u32, storage: u32) -> Prices {
     }
 }
 
-/// The prices that Storj's satellites are known to have paid in a month: what to take where the node
-/// has told none. A satellite may have paid others.
+/// The prices that Storj's satellites are known to have paid in a month: what to take where the
+/// node has told none. A satellite may have paid others.
 pub fn built_in_prices(period: Period) -> Prices {
     if (period.year(), period.month()) >= BUILT_IN_SINCE { BUILT_IN } else { BUILT_IN_BEFORE }
 }
@@ -112,9 +112,9 @@ impl PriceHistory {
     }
 
     /// The prices of a satellite for a month: those that the node told in it, or alike before and
-    /// after it; else what the month's paystub shows; else the newest that the node told before; else
-    /// the earliest that it told later; else the built-in ones. What was told before or later does
-    /// not hold if the built-in prices changed in between.
+    /// after it; else what the month's paystub shows; else the newest that the node told before;
+    /// else the earliest that it told later; else the built-in ones. What was told before or later
+    /// does not hold if the built-in prices changed in between.
     pub fn price(
         &self,
         satellite: SatelliteId,
@@ -212,8 +212,8 @@ impl PaidRate {
         Some(Self { low: bound(low), high: bound(high) })
     }
 
-    /// The rate cut to whole cents, as satellites tell it to nodes: 1.4976 USD are 149 cents. `None`
-    /// when the bounds are half a cent apart or more.
+    /// The rate cut to whole cents, as satellites tell it to nodes: 1.4976 USD are 149 cents.
+    /// `None` when the bounds are half a cent apart or more.
     pub fn cents(self) -> Option<CentsPerTb> {
         if self.high - self.low >= MICROS_PER_CENT / 2 {
             return None;

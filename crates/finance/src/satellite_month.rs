@@ -31,8 +31,8 @@ pub struct SatelliteMonth {
     pub held_percent: Option<HeldPercent>,
     /// When less will be held back; `None` where that is not known, or nothing is held back.
     pub next_drop: Option<HeldDrop>,
-    /// What the log alone can say; `None` where there is no log of the month, and where the satellite
-    /// owes nothing.
+    /// What the log alone can say; `None` where there is no log of the month, and where the
+    /// satellite owes nothing.
     pub log: Option<LogFigure>,
     /// What the node booked; `None` where it was not asked, and where the satellite owes nothing.
     pub node: Option<NodeFigure>,
@@ -101,8 +101,8 @@ pub struct Breakdown {
     pub figure: Figure,
     /// What was used.
     pub usage: Usage,
-    /// What that earned. As paid, `payout` may hold more than the parts less `held`: surge, and what
-    /// was released.
+    /// What that earned. As paid, `payout` may hold more than the parts less `held`: surge, and
+    /// what was released.
     pub earnings: Earnings,
     /// Which share was held back, as paid to the nearest percent; `None` where that is not known.
     pub held_percent: Option<HeldPercent>,
@@ -195,7 +195,11 @@ impl SatelliteMonth {
         });
         let log = self.log.is_some_and(|log| log.usage.downloaded().get() > 0);
         let held = state == MonthState::Running && self.held.kept().get() != 0;
-        !node && !log && !held && self.paid.is_none() && self.told.is_none()
+        // Of a month before the join the node says that there was nothing.
+        let told = self.told.is_some_and(|told| {
+            state == MonthState::Running || has_earned(&Estimate::from(&told).earnings)
+        });
+        !node && !log && !held && !told && self.paid.is_none()
     }
 }
 

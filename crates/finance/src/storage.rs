@@ -7,8 +7,8 @@ use piecewatch_model::{ByteCount, ByteHours, Period, Timestamp};
 use crate::money::{MICROS_PER_HOUR, div_round, micros_between};
 
 /// How long a level is taken to hold after it was told, where the caller knows nothing better: what
-/// a node stores changes little within a week. Levels come from nodes that are asked. A log has none:
-/// its lines tell the space that is left, and not how much was allotted.
+/// a node stores changes little within a week. Levels come from nodes that are asked. A log has
+/// none: its lines tell the space that is left, and not how much was allotted.
 pub const LEVEL_HOLDS_MAX: Duration = Duration::from_secs(7 * 86_400);
 
 /// What a node had in use at an instant: pieces, without trash.
@@ -65,9 +65,9 @@ impl Stored {
     /// The byte-hours of a month, by levels in the order of time, of which those outside the month
     /// count too: give those from `holds_max` before its start until `holds_max` after its end.
     ///
-    /// Between two levels not more than `holds_max` apart a straight line is taken. Where the next is
-    /// further off or there is none, a level holds for `holds_max`, and what follows is a gap. A month
-    /// that runs is looked at until `now`.
+    /// Between two levels not more than `holds_max` apart a straight line is taken. Where the next
+    /// is further off or there is none, a level holds for `holds_max`, and what follows is a gap. A
+    /// month that runs is looked at until `now`.
     ///
     /// The sum is exact, in byte-microseconds, and rounded to whole byte-hours once; where a month
     /// begins or ends between two levels, the level there is taken in whole bytes.

@@ -1,4 +1,4 @@
-//! What was moved and stored in a month, as the database tells it: by satellite, with when it was told.
+//! What was moved and stored in a month, by satellite, and when it was told.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,8 +24,8 @@ pub struct Traffic {
     pub moved_on: BTreeSet<Timestamp>,
     /// As its log tells it. `None` for a satellite that no line named.
     pub logged: BTreeMap<Option<SatelliteId>, LogTraffic>,
-    /// The times of the oldest and the newest record of the log, of any month; `None` where there is
-    /// no log of the month.
+    /// The times of the oldest and the newest record of the log, of any month; `None` where there
+    /// is no log of the month.
     pub records: Option<(Timestamp, Timestamp)>,
     /// The days of which both tell; `None` where there is no whole one.
     pub overlap: Option<Overlap>,
@@ -61,8 +61,9 @@ impl Traffic {
         self.booked.iter().filter(move |row| row.satellite == satellite)
     }
 
-    /// The beginning of the first and the end of the last whole day of a month of which both the log
-    /// and the node tell, up to an hour at either end of the log; `None` where there is no such day.
+    /// The beginning of the first and the end of the last whole day of a month of which both the
+    /// log and the node tell, up to an hour at either end of the log; `None` where there is no such
+    /// day.
     pub fn days_of_both(&self, period: Period) -> Option<(Timestamp, Timestamp)> {
         let (first, last) = self.records?;
         let told_at = *self.told_at.values().max()?;
@@ -72,8 +73,8 @@ impl Traffic {
         (from < to).then_some((from, to))
     }
 
-    /// How far the log is from what the node booked for a satellite, on the days of which both tell;
-    /// `None` where there are none.
+    /// How far the log is from what the node booked for a satellite, on the days of which both
+    /// tell; `None` where there are none.
     pub fn log_error(&self, satellite: SatelliteId) -> Option<LogError> {
         let both = self.overlap.as_ref()?;
         self.told_at.get(&satellite).filter(|told_at| **told_at >= both.to)?;

@@ -106,7 +106,7 @@ pub struct FormArgs {
     /// Print JSON instead of tables: money in millionths of a dollar
     #[arg(long, conflicts_with = "csv")]
     pub json: bool,
-    /// Print CSV instead of tables, a row for each node, month and satellite
+    /// Print CSV instead of tables, a row for each satellite and one for the node
     #[arg(long)]
     pub csv: bool,
 }

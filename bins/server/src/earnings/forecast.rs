@@ -1,6 +1,9 @@
 //! What the running month will have earned, for people.
 
-use std::io::{self, Write};
+use std::{
+    cmp::Reverse,
+    io::{self, Write},
+};
 
 use piecewatch_finance::{NodeForecast, SatelliteForecast};
 use piecewatch_model::MicroUsd;
@@ -62,7 +65,7 @@ fn table(node: &NodeForecast) -> Table {
         ("BASED ON", Left),
     ]);
     let mut satellites: Vec<&SatelliteForecast> = node.satellites.iter().collect();
-    satellites.sort_by_key(|of| std::cmp::Reverse(of.forecast.expected.earnings.gross()));
+    satellites.sort_by_key(|of| Reverse(of.forecast.expected.earnings.gross()));
     for of in satellites {
         let (forecast, expected) = (&of.forecast, &of.forecast.expected.earnings);
         table.row([

@@ -63,8 +63,8 @@ fn gone(of: &SatelliteMonth) -> Option<String> {
     match of.held_fate {
         HeldFate::Kept => None,
         HeldFate::Returning { period } => Some(format!(
-            "{name}, which the node has left, returns the {kept} that it held back with the statement for \
-             {period}."
+            "{name}, which the node has left, returns the {kept} that it held back with the \
+            statement for {period}."
         )),
         HeldFate::Lost => {
             Some(format!("The {kept} that {name} held back are lost: they do not come back."))

@@ -79,7 +79,11 @@ fn row(books: &Books, month: &Month) -> Vec<Cell> {
     vec![
         Cell::from(name),
         Cell::styled(basis.unwrap_or(NOT_KNOWN), Style::Dim),
-        used(tb_months(usage.storage)),
+        if month.knows_storage() {
+            used(tb_months(usage.storage))
+        } else {
+            Cell::styled(NOT_KNOWN, Style::Dim)
+        },
         used(usage.egress.to_string()),
         used(usage.repair_audit().to_string()),
         money(held),

@@ -1,6 +1,9 @@
 //! One month of each node for people: a line for each satellite.
 
-use std::io::{self, Write};
+use std::{
+    cmp::Reverse,
+    io::{self, Write},
+};
 
 use piecewatch_finance::{Breakdown, Earnings, Figure, Month, MonthState, SatelliteMonth, Usage};
 use piecewatch_model::{MicroUsd, Period};
@@ -90,7 +93,7 @@ fn table(month: &Month) -> Table {
     ]);
     let mut satellites: Vec<&SatelliteMonth> = month.satellites.iter().collect();
     let worth = |of: &&SatelliteMonth| month.breakdown(of).map(|of| of.earnings.gross());
-    satellites.sort_by_key(|of| std::cmp::Reverse(worth(of)));
+    satellites.sort_by_key(|of| Reverse(worth(of)));
     for of in &satellites {
         table.row(row(month, of));
     }
@@ -107,13 +110,17 @@ fn row(month: &Month, of: &SatelliteMonth) -> Vec<Cell> {
         Cell::from(breakdown.map_or_else(unknown, |of| shown(&of.usage)))
     };
     let money = |of: Option<MicroUsd>| Cell::from(of.map(usd).unwrap_or_else(unknown));
+    let stored = breakdown.filter(|_| month.knows_storage());
+    let storage = |shown: &dyn Fn(&Breakdown) -> String| {
+        Cell::from(stored.as_ref().map_or_else(unknown, shown))
+    };
     vec![
         Cell::from(name(of)),
         Cell::from(of.age_months.map_or_else(unknown, |months| format!("{months} mo"))),
-        usage(|usage| tb_months(usage.storage)),
+        storage(&|of| tb_months(of.usage.storage)),
         usage(|usage| usage.egress.to_string()),
         usage(|usage| usage.repair_audit().to_string()),
-        money(earnings.map(|earnings| earnings.storage)),
+        storage(&|of| usd(of.earnings.storage)),
         money(earnings.map(|earnings| earnings.egress)),
         money(earnings.map(|earnings| earnings.repair_audit)),
         breakdown.map_or_else(|| Cell::from(unknown()), held_back),
@@ -137,19 +144,18 @@ fn held_back(of: Breakdown) -> Cell {
 fn all(month: &Month) -> Vec<Cell> {
     let bold = |text: String| Cell::styled(text, Style::Bold);
     let usage = month.usage();
-    let sum = |part: fn(&Earnings) -> MicroUsd| {
-        bold(usd(month.breakdowns().map(|of| part(&of.earnings)).sum()))
-    };
+    let earnings: Earnings = month.breakdowns().map(|of| of.earnings).sum();
+    let storage = |shown: String| if month.knows_storage() { shown } else { unknown() };
     vec![
         bold("all".to_owned()),
         Cell::from(""),
-        bold(tb_months(usage.storage)),
+        bold(storage(tb_months(usage.storage))),
         bold(usage.egress.to_string()),
         bold(usage.repair_audit().to_string()),
-        sum(|earnings| earnings.storage),
-        sum(|earnings| earnings.egress),
-        sum(|earnings| earnings.repair_audit),
-        sum(|earnings| earnings.held),
+        bold(storage(usd(earnings.storage))),
+        bold(usd(earnings.egress)),
+        bold(usd(earnings.repair_audit)),
+        bold(usd(earnings.held)),
         bold(total(month.total(Figure::LogEstimate))),
         bold(total(month.total(Figure::NodeEstimate))),
         bold(total(month.total(Figure::Paid))),

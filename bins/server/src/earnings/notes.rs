@@ -16,8 +16,8 @@ pub(super) fn of_month(month: &Month, now: Timestamp) -> Vec<String> {
     let mut notes = of_log_storage(month);
     if let Some(names) = named(month, lacks_storage) {
         notes.push(format!(
-            "What is stored for {names} was not told in this month yet: like the node itself, the node \
-             estimate counts nothing for it."
+            "What is stored for {names} was not told in this month yet: like the node itself, the \
+            node estimate counts nothing for it."
         ));
     }
     notes.extend(of_prices(month));
@@ -33,8 +33,8 @@ pub(super) fn of_forecast(month: &Month, now: Timestamp) -> Vec<String> {
     let mut notes = of_log_storage(month);
     if let Some(names) = named(month, lacks_storage) {
         notes.push(format!(
-            "What is stored for {names} was not told in this month yet: the forecast goes by the space \
-             that is used, else by the month before."
+            "What is stored for {names} was not told in this month yet: the forecast goes by the \
+            space that is used, else by the month before."
         ));
     }
     notes.extend(of_prices(month));
@@ -49,15 +49,17 @@ fn named(month: &Month, is: impl Fn(&SatelliteMonth) -> bool) -> Option<String> 
     (!names.is_empty()).then(|| names.join(", "))
 }
 
+/// Where nothing was moved either, there may be nothing.
 fn lacks_storage(of: &SatelliteMonth) -> bool {
-    of.node.is_some_and(|node| node.lacks_storage())
+    of.node.is_some_and(|node| node.lacks_storage() && node.usage.downloaded().get() > 0)
 }
 
 fn of_prices(month: &Month) -> Vec<String> {
     let has_estimate = |of: &SatelliteMonth| of.estimate().is_some();
     let prices = named(month, |of| has_estimate(of) && !of.price.source.is_sure()).map(|names| {
         format!(
-            "The node has not told what {names} paid then: prices that are known otherwise were taken."
+            "The node has not told what {names} paid then: prices that are known otherwise were \
+            taken."
         )
     });
     let held = named(month, |of| has_estimate(of) && of.held_percent.is_none()).map(|names| {
@@ -69,13 +71,23 @@ fn of_prices(month: &Month) -> Vec<String> {
 /// What the days of the node lack, and what completed them.
 fn of_completion(month: &Month) -> Vec<String> {
     let by = |of: &SatelliteMonth| of.node.map(|node| node.completed_by);
-    let after = named(month, |of| matches!(by(of), Some(CompletedBy::PreviousMonth(_))));
+    let has_days = |of: &SatelliteMonth| {
+        of.node.is_some_and(|node| node.days.bandwidth + node.days.storage > 0)
+    };
+    let is_after = |of: &SatelliteMonth| matches!(by(of), Some(CompletedBy::PreviousMonth(_)));
+    let after = named(month, |of| is_after(of) && has_days(of));
+    let alone = named(month, |of| is_after(of) && !has_days(of));
     let while_it_ran = named(month, |of| matches!(by(of), Some(CompletedBy::RunningMonth(_))));
     let calculated = named(month, |of| of.node.is_some_and(|node| node.days.calculated > 0));
     let after = after.map(|names| {
         format!(
-            "What the node booked for {names} after it was last asked in the month is known from its own \
-             estimate."
+            "What the node booked for {names} after it was last asked in the month is known from \
+            its own estimate."
+        )
+    });
+    let alone = alone.map(|names| {
+        format!(
+            "What the node booked for {names} is known from its own estimate alone, not by day."
         )
     });
     let while_it_ran = while_it_ran.map(|names| {
@@ -85,10 +97,11 @@ fn of_completion(month: &Month) -> Vec<String> {
     });
     let calculated = calculated.map(|names| {
         format!(
-            "The node has interpolated the storage of some days for {names}; its rule is not published."
+            "The node has interpolated the storage of some days for {names}; its rule is not \
+            published."
         )
     });
-    [after, while_it_ran, calculated].into_iter().flatten().collect()
+    [after, alone, while_it_ran, calculated].into_iter().flatten().collect()
 }
 
 fn of_difference(of: &SatelliteMonth) -> Option<String> {
@@ -96,7 +109,8 @@ fn of_difference(of: &SatelliteMonth) -> Option<String> {
     let differs = (ours - theirs).get().abs() >= DIFFERS_MIN && ours > MicroUsd::default();
     differs.then(|| {
         format!(
-            "For {} the node itself said {} when it was last asked, and {} follows from what it booked.",
+            "For {} the node itself said {} when it was last asked, and {} follows from what it \
+            booked.",
             name(of),
             usd(theirs),
             usd(ours)
@@ -121,8 +135,8 @@ fn of_log_storage(month: &Month) -> Vec<String> {
     match &month.storage {
         StorageSource::Satellites => Vec::new(),
         StorageSource::Unknown => vec![
-            "A log does not tell what is stored: the log estimate is of downloads alone. Ask the node \
-             itself (piecewatch poll)."
+            "A log does not tell what is stored: the log estimate is of downloads alone. Ask the \
+            node itself (piecewatch poll)."
                 .to_owned(),
         ],
         StorageSource::Snapshots { basis, total } => of_snapshots(*basis, total),
@@ -136,7 +150,8 @@ fn of_snapshots(basis: ShareBasis, total: &Stored) -> Vec<String> {
         ShareBasis::Even => "evenly",
     };
     let mut notes = vec![format!(
-        "In the log estimate, storage is that of the node as a whole, shared out to the satellites {by}."
+        "In the log estimate, storage is that of the node as a whole, shared out to the satellites \
+        {by}."
     )];
     notes.extend(total.gaps.iter().map(|gap| {
         let (from, to) = (minute(gap.from), minute(gap.to));

@@ -1,6 +1,7 @@
-//! Earnings for machines. In JSON a node holds its satellites; CSV has a row for each satellite, and one
-//! named `all` for the node. Money is in millionths of a dollar; what is not known is null, in CSV
-//! empty.
+//! Earnings for machines: in JSON a node with its satellites, in CSV a row for each of both.
+//!
+//! The row of a node is named `all`. Money is in millionths of a dollar; what is not known is null,
+//! in CSV empty.
 
 mod forecast;
 mod month;
@@ -10,5 +11,20 @@ pub(super) use forecast::{ForecastRow, of_forecast};
 pub(super) use month::{MonthRow, of_month};
 pub(super) use reconcile::of_reconciled;
 
+use serde::Serialize;
+
 /// How the row of a whole node is called among those of satellites.
 const ALL: &str = "all";
+
+/// The last column of CSV.
+#[derive(Default, Serialize)]
+pub(super) struct NotesRow {
+    /// Sentences, one after another.
+    notes: Option<String>,
+}
+
+impl NotesRow {
+    fn of(notes: &[String]) -> Self {
+        Self { notes: (!notes.is_empty()).then(|| notes.join(" ")) }
+    }
+}

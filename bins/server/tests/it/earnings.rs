@@ -1,5 +1,4 @@
-//! `piecewatch earnings` on simulated nodes: those that `piecewatch poll` has asked now, and those that
-//! were asked long ago.
+//! `piecewatch earnings` on simulated nodes that are asked now, and on those of long ago.
 
 use std::{
     collections::BTreeMap,
@@ -80,10 +79,6 @@ fn report(bench: &Bench, node: &str, at: Timestamp, facts: Vec<Fact>) {
     writer.report(&report, at).unwrap();
 }
 
-fn paystubs(account: &Account, now: Timestamp) -> Vec<Fact> {
-    account.paystubs(now).into_iter().map(Fact::Paystub).collect()
-}
-
 /// A folder whose `nodes.db` knows a node of long ago, whose August was paid.
 fn long_ago(seed: u64) -> Bench {
     let bench = Bench::new();
@@ -94,7 +89,7 @@ fn long_ago(seed: u64) -> Bench {
         facts.extend(account.standings(at).into_iter().map(Fact::Standing));
         let prices = account.prices(at).into_iter();
         facts.extend(prices.map(|(satellite, prices)| Fact::Prices(satellite, prices)));
-        facts.extend(paystubs(&account, at));
+        facts.extend(account.paystubs(at).into_iter().map(Fact::Paystub));
         facts.extend(account.payments(at).into_iter().map(Fact::Payment));
         report(&bench, "attic", at, facts);
     }
@@ -286,13 +281,8 @@ fn a_sum_over_some_satellites_is_never_shown_as_the_whole() {
         .iter()
         .map(|known| downloads(known.id(), august.start()))
         .collect();
-    let stub = |facts: &[Fact]| {
-        facts.iter().find_map(|fact| match fact {
-            Fact::Paystub(stub) if stub.paid.get() > 0 => Some(stub.clone()),
-            _ => None,
-        })
-    };
-    let like: Paystub = stub(&paystubs(&account(5, LONG_AGO), LONG_AGO)).unwrap();
+    let stubs = account(5, LONG_AGO).paystubs(LONG_AGO).into_iter();
+    let like: Paystub = stubs.rev().find(|stub| stub.paid.get() > 0).unwrap();
     facts.extend(KnownSatellite::ALL[..3].iter().map(|known| {
         Fact::Paystub(Paystub { satellite: known.id(), period: august, ..like.clone() })
     }));

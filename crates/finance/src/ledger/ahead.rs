@@ -21,8 +21,8 @@ pub struct NodeForecast {
     pub node: NodeName,
     /// The month.
     pub period: Period,
-    /// When the figures were told last on which the forecast is built: of several the ones that were
-    /// told the longest ago. `None` where nothing is forecast.
+    /// When the figures were told last on which the forecast is built: of several the ones that
+    /// were told the longest ago. `None` where nothing is forecast.
     pub as_of: Option<Timestamp>,
     /// The month as it is so far.
     pub month: Month,
@@ -101,7 +101,8 @@ impl Ledger {
         Ok(NodeForecast { node: node.clone(), period, as_of, month, satellites })
     }
 
-    /// What the log tells by day. Asked only where the node was not: a day is a question of its own.
+    /// What the log tells by day. Asked only where the node was not: a day is a question of its
+    /// own.
     fn logged_days(
         &self,
         node: &NodeName,
@@ -270,8 +271,8 @@ fn end_of(day: &DailyStorage) -> Timestamp {
     day.day.plus_micros(covered)
 }
 
-/// What was used in a month by the surest figure that tells it. Storage that the node was not told is
-/// taken from another one.
+/// What was used in a month by the surest figure that tells it. Storage that the node was not told
+/// is taken from another one.
 fn usage_of(month: &Month, satellite: SatelliteId) -> Option<Usage> {
     let of = month.satellites.iter().find(|of| of.satellite == satellite)?;
     let known = || {

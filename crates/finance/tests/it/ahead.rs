@@ -118,8 +118,8 @@ fn traffic_that_the_days_lack_is_in_the_forecast() {
     assert_eq!(of_us1.expected.earnings.egress, usd("62"));
 }
 
-/// On the first days of a month no satellite has told what it stores: the node itself counts nothing,
-/// and the forecast goes by the space that is used.
+/// On the first days of a month no satellite has told what it stores: the node itself counts
+/// nothing, and the forecast goes by the space that is used.
 #[test]
 fn storage_that_was_not_told_yet_is_forecast_by_what_is_known_otherwise() {
     let eu1 = KnownSatellite::ALL[1].id();

@@ -71,8 +71,9 @@ fn part_of_a_day_counts_as_part_of_a_day() {
     assert!(first.confidence > 0.0 && first.confidence < 0.2, "{}", first.confidence);
 }
 
-/// Predecessor fault 28: what is usual was never computed, so that nothing was ever unusual. How far
-/// days differ is computed here from the days themselves: the same sum in uneven days is less sure.
+/// Predecessor fault 28: what is usual was never computed, so that nothing was ever unusual. How
+/// far days differ is computed here from the days themselves: the same sum in uneven days is less
+/// sure.
 #[test]
 fn days_that_differ_make_a_forecast_less_sure() {
     let even = even_days(10);
@@ -142,7 +143,8 @@ fn nothing_known_is_forecast_as_nothing_with_no_confidence() {
     }
 }
 
-/// Joined after 20 of 30 days: 500 GB in five days make 1 TB in ten, and a terabyte is held for ten.
+/// Joined after 20 of 30 days: 500 GB in five days make 1 TB in ten, and a terabyte is held for
+/// ten.
 #[test]
 fn the_month_of_the_join_begins_with_it() {
     let days: Vec<_> = (21..=25).map(|day| egress_day(month("2026-06"), day, 100 * GB)).collect();
@@ -203,8 +205,8 @@ fn the_interval_is_two_standard_errors_wide() {
     assert!(((forecast.high - usd("3.00")).get() - 2_898_275).abs() < 100);
 }
 
-/// Predecessor fault 26: forecasting deleted the running month. Here it changes nothing: what is so far
-/// is the estimate, before and after.
+/// Predecessor fault 26: forecasting deleted the running month. Here it changes nothing: what is so
+/// far is the estimate, before and after.
 #[test]
 fn forecasting_leaves_the_month_as_it_is() {
     let days = even_days(12);

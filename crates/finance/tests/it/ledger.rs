@@ -67,8 +67,8 @@ fn storage_is_shared_out_by_what_was_stored_lately_and_else_by_downloads() {
     assert_eq!(shares(&books), [(us1(), 24_000), (eu1, 72_000)]);
 }
 
-/// Predecessor fault 23: without the node's API it knows two days of downloads, since it sums what it
-/// keeps for two days.
+/// Predecessor fault 23: without the node's API it knows two days of downloads, since it sums what
+/// it keeps for two days.
 #[test]
 fn a_log_alone_tells_a_whole_months_downloads() {
     let mut books = Books::new();

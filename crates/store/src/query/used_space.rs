@@ -38,7 +38,8 @@ pub struct UsedSpace {
 impl Reader {
     /// What nodes held in a window, oldest first, with the last of before it and the first of after
     /// it where these lie within `beside` of it: they tell what it was at the edges. Snapshots from
-    /// which it cannot be known are left out: all those of a log.
+    /// which it cannot be known are left out: all those of a log, which tells the space that is left
+    /// and not how much was allotted.
     ///
     /// # Errors
     ///

@@ -4,7 +4,7 @@ use piecewatch_finance::{Earnings, NodeForecast, SatelliteForecast};
 use piecewatch_model::{MicroUsd, Timestamp};
 use serde::Serialize;
 
-use super::ALL;
+use super::{ALL, NotesRow};
 use crate::earnings::{Books, name_in, notes};
 
 /// A forecast of a node, in JSON.
@@ -16,6 +16,7 @@ pub(in crate::earnings) struct ForecastRow {
     amounts: Amounts,
     #[serde(flatten)]
     whole: WholeRow,
+    notes: Vec<String>,
     satellites: Vec<SatelliteRow>,
 }
 
@@ -26,6 +27,7 @@ impl ForecastRow {
             period: node.period.to_string(),
             amounts: amounts_of_all(node),
             whole: WholeRow::of(books, node),
+            notes: notes::of_forecast(&node.month, books.now),
             satellites: node.satellites.iter().map(|of| satellite_row(node, of)).collect(),
         }
     }
@@ -35,12 +37,12 @@ impl ForecastRow {
 pub(in crate::earnings) fn of_forecast(
     books: &Books,
     node: &NodeForecast,
-) -> Vec<(NamedRow, Amounts, WholeRow)> {
+) -> Vec<(NamedRow, Amounts, WholeRow, NotesRow)> {
     let of_satellite = |of| {
         let SatelliteRow { name, amounts } = satellite_row(node, of);
-        (name, amounts, WholeRow::default())
+        (name, amounts, WholeRow::default(), NotesRow::default())
     };
-    let mut rows: Vec<(NamedRow, Amounts, WholeRow)> =
+    let mut rows: Vec<(NamedRow, Amounts, WholeRow, NotesRow)> =
         node.satellites.iter().map(of_satellite).collect();
     let all = NamedRow {
         node: node.node.to_string(),
@@ -48,7 +50,8 @@ pub(in crate::earnings) fn of_forecast(
         satellite: ALL.to_owned(),
         ..NamedRow::default()
     };
-    rows.push((all, amounts_of_all(node), WholeRow::of(books, node)));
+    let notes = NotesRow::of(&notes::of_forecast(&node.month, books.now));
+    rows.push((all, amounts_of_all(node), WholeRow::of(books, node), notes));
     rows
 }
 
@@ -148,18 +151,14 @@ fn satellite_row(node: &NodeForecast, of: &SatelliteForecast) -> SatelliteRow {
 pub(in crate::earnings) struct WholeRow {
     cost_micro_usd: Option<i64>,
     profit_micro_usd: Option<i64>,
-    /// Sentences, one after another.
-    notes: Option<String>,
 }
 
 impl WholeRow {
     fn of(books: &Books, node: &NodeForecast) -> Self {
         let profit = books.profit_ahead(node);
-        let notes = notes::of_forecast(&node.month, books.now);
         Self {
             cost_micro_usd: profit.map(|profit| profit.cost.get()),
             profit_micro_usd: profit.map(|profit| profit.profit.get()),
-            notes: (!notes.is_empty()).then(|| notes.join(" ")),
         }
     }
 }

@@ -7,7 +7,7 @@ use piecewatch_finance::{
 use piecewatch_model::{MicroUsd, Timestamp};
 use serde::Serialize;
 
-use super::ALL;
+use super::{ALL, NotesRow};
 use crate::earnings::{Books, held, name, notes};
 
 /// A month of a node, in JSON.
@@ -20,6 +20,7 @@ pub(in crate::earnings) struct MonthRow<'a> {
     paid_micro_usd: Option<i64>,
     #[serde(flatten)]
     whole: WholeRow,
+    notes: Vec<String>,
     satellites: Vec<SatelliteRow>,
 }
 
@@ -33,18 +34,28 @@ impl<'a> MonthRow<'a> {
             node_estimate_micro_usd: total(Figure::NodeEstimate),
             paid_micro_usd: total(Figure::Paid),
             whole: WholeRow::of(books, month),
+            notes: notes_of(books, month),
             satellites: month.satellites.iter().map(|of| satellite_row(month, of)).collect(),
         }
     }
 }
 
 /// The rows of a month in CSV: its satellites, then all of them together.
-pub(in crate::earnings) fn of_month(books: &Books, month: &Month) -> Vec<(SatelliteRow, WholeRow)> {
-    let satellites = month.satellites.iter();
-    let mut rows: Vec<(SatelliteRow, WholeRow)> =
-        satellites.map(|of| (satellite_row(month, of), WholeRow::default())).collect();
-    rows.push((row_of_all(month), WholeRow::of(books, month)));
+pub(in crate::earnings) fn of_month(
+    books: &Books,
+    month: &Month,
+) -> Vec<(SatelliteRow, WholeRow, NotesRow)> {
+    let of_satellite = |of| (satellite_row(month, of), WholeRow::default(), NotesRow::default());
+    let mut rows: Vec<(SatelliteRow, WholeRow, NotesRow)> =
+        month.satellites.iter().map(of_satellite).collect();
+    let notes = NotesRow::of(&notes_of(books, month));
+    rows.push((row_of_all(month), WholeRow::of(books, month), notes));
     rows
+}
+
+fn notes_of(books: &Books, month: &Month) -> Vec<String> {
+    let notes = held::lines(month, books.now).into_iter();
+    notes.chain(notes::of_month(month, books.now)).collect()
 }
 
 /// The sum of a figure over the satellites of which it is known; how many are missing is told
@@ -76,16 +87,12 @@ pub(in crate::earnings) struct WholeRow {
     held_average_bytes: Option<u64>,
     per_tb_month_micro_usd: Option<i64>,
     per_tb_downloaded_micro_usd: Option<i64>,
-    /// Sentences, one after another.
-    notes: Option<String>,
 }
 
 impl WholeRow {
     fn of(books: &Books, month: &Month) -> Self {
         let missing = |figure| Some(month.total(figure).missing);
         let (profit, per_tb) = (books.profit(month), books.per_terabyte(month));
-        let notes = held::lines(month, books.now).into_iter();
-        let notes: Vec<String> = notes.chain(notes::of_month(month, books.now)).collect();
         Self {
             based_on_missing: month.basis().and_then(missing),
             log_estimate_missing: missing(Figure::LogEstimate),
@@ -105,7 +112,6 @@ impl WholeRow {
             per_tb_downloaded_micro_usd: per_tb
                 .and_then(|per_tb| per_tb.downloaded)
                 .map(MicroUsd::get),
-            notes: (!notes.is_empty()).then(|| notes.join(" ")),
         }
     }
 }
@@ -155,8 +161,8 @@ pub(in crate::earnings) struct SatelliteRow {
     disposed_micro_usd: Option<i64>,
     surge_percent: Option<u32>,
     codes: Option<String>,
-    /// By how much the log's downloads differ from what the node booked, in hundredths of a percent,
-    /// on the days of which both tell.
+    /// By how much the log's downloads differ from what the node booked, in hundredths of a
+    /// percent, on the days of which both tell.
     log_error_hundredths_of_percent: Option<i64>,
     next_held_percent: Option<u8>,
     next_held_percent_from: Option<String>,
@@ -169,13 +175,14 @@ pub(in crate::earnings) struct SatelliteRow {
 
 impl SatelliteRow {
     /// With use and parts by the month's figure.
-    fn with_parts(self, parts: Option<(Usage, Earnings)>) -> Self {
+    fn with_parts(self, month: &Month, parts: Option<(Usage, Earnings)>) -> Self {
         let Some((usage, earnings)) = parts else { return self };
+        let knows_storage = month.knows_storage();
         Self {
-            storage_byte_hours: Some(usage.storage.get()),
+            storage_byte_hours: knows_storage.then_some(usage.storage.get()),
             egress_bytes: Some(usage.egress.get()),
             repair_audit_bytes: Some(usage.repair_audit().get()),
-            storage_micro_usd: Some(earnings.storage.get()),
+            storage_micro_usd: knows_storage.then_some(earnings.storage.get()),
             egress_micro_usd: Some(earnings.egress.get()),
             repair_audit_micro_usd: Some(earnings.repair_audit.get()),
             held_micro_usd: Some(earnings.held.get()),
@@ -237,7 +244,7 @@ fn satellite_row(month: &Month, of: &SatelliteMonth) -> SatelliteRow {
         log_error_hundredths_of_percent: error.and_then(|error| error.hundredths_of_percent()),
         ..SatelliteRow::default()
     }
-    .with_parts(breakdown.map(|of| (of.usage, of.earnings)))
+    .with_parts(month, breakdown.map(|of| (of.usage, of.earnings)))
     .with_price(&of.price)
     .with_held(of)
 }
@@ -255,5 +262,5 @@ fn row_of_all(month: &Month) -> SatelliteRow {
         paid_micro_usd: total(month, Figure::Paid),
         ..SatelliteRow::default()
     }
-    .with_parts(basis.map(|_| (month.usage(), earnings)))
+    .with_parts(month, basis.map(|_| (month.usage(), earnings)))
 }
