@@ -20,8 +20,10 @@ use crate::{
 /// What is known of what the nodes stored, by name.
 const TOLD: [(&str, Told); 3] =
     [("days", Told::Days), ("snapshots", Told::Snapshots), ("every snapshot", Told::EverySnapshot)];
+/// Asks a ledger everything of one kind.
+type Asks = fn(&Books, &Ledger) -> Result<()>;
 /// The questions, by name.
-const ASKED: [(&str, fn(&Books, &Ledger) -> Result<()>); 2] =
+const ASKED: [(&str, Asks); 2] =
     [("storage earnings", Books::storage_earnings), ("all earnings", Books::all_earnings)];
 /// A warm answer takes microseconds: as many of them as make a time that can be measured.
 const WARM: u32 = 100;

@@ -266,11 +266,11 @@ fn told_id(facts: &[Fact]) -> Option<&str> {
 #[cfg(test)]
 mod tests {
     use piecewatch_collector::config::Discovery;
+    use piecewatch_node_api::Limits;
 
     use super::*;
 
-    #[test]
-    fn the_whole_past_is_asked_at_first_and_after_a_long_silence() {
+    fn node(places: Places) -> Node {
         let hour = Duration::from_secs(3_600);
         let polling = Polling {
             dashboard_every: hour,
@@ -279,7 +279,25 @@ mod tests {
             timeout: hour,
             discovery: Discovery::Off,
         };
-        let node = Node::new("attic".parse().unwrap(), Places::default(), &polling);
+        Node::new("attic".parse().unwrap(), places, &polling)
+    }
+
+    #[tokio::test]
+    async fn a_dashboard_that_is_looked_for_in_vain_is_told() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap()).parse().unwrap();
+        drop(listener);
+        let limits = Limits { attempts_max: 1, ..Limits::default() };
+        let dashboard = Some(Client::new(address, limits));
+        let node = node(Places { dashboard, is_guessed: true, ..Places::default() });
+        let report = node.ask(PollPart::Dashboard, &Gate::new(1), &Arc::default()).await;
+        let error = report.poll.error.unwrap();
+        assert!(error.starts_with("no dashboard of this node was found: http://127"), "{error}");
+    }
+
+    #[test]
+    fn the_whole_past_is_asked_at_first_and_after_a_long_silence() {
+        let node = node(Places::default());
         let at: Timestamp = "2026-08-19T12:00:00Z".parse().unwrap();
         assert_eq!(node.span(at), Span::Whole);
         node.known().history_at = Some(at);

@@ -193,7 +193,10 @@ fn logged_id(reader: &Reader, name: &[NodeName]) -> Result<Option<String>> {
 #[cfg(test)]
 mod tests {
     use piecewatch_collector::config::Sayings;
-    use piecewatch_model::{ByteCount, Fact, NodeStatus, Poll, PollPart, Report};
+    use piecewatch_model::{
+        Batch, ByteCount, Fact, Fingerprinter, Lifecycle, LineCounts, NodeStatus, Poll, PollPart,
+        Record, Report, Start,
+    };
     use piecewatch_store::{Store, StoreConfig};
 
     use super::*;
@@ -201,7 +204,7 @@ mod tests {
     const NODE: &str = "[[node]]\nname = ";
 
     /// The nodes that are asked with this configuration, and at which dashboard; of `known` the
-    /// database knows the id.
+    /// database knows the id; a name with an `@` before it has told it in its log alone.
     fn planned(text: &str, known: &[&str]) -> Vec<(String, String)> {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("c.toml");
@@ -211,6 +214,10 @@ mod tests {
         let Store { mut writer, readers } =
             Store::open(&folder.path().join("n.db"), StoreConfig::default()).unwrap();
         for name in known {
+            if let Some(name) = name.strip_prefix('@') {
+                writer.append(&[started(name)], clock::now()).unwrap();
+                continue;
+            }
             let status = NodeStatus { node_id: Some("1abc".into()), ..NodeStatus::default() };
             let report = report(name, Fact::Status(status));
             writer.report(&report, clock::now()).unwrap();
@@ -228,6 +235,19 @@ mod tests {
             (node.name.to_string(), format!("{address}{guess}"))
         };
         plan.nodes.iter().map(shown).collect()
+    }
+
+    /// What a log tells when its node starts.
+    fn started(name: &str) -> Batch {
+        let event = LifecycleEvent::Started("1log".into());
+        Batch {
+            node: name.parse().unwrap(),
+            source: "node.log".into(),
+            start: Start::Beginning { known: 0 },
+            end: Fingerprinter::new().checkpoint(),
+            records: vec![Record::Lifecycle(Box::new(Lifecycle { at: clock::now(), event }))],
+            counts: LineCounts::default(),
+        }
     }
 
     fn report(name: &str, fact: Fact) -> Report {
@@ -264,8 +284,27 @@ mod tests {
         // Whose is it? Of two only that one is asked whose id will tell.
         check(&format!("{on}{attic}{shed}"), &[], &[]);
         check(&format!("{on}{attic}{shed}"), &["shed"], &[("shed", DEFAULT_ADDRESS)]);
+        check(&format!("{on}{attic}{shed}"), &["@shed"], &[("shed", &guess)]);
         // It is the other's.
         check(&format!("{on}{attic}{shed}{here}"), &[], &[("shed", "http://127.0.0.1:14002")]);
+    }
+
+    #[test]
+    fn beside_a_node_of_the_command_line_none_is_guessed() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("c.toml");
+        let on = "[polling]\ndiscover = true\n";
+        std::fs::write(&file, format!("{on}{NODE}\"attic\"\nsource = \"a.log\"\n")).unwrap();
+        let said = Sayings { file: Some(file), ..Sayings::default() };
+        let config = Config::load_settings(&said).unwrap();
+        let path = folder.path().join("n.db");
+        let readers = Store::open(&path, StoreConfig::default()).unwrap().readers;
+        for place in ["http://nas:14002", "http://127.0.0.1:14002"] {
+            let asked = [format!("roof={place}").parse().unwrap()];
+            let plan = Plan::new(&config, &asked).unwrap().know(&readers.get().unwrap()).unwrap();
+            let names: Vec<&str> = plan.nodes.iter().map(|node| node.name.as_str()).collect();
+            assert_eq!(names, ["roof"], "{place}");
+        }
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! real database.
 
 mod node;
+mod versions;
 
 use std::{
     io::{Read, Write},
@@ -239,6 +240,23 @@ fn how_the_polls_go_is_shown_without_asking() {
     assert!(line.contains("dashboard") && line.contains("fails"), "{}", ended.out);
     assert!(ended.out.contains("shed, dashboard: http://127.0.0.1:"), "{}", ended.out);
     assert_eq!(polls(&bench, "attic"), asked, "nobody was asked");
+}
+
+#[test]
+fn a_nodes_own_databases_are_read() {
+    let bench = Bench::new();
+    let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/node-databases");
+    for entry in std::fs::read_dir(made).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        bench.write(&format!("storage/{name}"), std::fs::read(&path).unwrap());
+    }
+    let ended = once(&bench, &[("attic", "storage")]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+    // A day of traffic and one of storage, prices, a statement, two payments, two standings.
+    assert_eq!(facts(&bench, "attic").len(), 8, "{:#?}", facts(&bench, "attic"));
+    let row = poll_of(&bench, "attic", PollPart::Databases);
+    assert_eq!((row.last.error, row.last.requests), (None, 0));
 }
 
 #[test]
