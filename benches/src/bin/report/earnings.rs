@@ -1,7 +1,7 @@
 //! The report on earnings: what a ledger takes to answer, and its caches: the time of a hit, what they
 //! weigh, and the memory that they have.
 
-use std::{collections::BTreeMap, path::Path, process::Command, time::Duration};
+use std::{path::Path, process::Command, time::Duration};
 
 use anyhow::{Context, Result, ensure};
 use piecewatch_benches::{
@@ -14,16 +14,16 @@ use piecewatch_finance::Ledger;
 use crate::{
     Run,
     document::{Bound, Subject, Target},
-    say,
+    profile, say,
 };
 
 /// What is known of what the nodes stored, by name.
 const TOLD: [(&str, Told); 3] =
     [("days", Told::Days), ("snapshots", Told::Snapshots), ("every snapshot", Told::EverySnapshot)];
-/// Asks a ledger everything of one kind.
-type Asks = fn(&Books, &Ledger) -> Result<()>;
+/// Asks a ledger for all of the books.
+type Ask = fn(&Books, &Ledger) -> Result<()>;
 /// The questions, by name.
-const ASKED: [(&str, Asks); 2] =
+const ASKED: [(&str, Ask); 2] =
     [("storage earnings", Books::storage_earnings), ("all earnings", Books::all_earnings)];
 /// A warm answer takes microseconds: as many of them as make a time that can be measured.
 const WARM: u32 = 100;
@@ -56,12 +56,14 @@ pub(crate) fn measure(run: &mut Run) -> Result<Subject> {
         }
         hit(run);
     }
+    say("profiling");
+    let profile = profile::take_ledgers(run, &run.path("snapshots"))?;
     Ok(Subject {
         name: "earnings",
         title: "Earnings and the cache",
         method: METHOD.to_owned(),
         targets: targets(),
-        files: BTreeMap::new(),
+        files: profile.map(|text| ("profile.txt", text)).into_iter().collect(),
     })
 }
 
@@ -78,14 +80,10 @@ const METHOD: &str = "\
   connection is opened, too. *Warm*: the same ledger again, the mean of 100.
 - The cache: 512 keys in random order, 1,638,400 gets a round, in turns with those of a plain `quick_cache`.
 - Weight: what the ledger's four caches count after *all earnings* and *storage earnings*. Memory: the
-  growth of the resident set of a fresh process by 10 more ledgers that hold the same, a tenth of it.";
+  growth of the resident set of a fresh process by 10 more ledgers that hold the same, a tenth of it.
+- Where the time of *snapshots* goes, with what is called and without, where there is `perf`: `profile.txt`.";
 
-fn times(
-    run: &mut Run,
-    name: &str,
-    books: &Books,
-    ask: fn(&Books, &Ledger) -> Result<()>,
-) -> Result<()> {
+fn times(run: &mut Run, name: &str, books: &Books, ask: Ask) -> Result<()> {
     let ledger = books.ledger(coarse);
     let watch = Stopwatch::start();
     ask(books, &ledger)?;

@@ -1,7 +1,5 @@
 //! The report on the import: parsing, importing, instructions, and where the time goes.
 
-use std::collections::BTreeMap;
-
 use anyhow::Result;
 
 use crate::{
@@ -45,7 +43,7 @@ pub(crate) fn measure(run: &mut Run) -> Result<Subject> {
         title: "Speed and size of an import",
         method,
         targets: targets(),
-        files: profile.map(|text| ("profile.txt", text)).into_iter().collect::<BTreeMap<_, _>>(),
+        files: profile.map(|text| ("profile.txt", text)).into_iter().collect(),
     })
 }
 

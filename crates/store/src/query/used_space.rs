@@ -14,13 +14,13 @@ pub(crate) const ALL: Question = Question {
 WHERE node = ?1
 AND at >= coalesce((SELECT at FROM storage_snapshots
     WHERE node = ?1 AND at >= ?4 AND at < ?2
-    AND (used IS NOT NULL OR total - available - trash IS NOT NULL)
+    AND (used IS NOT NULL OR (total IS NOT NULL AND available IS NOT NULL AND trash IS NOT NULL))
     ORDER BY at DESC LIMIT 1), ?2)
 AND at < coalesce((SELECT at + 1 FROM storage_snapshots
     WHERE node = ?1 AND at >= ?3 AND at < ?5
-    AND (used IS NOT NULL OR total - available - trash IS NOT NULL)
+    AND (used IS NOT NULL OR (total IS NOT NULL AND available IS NOT NULL AND trash IS NOT NULL))
     ORDER BY at LIMIT 1), ?3)
-AND (used IS NOT NULL OR total - available - trash IS NOT NULL) ORDER BY at",
+AND (used IS NOT NULL OR (total IS NOT NULL AND available IS NOT NULL AND trash IS NOT NULL)) ORDER BY at",
 };
 
 /// What a node held at an instant.
