@@ -10,8 +10,7 @@ use piecewatch_model::{
     SatelliteId, Scores, Space, Standing, Timestamp,
 };
 use piecewatch_store::{
-    Appended, Error, Nodes, PollRow, PriceRow, Reported, ScoreRow, SpaceRow, Topics, UsedSpace,
-    Window,
+    Appended, Error, Nodes, PollRow, PriceRow, Reported, ScoreRow, SpaceRow, Topics, Window,
 };
 use rusqlite::{Connection, types::Value};
 
