@@ -1,6 +1,10 @@
 //! What can be said on the command line, and the help that explains it.
 
 mod earnings;
+mod errors;
+mod form;
+mod pieces;
+mod reputation;
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -8,12 +12,14 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-pub(crate) use earnings::{
-    EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, FormArgs, ReconcileArgs,
-};
+pub(crate) use earnings::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, ReconcileArgs};
+pub(crate) use errors::ErrorsArgs;
+pub(crate) use form::FormArgs;
+pub(crate) use pieces::PiecesArgs;
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_node_api::{Address, Error as ApiError};
 use piecewatch_simulator::{Encoding, Vocabulary};
+pub(crate) use reputation::ReputationArgs;
 
 use crate::{version, window::Length};
 
@@ -54,6 +60,12 @@ or of journald; as it is, .gz or .zst.")]
     Summary(SummaryArgs),
     /// Show what nodes earn
     Earnings(EarningsArgs),
+    /// Show with which errors transfers end
+    Errors(ErrorsArgs),
+    /// Show which pieces are downloaded most
+    Pieces(PiecesArgs),
+    /// Show what satellites think of nodes, and how nodes are reached
+    Reputation(ReputationArgs),
     /// Look after a database
     Db(DbArgs),
     /// Write the log of a node that is not there

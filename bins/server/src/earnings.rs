@@ -20,33 +20,15 @@ use piecewatch_finance::{
     SatelliteMonth,
 };
 use piecewatch_model::{MicroUsd, NodeName, Period, SatelliteId, Timestamp};
-use serde::Serialize;
 
 use crate::{
     Colour, Error, Result,
-    cli::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, FormArgs, ReconcileArgs},
+    cli::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, ReconcileArgs},
     clock, database,
+    form::{Form, csv, json},
     money::usd,
     table::NOT_KNOWN,
 };
-
-/// How an answer is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Text,
-    Json,
-    Csv,
-}
-
-impl From<FormArgs> for Form {
-    fn from(arguments: FormArgs) -> Self {
-        match (arguments.json, arguments.csv) {
-            (true, _) => Self::Json,
-            (false, true) => Self::Csv,
-            (false, false) => Self::Text,
-        }
-    }
-}
 
 /// Answers a question about earnings.
 pub(crate) fn run(arguments: &EarningsArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
@@ -211,16 +193,21 @@ impl Books {
     }
 }
 
+/// The name of a satellite that a month is of.
+fn name(of: &SatelliteMonth) -> String {
+    let address = of.standing.as_ref().and_then(|standing| standing.address.as_deref());
+    satellite_name(of.satellite, address)
+}
+
 /// The name that operators use; of a satellite that is not known its host, or the beginning of its
 /// id.
-fn name(of: &SatelliteMonth) -> String {
-    if let Some(known) = of.satellite.known() {
+pub(crate) fn satellite_name(satellite: SatelliteId, address: Option<&str>) -> String {
+    if let Some(known) = satellite.known() {
         return known.name.to_owned();
     }
-    let address = of.standing.as_ref().and_then(|standing| standing.address.as_deref());
     match address.and_then(|address| address.split(':').next()) {
         Some(host) if !host.is_empty() => host.to_owned(),
-        Some(_) | None => of.satellite.to_string().chars().take(12).chain(['…']).collect(),
+        Some(_) | None => satellite.to_string().chars().take(12).chain(['…']).collect(),
     }
 }
 
@@ -246,18 +233,4 @@ const fn parts_by(figure: Figure) -> &'static str {
         Figure::NodeEstimate => "by the node estimate",
         Figure::Paid => "as paid",
     }
-}
-
-fn json(out: &mut dyn Write, rows: &impl Serialize) -> io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, rows)?;
-    writeln!(out)
-}
-
-fn csv(out: &mut dyn Write, rows: impl Iterator<Item = impl Serialize>) -> Result<()> {
-    let failed = |error: csv::Error| Error::Output(error.into());
-    let mut writer = csv::Writer::from_writer(out);
-    for row in rows {
-        writer.serialize(row).map_err(failed)?;
-    }
-    writer.flush().map_err(Error::Output)
 }

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use crate::{
-    Cli, Colour, Result, cli::Command, completions, database, earnings, import, poll, simulate,
-    summary,
+    Cli, Colour, Result, cli::Command, completions, database, earnings, errors, import, pieces,
+    poll, reputation, simulate, summary,
 };
 
 /// Does what the command line says; results go to `out`.
@@ -18,6 +18,9 @@ pub fn run(cli: &Cli, out: &mut dyn Write, colour: Colour) -> Result<()> {
         Command::Poll(arguments) => poll::run(arguments, out, colour),
         Command::Summary(arguments) => summary::run(arguments, out, colour),
         Command::Earnings(arguments) => earnings::run(arguments, out, colour),
+        Command::Errors(arguments) => errors::run(arguments, out, colour),
+        Command::Pieces(arguments) => pieces::run(arguments, out, colour),
+        Command::Reputation(arguments) => reputation::run(arguments, out, colour),
         Command::Db(arguments) => database::run(&arguments.command, out, colour),
         Command::Simulate(arguments) => simulate::run(arguments, out),
         Command::Completions(arguments) => completions::run(arguments, out),

@@ -19,10 +19,31 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod connectivity;
+mod countries;
+mod distinct;
+mod error_groups;
+mod errors;
+mod hot_pieces;
+mod judgement;
+mod reputation;
 mod restarts;
 mod silence;
+mod sliding;
+mod space_saving;
+mod version;
 mod work;
 
+pub use connectivity::{
+    ConnectionFacts, Connectivity, FailedPings, LogOfWindow, RestartCount, Versions,
+    connectivity_of,
+};
+pub use countries::{CountryShare, Moved, Peers, PeersOf, by_country, peers_of};
+pub use error_groups::{ErrorGroup, ErrorGroups, ErrorList, ValueSpread};
+pub use errors::{ErrorText, TopErrors, top_errors, top_errors_of};
+pub use hot_pieces::{HotList, HotPiece, HotPieces, hot_pieces_of};
+pub use judgement::{Judged, Judgement};
+pub use reputation::{Reputation, Score, ToldScores, Vetting, reputation_of};
 pub use restarts::{Ending, Restart, restarts, restarts_of};
 pub use silence::Silence;
 pub use work::{OpenWork, Progress, Task, open_work, work_of};

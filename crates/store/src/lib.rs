@@ -124,6 +124,7 @@ pub use query::{
     space::SpaceRow,
     traffic::{TrafficPoint, TrafficRow, TrafficTotals},
     transfers::{StoredTransfer, TransferCursor, TransferFilter, TransferPage},
+    trouble_counts::TroubleCount,
     used_space::UsedSpace,
 };
 pub use rebuild::Difference;

@@ -27,6 +27,7 @@ pub(crate) mod statuses;
 pub(crate) mod storage;
 pub(crate) mod traffic;
 pub(crate) mod transfers;
+pub(crate) mod trouble_counts;
 pub(crate) mod troubles;
 pub(crate) mod used_space;
 
@@ -49,7 +50,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 52] = [
+pub(crate) const ALL: [Question; 53] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -74,6 +75,7 @@ pub(crate) const ALL: [Question; 52] = [
     orders::NEWEST,
     scores::NEWEST,
     troubles::NEWEST,
+    trouble_counts::OF_NODE,
     lifecycle::NEWEST,
     space::NEWEST,
     used_space::ALL,

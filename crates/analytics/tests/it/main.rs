@@ -1,5 +1,11 @@
-//! A simulated log, read and stored as that of a node is, with some of its lines gone.
+//! What analyses say of records that a store has kept, or that came live.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod connectivity;
+mod database;
+mod errors;
+mod live;
+mod pieces;
+mod reputation;
 mod simulated;
