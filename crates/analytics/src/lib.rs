@@ -19,10 +19,24 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod hash_store;
+mod migration;
 mod restarts;
+mod runs;
 mod silence;
+mod storage;
 mod work;
 
+pub use hash_store::{HashStore, StoreState, hash_stores};
+pub use migration::Migration;
 pub use restarts::{Ending, Restart, restarts, restarts_of};
+pub use runs::{
+    CompactionRun, Run, RunEnding, Running, TaskSummary, running, runs, summaries, usual_micros,
+};
 pub use silence::Silence;
+pub use storage::{
+    Accounts, Allotment, Capacity, Cause, CauseKind, DiskFull, FULL, FileAccount, Growth,
+    GrowthBasis, GrowthOver, NodeStorage, NodeWork, SatelliteAccount, Slope, StoredDay, StoredDays,
+    Told, node_work_of, storage_of, stored_days_of,
+};
 pub use work::{OpenWork, Progress, Task, open_work, work_of};
