@@ -27,7 +27,10 @@ mod errors;
 mod hot_pieces;
 mod judgement;
 mod reputation;
+mod hash_store;
+mod migration;
 mod restarts;
+mod runs;
 mod silence;
 mod sliding;
 mod space_saving;
@@ -44,6 +47,19 @@ pub use errors::{ErrorText, TopErrors, top_errors, top_errors_of};
 pub use hot_pieces::{HotList, HotPiece, HotPieces, hot_pieces_of};
 pub use judgement::{Judged, Judgement};
 pub use reputation::{Reputation, Score, ToldScores, Vetting, reputation_of};
+mod storage;
+mod work;
+
+pub use hash_store::{HashStore, StoreState, hash_stores};
+pub use migration::Migration;
 pub use restarts::{Ending, Restart, restarts, restarts_of};
+pub use runs::{
+    CompactionRun, Run, RunEnding, Running, TaskSummary, running, runs, summaries, usual_micros,
+};
 pub use silence::Silence;
+pub use storage::{
+    Accounts, Allotment, Capacity, Cause, CauseKind, DiskFull, FULL, FileAccount, Growth,
+    GrowthBasis, GrowthOver, NodeStorage, NodeWork, SatelliteAccount, Slope, StoredDay, StoredDays,
+    Told, node_work_of, storage_of, stored_days_of,
+};
 pub use work::{OpenWork, Progress, Task, open_work, work_of};

@@ -10,6 +10,7 @@ pub(crate) mod estimates;
 pub(crate) mod latency;
 pub(crate) mod lifecycle;
 pub(crate) mod maintenance;
+pub(crate) mod newest_space;
 pub(crate) mod nodes;
 pub(crate) mod orders;
 pub(crate) mod payments;
@@ -18,10 +19,12 @@ pub(crate) mod polls;
 pub(crate) mod prices;
 pub(crate) mod quantiles;
 pub(crate) mod reported;
+pub(crate) mod runs;
 pub(crate) mod scores;
 pub(crate) mod sizes;
 pub(crate) mod sources;
 pub(crate) mod space;
+pub(crate) mod space_samples;
 pub(crate) mod standings;
 pub(crate) mod statuses;
 pub(crate) mod storage;
@@ -50,7 +53,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 53] = [
+pub(crate) const ALL: [Question; 57] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -72,12 +75,16 @@ pub(crate) const ALL: [Question; 53] = [
     errors::HOURLY,
     compactions::NEWEST,
     maintenance::NEWEST,
+    runs::NEWEST,
     orders::NEWEST,
     scores::NEWEST,
     troubles::NEWEST,
     trouble_counts::OF_NODE,
     lifecycle::NEWEST,
     space::NEWEST,
+    newest_space::WHOLE,
+    space_samples::HELD,
+    space_samples::LEFT,
     used_space::ALL,
     bandwidth::DAILY,
     storage::DAILY,

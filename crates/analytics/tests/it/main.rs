@@ -8,4 +8,8 @@ mod errors;
 mod live;
 mod pieces;
 mod reputation;
+mod accounts;
+mod growth;
+mod node;
+mod runs;
 mod simulated;

@@ -13,5 +13,6 @@ mod open;
 mod plans;
 mod queries;
 mod reports;
+mod space;
 mod sums;
 mod upkeep;
