@@ -111,6 +111,7 @@ pub use query::{
     commits::{Commit, Topics},
     countries::CountryRow,
     errors::ErrorRow,
+    hours::{LatencyHour, TroubleHour},
     latency::{Latencies, LatencyRow},
     nodes::NodeInfo,
     polls::PollRow,
