@@ -19,10 +19,28 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod baseline;
+mod hours;
+mod metric;
+mod outlook;
 mod restarts;
+mod robust;
 mod silence;
+mod trend;
+mod unusual;
 mod work;
 
+pub use baseline::{
+    Baseline, HISTORY_WEEKS, HOUR_OF_DAY_MIN, HOUR_OF_WEEK_MIN, HOURS_MIN, Season, Usual,
+};
+pub use hours::{Ended, Hour, HourLatency, hours, hours_of};
+pub use metric::{Metric, Point, Scale};
+pub use outlook::{Lookout, Outlook, outlook_of};
 pub use restarts::{Ending, Restart, restarts, restarts_of};
 pub use silence::Silence;
+pub use trend::Trend;
+pub use unusual::{
+    Departure, FACTOR_MIN, Finding, HOURS_IN_A_ROW, Kind, SHARE_MIN, SPREADS_MIN,
+    SPREADS_MIN_OF_LITTLE, Seen, Side, departures, findings, judge,
+};
 pub use work::{OpenWork, Progress, Task, open_work, work_of};
