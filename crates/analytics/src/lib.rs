@@ -1,5 +1,5 @@
 //! What the records of storage nodes mean: is a node silent and why, what work is it at, when did
-//! it restart.
+//! it restart, what is unusual, and which node does better.
 //!
 //! Each answer is a pure function of what a [`Reader`](piecewatch_store::Reader) returns and of
 //! `now`. Beside it, where that takes several questions, is a small function that asks them.
@@ -20,6 +20,7 @@
 //! ```
 
 mod baseline;
+mod compare;
 mod hours;
 mod metric;
 mod outlook;
@@ -32,6 +33,9 @@ mod work;
 
 pub use baseline::{
     Baseline, HISTORY_WEEKS, HOUR_OF_DAY_MIN, HOUR_OF_WEEK_MIN, HOURS_MIN, Season, Usual,
+};
+pub use compare::{
+    Better, Compared, Comparison, Criterion, NodeFigures, Overall, Place, compare, compare_of,
 };
 pub use hours::{Ended, Hour, HourLatency, hours, hours_of};
 pub use metric::{Metric, Point, Scale};
