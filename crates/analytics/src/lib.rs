@@ -1,5 +1,5 @@
 //! What the records of storage nodes mean: is a node silent and why, what work is it at, when did
-//! it restart.
+//! it restart, what is unusual, and which node does better.
 //!
 //! Each answer is a pure function of what a [`Reader`](piecewatch_store::Reader) returns and of
 //! `now`. Beside it, where that takes several questions, is a small function that asks them.
@@ -19,47 +19,49 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod baseline;
+mod compare;
 mod connectivity;
 mod countries;
 mod distinct;
 mod error_groups;
 mod errors;
-mod hot_pieces;
-mod judgement;
-mod reputation;
 mod hash_store;
+mod hot_pieces;
+mod hours;
+mod judgement;
+mod metric;
 mod migration;
+mod outlook;
+mod reputation;
 mod restarts;
+mod robust;
 mod runs;
 mod silence;
 mod sliding;
 mod space_saving;
+mod storage;
+mod trend;
+mod unusual;
 mod version;
 mod work;
 
-pub use connectivity::{
-    ConnectionFacts, Connectivity, FailedPings, LogOfWindow, RestartCount, Versions,
-    connectivity_of,
-};
+pub use baseline::{Baseline, HISTORY_WEEKS, HOURS_MIN, HOUR_OF_DAY_MIN, HOUR_OF_WEEK_MIN, Season, Usual};
+pub use compare::{Better, Compared, Comparison, Criterion, NodeFigures, Overall, Place, compare, compare_of};
+pub use connectivity::{ConnectionFacts, Connectivity, FailedPings, LogOfWindow, RestartCount, Versions, connectivity_of};
 pub use countries::{CountryShare, Moved, Peers, PeersOf, by_country, peers_of};
 pub use error_groups::{ErrorGroup, ErrorGroups, ErrorList, ValueSpread};
 pub use errors::{ErrorText, TopErrors, top_errors, top_errors_of};
-pub use hot_pieces::{HotList, HotPiece, HotPieces, hot_pieces_of};
-pub use judgement::{Judged, Judgement};
-pub use reputation::{Reputation, Score, ToldScores, Vetting, reputation_of};
-mod storage;
-mod work;
-
 pub use hash_store::{HashStore, StoreState, hash_stores};
+pub use hot_pieces::{HotList, HotPiece, HotPieces, hot_pieces_of};
+pub use hours::{Ended, Hour, HourLatency, hours, hours_of};
+pub use judgement::{Judged, Judgement};
+pub use metric::{Metric, Point, Scale};
 pub use migration::Migration;
+pub use outlook::{Lookout, Outlook, outlook_of};
+pub use reputation::{Reputation, Score, ToldScores, Vetting, reputation_of};
 pub use restarts::{Ending, Restart, restarts, restarts_of};
-pub use runs::{
-    CompactionRun, Run, RunEnding, Running, TaskSummary, running, runs, summaries, usual_micros,
-};
+pub use runs::{CompactionRun, Run, RunEnding, Running, TaskSummary, running, runs, summaries, usual_micros};
 pub use silence::Silence;
-pub use storage::{
-    Accounts, Allotment, Capacity, Cause, CauseKind, DiskFull, FULL, FileAccount, Growth,
-    GrowthBasis, GrowthOver, NodeStorage, NodeWork, SatelliteAccount, Slope, StoredDay, StoredDays,
-    Told, node_work_of, storage_of, stored_days_of,
-};
+pub use storage::{Accounts, Allotment, Capacity, Cause, CauseKind, Departure, DiskFull, FACTOR_MIN, FULL, FileAccount, Finding, Growth, GrowthBasis, GrowthOver, HOURS_IN_A_ROW, Kind, NodeStorage, NodeWork, SHARE_MIN, SPREADS_MIN, SPREADS_MIN_OF_LITTLE, SatelliteAccount, Seen, Side, Slope, StoredDay, StoredDays, Told, Trend, departures, findings, judge, node_work_of, pub, storage_of, stored_days_of, trend, unusual, use};
 pub use work::{OpenWork, Progress, Task, open_work, work_of};

@@ -114,6 +114,7 @@ pub use query::{
     commits::{Commit, Topics},
     countries::CountryRow,
     errors::ErrorRow,
+    hours::{LatencyHour, TroubleHour},
     latency::{Latencies, LatencyRow},
     newest_space::NewestSpace,
     nodes::NodeInfo,

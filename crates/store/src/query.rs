@@ -7,6 +7,7 @@ pub(crate) mod compactions;
 pub(crate) mod countries;
 pub(crate) mod errors;
 pub(crate) mod estimates;
+pub(crate) mod hours;
 pub(crate) mod latency;
 pub(crate) mod lifecycle;
 pub(crate) mod maintenance;
@@ -53,7 +54,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 57] = [
+pub(crate) const ALL: [Question; 59] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -67,6 +68,8 @@ pub(crate) const ALL: [Question; 57] = [
     latency::FIVE_MINUTES,
     latency::HOURLY,
     latency::DAILY,
+    hours::LATENCIES,
+    hours::TROUBLES,
     transfers::NEWEST,
     transfers::COUNTRY,
     transfers::TEMPLATE,

@@ -26,7 +26,7 @@ const LAYERS: [(&str, &[&str]); 11] = [
     ("piecewatch-simulator", &["piecewatch-model"]),
     ("piecewatch-cache", &[]),
     ("piecewatch-node-api", &["piecewatch-model"]),
-    ("piecewatch-analytics", &["piecewatch-model", "piecewatch-store"]),
+    ("piecewatch-analytics", &["piecewatch-model", "piecewatch-store", "piecewatch-cache"]),
     ("piecewatch-finance", &["piecewatch-model", "piecewatch-store", "piecewatch-cache"]),
     (
         "piecewatch-collector",

@@ -2,14 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod accounts;
+mod compare;
 mod connectivity;
 mod database;
 mod errors;
+mod growth;
 mod live;
+mod node;
 mod pieces;
 mod reputation;
-mod accounts;
-mod growth;
-mod node;
 mod runs;
 mod simulated;
+mod unusual;

@@ -5,6 +5,7 @@
 mod activity;
 mod append;
 mod fixture;
+mod hours;
 mod keeping;
 mod locks;
 mod migrations;
