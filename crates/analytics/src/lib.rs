@@ -46,9 +46,16 @@ mod unusual;
 mod version;
 mod work;
 
-pub use baseline::{Baseline, HISTORY_WEEKS, HOURS_MIN, HOUR_OF_DAY_MIN, HOUR_OF_WEEK_MIN, Season, Usual};
-pub use compare::{Better, Compared, Comparison, Criterion, NodeFigures, Overall, Place, compare, compare_of};
-pub use connectivity::{ConnectionFacts, Connectivity, FailedPings, LogOfWindow, RestartCount, Versions, connectivity_of};
+pub use baseline::{
+    Baseline, HISTORY_WEEKS, HOUR_OF_DAY_MIN, HOUR_OF_WEEK_MIN, HOURS_MIN, Season, Usual,
+};
+pub use compare::{
+    Better, Compared, Comparison, Criterion, NodeFigures, Overall, Place, compare, compare_of,
+};
+pub use connectivity::{
+    ConnectionFacts, Connectivity, FailedPings, LogOfWindow, RestartCount, Versions,
+    connectivity_of,
+};
 pub use countries::{CountryShare, Moved, Peers, PeersOf, by_country, peers_of};
 pub use error_groups::{ErrorGroup, ErrorGroups, ErrorList, ValueSpread};
 pub use errors::{ErrorText, TopErrors, top_errors, top_errors_of};
@@ -61,7 +68,18 @@ pub use migration::Migration;
 pub use outlook::{Lookout, Outlook, outlook_of};
 pub use reputation::{Reputation, Score, ToldScores, Vetting, reputation_of};
 pub use restarts::{Ending, Restart, restarts, restarts_of};
-pub use runs::{CompactionRun, Run, RunEnding, Running, TaskSummary, running, runs, summaries, usual_micros};
+pub use runs::{
+    CompactionRun, Run, RunEnding, Running, TaskSummary, running, runs, summaries, usual_micros,
+};
 pub use silence::Silence;
-pub use storage::{Accounts, Allotment, Capacity, Cause, CauseKind, Departure, DiskFull, FACTOR_MIN, FULL, FileAccount, Finding, Growth, GrowthBasis, GrowthOver, HOURS_IN_A_ROW, Kind, NodeStorage, NodeWork, SHARE_MIN, SPREADS_MIN, SPREADS_MIN_OF_LITTLE, SatelliteAccount, Seen, Side, Slope, StoredDay, StoredDays, Told, Trend, departures, findings, judge, node_work_of, pub, storage_of, stored_days_of, trend, unusual, use};
+pub use storage::{
+    Accounts, Allotment, Capacity, Cause, CauseKind, DiskFull, FULL, FileAccount, Growth,
+    GrowthBasis, GrowthOver, NodeStorage, NodeWork, SatelliteAccount, Slope, StoredDay, StoredDays,
+    Told, node_work_of, storage_of, stored_days_of,
+};
+pub use trend::Trend;
+pub use unusual::{
+    Departure, FACTOR_MIN, Finding, HOURS_IN_A_ROW, Kind, SHARE_MIN, SPREADS_MIN,
+    SPREADS_MIN_OF_LITTLE, Seen, Side, departures, findings, judge,
+};
 pub use work::{OpenWork, Progress, Task, open_work, work_of};
