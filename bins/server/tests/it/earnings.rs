@@ -12,12 +12,12 @@ use crate::program::Bench;
 
 /// The program reads the clock, so the nodes live now.
 #[expect(clippy::disallowed_methods, reason = "the program that is tested reads the clock, too")]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Timestamp::from_micros(i64::try_from(since_1970.as_micros()).unwrap())
 }
 
-fn account(seed: u64, now: Timestamp) -> Account {
+pub(crate) fn account(seed: u64, now: Timestamp) -> Account {
     let config =
         AccountConfig { seed, now, months: 12, satellites: 4, size: None, luck: Luck::Good };
     Account::random(&config)
