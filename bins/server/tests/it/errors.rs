@@ -32,7 +32,7 @@ fn counts(of: &Value) -> BTreeMap<String, u64> {
 #[test]
 fn failures_are_the_truth_by_class_and_by_text() {
     let (bench, truth) = imported();
-    let errors = bench.json(["errors", "--db", "n.db", "--window", "99d", "--json"]);
+    let errors = bench.json(["errors", "--db", "n.db", "--limit", "999", "--json"]);
     let expected = failures(&truth);
     assert!(expected.len() > 2, "{expected:?}");
     assert_eq!(counts(&errors["by_class"]), expected);

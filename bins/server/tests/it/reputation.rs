@@ -54,5 +54,5 @@ fn a_log_alone_tells_scores_and_their_changes() {
     let told: usize = rows.iter().map(|row| row["history"].as_array().unwrap().len()).sum();
     assert!(!rows.is_empty() && told as u64 <= truth["scores"].as_u64().unwrap(), "{nodes}");
     assert!(rows.iter().all(|row| row["joined_at"].is_null()), "no log tells it: {nodes}");
-    assert_eq!(nodes[0]["connection"]["quic"]["state"], "unknown", "{nodes}");
+    assert_eq!(nodes[0]["connection"]["port"]["state"], "unknown", "{nodes}");
 }
