@@ -97,7 +97,11 @@ impl Answer {
         }
         let pieces = self.pieces();
         if pieces.is_empty() {
-            return writeln!(out, "\n  No piece was downloaded in this time.");
+            return writeln!(
+                out,
+                "\n  No single download of this time is known. Single transfers are kept for 48 hours; \
+                 import --keep-raw keeps older ones, too."
+            );
         }
         writeln!(out)?;
         use Align::{Left, Right};

@@ -12,7 +12,7 @@ use piecewatch_store::{Nodes, PollRow, Reader, Reported, Result, TroubleCount, W
 
 use crate::{
     Judged, Judgement, Restart,
-    judgement::length,
+    judgement::{length, times},
     restarts::{Ending, restarts},
     version::compare,
 };
@@ -231,8 +231,9 @@ fn clock(facts: &ConnectionFacts<'_>) -> Judged<u64> {
     match (of_clock().max_by_key(|trouble| trouble.count), facts.log) {
         (Some(most), _) => {
             let sentence = format!(
-                "The clock was found to be off {count} times ({}). Synchronise it (NTP): satellites \
+                "The clock was found to be off {} ({}). Synchronise it (NTP): satellites \
                  refuse orders of another time.",
+                times(count),
                 most.text
             );
             Judged::new(count, Judgement::Trouble, sentence)
@@ -304,7 +305,7 @@ fn restart_count(facts: &ConnectionFacts<'_>) -> Judged<RestartCount> {
         let (first, last) = (ends[0].at, ends[ends.len() - 1].at);
         last.as_micros() - first.as_micros() <= LOOP_MICROS
     };
-    let loops = unasked.windows(LOOP_ENDS).filter(|ends| is_close(ends)).last();
+    let loops = unasked.windows(LOOP_ENDS).rfind(|ends| is_close(ends));
     if facts.log == LogOfWindow::Missing {
         return Judged::unknown("Nothing is known of restarts: there is no log of that time.");
     }
@@ -312,24 +313,27 @@ fn restart_count(facts: &ConnectionFacts<'_>) -> Judged<RestartCount> {
         (Some(ends), _) => {
             let last = ends[ends.len() - 1].at;
             let sentence = format!(
-                "The process ended by itself {} times, {LOOP_ENDS} or more of them within an hour, the \
-                 last time before {last}. The lines before each start tell why.",
-                count.unasked
+                "The process ended by itself {}, {LOOP_ENDS} times or more within an hour, and began \
+                 again at {last} the last time. The lines before each start tell why.",
+                times(count.unasked as u64)
             );
             (Judgement::Trouble, sentence)
         }
         (None, Some(last)) => {
             let sentence = format!(
-                "Of {} starts {} came after an end that nobody asked for, the last at {}. The lines \
-                 before it tell why.",
-                count.all, count.unasked, last.at
+                "It began anew {}, {} of it after an end that nobody had asked for, the last time at \
+                 {}. The lines before that tell why.",
+                times(count.all as u64),
+                times(count.unasked as u64),
+                last.at
             );
             (Judgement::Look, sentence)
         }
         (None, None) if count.all == 0 => (Judgement::Well, "It did not restart.".to_owned()),
-        (None, None) => {
-            (Judgement::Well, format!("It restarted {} times, as it was asked to.", count.all))
-        }
+        (None, None) => (
+            Judgement::Well,
+            format!("It restarted {}, as it was asked to.", times(count.all as u64)),
+        ),
     };
     Judged::new(count, judgement, sentence)
 }

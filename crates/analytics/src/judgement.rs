@@ -59,3 +59,8 @@ pub(crate) fn length(micros: i64) -> String {
     }
     "less than a minute".to_owned()
 }
+
+/// `once`, `7 times`.
+pub(crate) fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}

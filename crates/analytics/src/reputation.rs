@@ -68,6 +68,15 @@ impl Score {
         }
     }
 
+    /// A fall by so much is told although the score is well: one failed audit, one that ended in an
+    /// unknown way, three hours offline. The online score always moves by less.
+    const fn fall(self) -> f64 {
+        match self {
+            Self::Audit | Self::Suspension => 0.000_5,
+            Self::Online => 0.004,
+        }
+    }
+
     /// How good a score is.
     pub fn judge(self, score: f64) -> Judgement {
         if score < self.trouble() {
@@ -105,7 +114,7 @@ pub enum Vetting {
     Unknown,
     /// It does, since then.
     Vetted(Timestamp),
-    /// The node does not tell (before v1.131), but has been audited and waited enough.
+    /// The node has not told (it does since v1.131), but has been audited and waited enough.
     Probably,
     /// Not yet.
     Running {
@@ -147,7 +156,10 @@ impl Vetting {
         let passed = audits.map(|(_, passed)| passed);
         match (passed, days) {
             (None, None) => Self::Unknown,
-            (Some(passed), Some(days)) if passed >= Self::AUDITS && days >= Self::DAYS => {
+            // A hundred audits take longer than 21 days, if anything.
+            (Some(passed), days)
+                if passed >= Self::AUDITS && days.is_none_or(|days| days >= Self::DAYS) =>
+            {
                 Self::Probably
             }
             (audits, days) => Self::Running { audits, days },
@@ -295,7 +307,7 @@ impl Reputation {
             Some(change) => format!(", up by {change:.4} in this time"),
             None => String::new(),
         };
-        let fell = change.is_some_and(|change| change < 0.0);
+        let fell = change.is_some_and(|change| -change >= score.fall());
         if score.judge(value) == Judgement::Well && !fell {
             return None;
         }

@@ -23,7 +23,7 @@ const LONG_AGO: Timestamp = Timestamp::from_civil((2025, 9, 20), 12, 0, 0);
 
 /// The program reads the clock, so the nodes live now.
 #[expect(clippy::disallowed_methods, reason = "the program that is tested reads the clock, too")]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Timestamp::from_micros(i64::try_from(since_1970.as_micros()).unwrap())
 }
@@ -39,7 +39,7 @@ fn within_a_month<T>(ask: impl Fn(Timestamp) -> T) -> T {
     }
 }
 
-fn account(seed: u64, now: Timestamp) -> Account {
+pub(crate) fn account(seed: u64, now: Timestamp) -> Account {
     let config =
         AccountConfig { seed, now, months: 12, satellites: 4, size: None, luck: Luck::Good };
     Account::random(&config)

@@ -11,13 +11,16 @@ mod contention;
 mod crash;
 mod database;
 mod earnings;
+mod errors;
 mod example;
 mod faults;
 #[cfg(unix)]
 mod full;
 mod import;
+mod pieces;
 mod poll;
 mod program;
+mod reputation;
 mod simulate;
 mod summary;
 mod tidy;

@@ -4,7 +4,10 @@ use piecewatch_model::{Quic, Timestamp, TroubleKind};
 use piecewatch_store::TroubleCount;
 
 use super::{ConnectionFacts, FailedPings, LogOfWindow, MINUTE};
-use crate::{Judged, Judgement, judgement::length};
+use crate::{
+    Judged, Judgement,
+    judgement::{length, times},
+};
 
 /// Satellites answer every check-in, which a node makes once an hour.
 const PING_LOOK: i64 = 90 * MINUTE;
@@ -24,8 +27,9 @@ pub(super) fn quic(facts: &ConnectionFacts<'_>) -> Judged<Quic> {
             return Judged::unknown("The node has not told whether it can be reached over QUIC.");
         }
         let sentence = format!(
-            "Satellites could not reach the node over QUIC {failed} times. Forward UDP to port {port}, \
-             as TCP is."
+            "Satellites could not reach the node over QUIC {}. Forward UDP to port {port}, \
+             as TCP is.",
+            times(failed)
         );
         return Judged { value: None, judgement: Judgement::Look, sentence };
     };
@@ -108,11 +112,12 @@ pub(super) fn failed_pings(facts: &ConnectionFacts<'_>) -> Judged<FailedPings> {
     let is_often = failed.by_satellite.values().any(|&count| count >= PINGS_TROUBLE);
     let judgement = if is_recent && is_often { Judgement::Trouble } else { Judgement::Look };
     let sentence = format!(
-        "{count} check-ins with {} failed, the last at {last_at}: {} {}",
+        "Check-ins with {} failed {}, the last at {last_at}: {} {}",
         match failed.by_satellite.len() {
             1 => "one satellite".to_owned(),
             satellites => format!("{satellites} satellites"),
         },
+        times(count),
         failed.text,
         advice(&failed.text)
     );

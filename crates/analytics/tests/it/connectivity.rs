@@ -153,7 +153,11 @@ fn failed_pings_are_counted_by_satellite_and_matter_more_while_they_last() {
     assert!(of.sentence.contains("whether port and address are right"), "{}", of.sentence);
     let of = ask(&logged(pings(23, 12, 0).collect()), now()).failed_pings;
     assert_eq!(of.judgement, Judgement::Trouble);
-    assert!(of.sentence.starts_with("12 check-ins with one satellite failed"), "{}", of.sentence);
+    assert!(
+        of.sentence.starts_with("Check-ins with one satellite failed 12 times"),
+        "{}",
+        of.sentence
+    );
 }
 
 #[test]
