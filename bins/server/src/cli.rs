@@ -1,6 +1,8 @@
 //! What can be said on the command line, and the help that explains it.
 
 mod earnings;
+mod form;
+mod storage;
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -8,12 +10,12 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-pub(crate) use earnings::{
-    EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, FormArgs, ReconcileArgs,
-};
+pub(crate) use earnings::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, ReconcileArgs};
+pub(crate) use form::FormArgs;
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_node_api::{Address, Error as ApiError};
 use piecewatch_simulator::{Encoding, Vocabulary};
+pub(crate) use storage::StorageArgs;
 
 use crate::{version, window::Length};
 
@@ -54,6 +56,8 @@ or of journald; as it is, .gz or .zst.")]
     Summary(SummaryArgs),
     /// Show what nodes earn
     Earnings(EarningsArgs),
+    /// Show how much space nodes have, when it is full, and what work they do on it
+    Storage(StorageArgs),
     /// Look after a database
     Db(DbArgs),
     /// Write the log of a node that is not there

@@ -19,5 +19,6 @@ mod import;
 mod poll;
 mod program;
 mod simulate;
+mod storage;
 mod summary;
 mod tidy;
