@@ -5,6 +5,7 @@ mod errors;
 mod form;
 mod pieces;
 mod reputation;
+mod storage;
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -20,6 +21,7 @@ use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_node_api::{Address, Error as ApiError};
 use piecewatch_simulator::{Encoding, Vocabulary};
 pub(crate) use reputation::ReputationArgs;
+pub(crate) use storage::StorageArgs;
 
 use crate::{version, window::Length};
 
@@ -66,6 +68,8 @@ or of journald; as it is, .gz or .zst.")]
     Pieces(PiecesArgs),
     /// Show what satellites think of nodes, and how nodes are reached
     Reputation(ReputationArgs),
+    /// Show how much space nodes have, when it is full, and what work they do on it
+    Storage(StorageArgs),
     /// Look after a database
     Db(DbArgs),
     /// Write the log of a node that is not there

@@ -35,6 +35,7 @@ mod progress;
 mod reputation;
 mod run;
 mod simulate;
+mod storage;
 mod summary;
 mod table;
 mod tally;

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::{
     Cli, Colour, Result, cli::Command, completions, database, earnings, errors, import, pieces,
-    poll, reputation, simulate, summary,
+    poll, reputation, simulate, storage, summary,
 };
 
 /// Does what the command line says; results go to `out`.
@@ -21,6 +21,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, colour: Colour) -> Result<()> {
         Command::Errors(arguments) => errors::run(arguments, out, colour),
         Command::Pieces(arguments) => pieces::run(arguments, out, colour),
         Command::Reputation(arguments) => reputation::run(arguments, out, colour),
+        Command::Storage(arguments) => storage::run(arguments, out, colour),
         Command::Db(arguments) => database::run(&arguments.command, out, colour),
         Command::Simulate(arguments) => simulate::run(arguments, out),
         Command::Completions(arguments) => completions::run(arguments, out),

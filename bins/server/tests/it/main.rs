@@ -22,5 +22,6 @@ mod poll;
 mod program;
 mod reputation;
 mod simulate;
+mod storage;
 mod summary;
 mod tidy;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_model::ByteCount;
+use piecewatch_model::{ByteCount, MaintenanceKind};
 use piecewatch_store::Window;
 
 use super::{Run, RunEnding, running::median, usual_micros};
@@ -30,7 +30,8 @@ pub struct TaskSummary {
     pub examined: Option<u64>,
     /// How many pieces were changed.
     pub affected: Option<u64>,
-    /// How many bytes: reclaimed by compactions, freed from the trash, found by walks.
+    /// How many bytes: reclaimed by compactions, freed from the trash. What walks find is the same
+    /// again each time, and is not added up.
     pub bytes: Option<ByteCount>,
     /// Bytes that compactions copied.
     pub rewritten: Option<ByteCount>,
@@ -49,6 +50,8 @@ pub fn summaries(runs: &[Run], window: Window) -> Vec<TaskSummary> {
         let mut took: Vec<u64> = well.filter_map(|run| run.duration_micros).collect();
         took.sort_unstable();
         let before = runs.iter().filter(|run| run.task == task && run.ended_at < window.from);
+        let is_walk = task == Task::Maintenance(MaintenanceKind::UsedSpaceWalker);
+        let bytes = |run: &&Run| run.bytes.filter(|_| !is_walk).map(ByteCount::get);
         let rewritten = |run: &&Run| run.compaction.and_then(|did| did.rewritten);
         TaskSummary {
             task,
@@ -60,7 +63,7 @@ pub fn summaries(runs: &[Run], window: Window) -> Vec<TaskSummary> {
             before_micros: usual_micros(before),
             examined: sum(of_task.iter().map(|run| run.examined)),
             affected: sum(of_task.iter().map(|run| run.affected)),
-            bytes: sum(of_task.iter().map(|run| run.bytes.map(ByteCount::get))).map(ByteCount::new),
+            bytes: sum(of_task.iter().map(bytes)).map(ByteCount::new),
             rewritten: sum(of_task.iter().map(rewritten).map(|bytes| bytes.map(ByteCount::get)))
                 .map(ByteCount::new),
         }

@@ -8,8 +8,8 @@ const DEVIATIONS: f64 = 1.96;
 /// What follows itself more closely than this has no noise to learn from.
 const FOLLOWING_MAX: f64 = 0.95;
 
-/// The slope of points: the median of the slopes of all pairs (Theil and Sen). Up to a quarter of
-/// the points may be anything without moving it far.
+/// The slope of points: the median of the slopes of all pairs (Theil and Sen). A quarter of the points
+/// may be anything without moving it far.
 ///
 /// The interval is Sen's, of 95 %, for points that scatter around a line. Where a point resembles
 /// the one before it, as amounts on a disk do, it counts for less than a point, and the interval is
