@@ -179,7 +179,8 @@ impl Step<'_> {
         Ok(end.is_none())
     }
 
-    /// The last snapshot of each day stays.
+    /// The last snapshot of each day stays, and where that one does not tell what the node held, as a
+    /// log does not, the last one that does.
     fn snapshots(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
         if self.left == 0 {
             return Ok(false);
@@ -191,7 +192,9 @@ impl Step<'_> {
     SELECT s.node, s.at FROM nodes AS n JOIN storage_snapshots AS s ON s.node = n.id
     WHERE s.at < ?1 AND EXISTS (SELECT 1 FROM storage_snapshots AS later
         WHERE later.node = s.node AND later.at > s.at
-        AND later.at < (s.at / 86400000000 + 1) * 86400000000)
+        AND later.at < (s.at / 86400000000 + 1) * 86400000000
+        AND (coalesce(s.used, s.total - s.available - s.trash) IS NULL
+            OR coalesce(later.used, later.total - later.available - later.trash) IS NOT NULL))
     LIMIT ?2)",
             )?
             .execute([cut.as_micros(), self.left])?;

@@ -61,3 +61,23 @@ fn beside_a_window_the_nearest_used_space_is_told() {
     let rows = reader.used_space(Nodes::All, window, Duration::MAX).unwrap();
     assert_eq!(rows.len(), 4);
 }
+
+/// Between the reports of a node its log tells how much is free, and not what is held: the last that is
+/// told of a day may be the log's.
+#[test]
+fn what_a_day_held_outlives_what_was_free_after_it() {
+    let mut database = Database::new();
+    let used = |used| Space { used: Some(bytes(used)), ..Space::default() };
+    let logged = Space { available: Some(bytes(1)), ..Space::default() };
+    for (second, space) in [(0, used(1)), (60, used(2)), (90, logged), (120, logged)] {
+        let facts = vec![Fact::Space(space)];
+        store(&mut database, &report("n1", seconds(second), PollPart::Dashboard, facts));
+    }
+    let later = seconds(400 * 86_400);
+    while database.writer.prune(later, 1_000).unwrap().more {}
+    let reader = reader(&database);
+    let rows = reader.used_space(Nodes::All, MONTH, Duration::ZERO).unwrap();
+    assert_eq!(rows.iter().map(|row| row.used.get()).collect::<Vec<_>>(), [2]);
+    let left = reader.space(Nodes::All, MONTH, 10).unwrap();
+    assert_eq!(left.len(), 2, "one of each kind: {left:?}");
+}
