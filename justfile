@@ -32,7 +32,8 @@ doc:
 bench AREA="":
     cargo bench --package piecewatch-benches -- {{AREA}}
 
-# Measures the figures that perf-reports/README.md sets limits for, and writes a report: 4 minutes.
+# Measures the figures that perf-reports/README.md sets limits for, and writes reports: 5 minutes.
+# `just perf --subject earnings` measures and writes one of them; the other is `import`.
 perf *ARGS:
     cargo build --release --package piecewatch --package piecewatch-benches --bins
     cargo run --release --package piecewatch-benches --bin report -- --commit "$(git describe --always --dirty)" {{ARGS}}
@@ -54,9 +55,9 @@ loggen *ARGS:
 deny:
     cargo deny check
 
-# Fuzzes the decoders of ingest for some seconds: `just fuzz line 600`.
-fuzz TARGET="line" SECONDS="60":
-    cd crates/ingest && cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
+# Fuzzes the decoders of a crate for some seconds: `just fuzz line 600`, `just fuzz answer 600 node-api`.
+fuzz TARGET="line" SECONDS="60" CRATE="ingest":
+    cd crates/{{CRATE}} && cargo fuzz run {{TARGET}} -- -max_total_time={{SECONDS}}
 
 # Imports the example log into demo.db and shows what the node did.
 demo:

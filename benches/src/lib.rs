@@ -5,15 +5,19 @@
 //! - [`append`]: the writing alone, of batches that were parsed before.
 //! - [`Rows::insert`]: the limit. The same rows into the same table with nothing else.
 //!
-//! [`Load`] writes the logs of many nodes live, at a rate.
+//! [`Load`] writes the logs of many nodes live, at a rate. [`Books`] are a year of what nodes earn, and
+//! [`hits`] gets what a cache holds.
 
+mod books;
 pub mod clock;
+pub mod hits;
 mod load;
 mod logs;
 pub mod machine;
 mod rows;
 mod ways;
 
+pub use books::{Books, Told};
 pub use load::{Every, Load, LoadConfig};
 pub use logs::{compress, log, write_log};
 pub use rows::Rows;

@@ -40,6 +40,13 @@ pub fn load() -> String {
     line("/proc/loadavg").split(' ').take(3).collect::<Vec<_>>().join(" ")
 }
 
+/// The memory that this process has in use, in bytes; 0 where the system does not tell.
+pub fn resident() -> u64 {
+    let text = field("/proc/self/status", "VmRSS");
+    let kib: u64 = text.split(' ').next().and_then(|text| text.parse().ok()).unwrap_or_default();
+    kib * 1024
+}
+
 fn line(path: &str) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     text.lines().next().unwrap_or("-").to_owned()

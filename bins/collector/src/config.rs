@@ -3,7 +3,6 @@
 //! Everything is first taken as it was given, each value with its place (`raw`), and then checked
 //! once. The rest of the program sees the checked form only.
 
-mod api;
 mod environment;
 mod file;
 mod flag;
@@ -16,7 +15,6 @@ mod setting;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
-pub use api::ApiUrl;
 pub use node::Node;
 use piecewatch_ingest::Source;
 use piecewatch_model::ByteCount;

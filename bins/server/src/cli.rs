@@ -1,9 +1,13 @@
 //! What can be said on the command line, and the help that explains it.
 
 mod earnings;
+mod errors;
 mod form;
 mod latency;
+mod pieces;
+mod reputation;
 mod slow;
+mod storage;
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -12,12 +16,16 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 pub(crate) use earnings::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, ReconcileArgs};
+pub(crate) use errors::ErrorsArgs;
 pub(crate) use form::FormArgs;
 pub(crate) use latency::{By, LatencyArgs};
+pub(crate) use pieces::PiecesArgs;
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_node_api::{Address, Error as ApiError};
 use piecewatch_simulator::{Encoding, Vocabulary};
+pub(crate) use reputation::ReputationArgs;
 pub(crate) use slow::SlowArgs;
+pub(crate) use storage::StorageArgs;
 
 use crate::{version, window::Length};
 
@@ -62,6 +70,14 @@ or of journald; as it is, .gz or .zst.")]
     Latency(LatencyArgs),
     /// Show the transfers that took longest
     Slow(SlowArgs),
+    /// Show with which errors transfers end
+    Errors(ErrorsArgs),
+    /// Show which pieces are downloaded most
+    Pieces(PiecesArgs),
+    /// Show what satellites think of nodes, and how nodes are reached
+    Reputation(ReputationArgs),
+    /// Show how much space nodes have, when it is full, and what work they do on it
+    Storage(StorageArgs),
     /// Look after a database
     Db(DbArgs),
     /// Write the log of a node that is not there
@@ -127,7 +143,7 @@ The dashboard is asked every 5 minutes, everything by satellite every 30, paymen
 after growing pauses. SIGTERM and Ctrl-C end it. With --once the exit code is 1 when something failed.")]
 pub struct PollArgs {
     /// The configuration, that of piecewatch-collector; what is said here besides wins over it
-    #[arg(long, value_name = "FILE", env = "PIECEWATCH_CONFIG", required_unless_present = "nodes")]
+    #[arg(long, value_name = "FILE", env = "PIECEWATCH_CONFIG", required_unless_present_any = ["nodes", "status"])]
     pub config: Option<PathBuf>,
     /// The database; created if it is not there [env: PIECEWATCH_DB]
     #[arg(long, value_name = "FILE")]
@@ -136,24 +152,28 @@ pub struct PollArgs {
     ///
     /// A node that the configuration has by the same name is replaced.
     #[arg(long = "node", value_name = "NAME=URL")]
-    pub nodes: Vec<Asked>,
+    // Read later: what is refused here is repeated whole, and it may hold a password.
+    pub nodes: Vec<String>,
     /// Ask everything once, show what was answered, and end
     #[arg(long)]
     pub once: bool,
+    /// Show how the last polls went, asking nobody; the exit code is 1 when something fails
+    #[arg(long, conflicts_with_all = ["once", "nodes"])]
+    pub status: bool,
 }
 
 /// A node and where it is asked: `NAME=URL` or `NAME=FOLDER`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub(crate) struct Asked {
     /// Its name.
-    pub name: NodeName,
+    pub(crate) name: NodeName,
     /// Where it is asked.
-    pub place: AskedPlace,
+    pub(crate) place: AskedPlace,
 }
 
 /// Where a node is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum AskedPlace {
+pub(crate) enum AskedPlace {
     /// At its dashboard.
     Dashboard(Address),
     /// In the folder of its databases.
@@ -165,7 +185,9 @@ impl FromStr for Asked {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let form = "write NAME=http://HOST:14002, or NAME=FOLDER for its databases";
-        let (name, place) = text.split_once('=').ok_or_else(|| form.to_owned())?;
+        let (name, place) = text
+            .split_once('=')
+            .ok_or_else(|| format!("{:?} names no place; {form}", Address::shown(text)))?;
         let name = name.parse().map_err(|error| format!("{error}; {form}"))?;
         let place = if place.contains("://") {
             AskedPlace::Dashboard(place.parse().map_err(|error: ApiError| error.to_string())?)

@@ -1,16 +1,24 @@
 //! `piecewatch earnings`: what nodes earn, will have earned, and were paid.
 
 mod forecast;
+mod held;
 mod history;
 mod month;
 mod notes;
 mod reconcile;
 mod rows;
 
-use std::{collections::BTreeMap, io::Write, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+    path::PathBuf,
+};
 
-use piecewatch_collector::config::{Config, Sayings};
-use piecewatch_finance::{Ledger, LedgerSettings, Month};
+use piecewatch_collector::config::{Config, Node, Sayings};
+use piecewatch_finance::{
+    Figure, FigureTotal, Ledger, LedgerSettings, Month, NodeForecast, PerTerabyte, Profit,
+    SatelliteMonth,
+};
 use piecewatch_model::{MicroUsd, NodeName, Period, SatelliteId, Timestamp};
 
 use crate::{
@@ -18,6 +26,8 @@ use crate::{
     cli::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, ReconcileArgs},
     clock, database,
     form::{Form, csv, json},
+    money::usd,
+    table::NOT_KNOWN,
 };
 
 /// Answers a question about earnings.
@@ -37,9 +47,9 @@ fn earned(arguments: &EarningsArgs, out: &mut dyn Write, colour: Colour) -> Resu
     let months = books.months(&periods)?;
     let written = match Form::from(arguments.form) {
         Form::Json => {
-            json(out, &months.iter().map(|month| books.month_row(month)).collect::<Vec<_>>())
+            json(out, &months.iter().map(|of| rows::MonthRow::of(&books, of)).collect::<Vec<_>>())
         }
-        Form::Csv => return csv(out, months.iter().flat_map(rows::of_month)),
+        Form::Csv => return csv(out, months.iter().flat_map(|of| rows::of_month(&books, of))),
         Form::Text if months.is_empty() => books.say_empty(out),
         Form::Text if arguments.months.is_some() => history::write(&books, &months, out, colour),
         Form::Text => month::write(&books, &months, out, colour),
@@ -56,8 +66,13 @@ fn forecast(arguments: &ForecastArgs, out: &mut dyn Write, colour: Colour) -> Re
         .map(|node| books.ledger.forecast(node, period, books.now).map_err(Error::from))
         .collect::<Result<Vec<_>>>()?;
     let written = match Form::from(arguments.form) {
-        Form::Json => json(out, &forecasts.iter().flat_map(rows::of_forecast).collect::<Vec<_>>()),
-        Form::Csv => return csv(out, forecasts.iter().flat_map(rows::of_forecast)),
+        Form::Json => {
+            let rows = forecasts.iter().map(|of| rows::ForecastRow::of(&books, of));
+            json(out, &rows.collect::<Vec<_>>())
+        }
+        Form::Csv => {
+            return csv(out, forecasts.iter().flat_map(|of| rows::of_forecast(&books, of)));
+        }
         Form::Text if forecasts.is_empty() => books.say_empty(out),
         Form::Text => forecast::write(&books, &forecasts, out, colour),
     };
@@ -124,8 +139,7 @@ impl Books {
                 storage_total: config.cache.storage_total,
                 weight_max: config.cache.weight_max.get(),
             };
-            let cost =
-                |node: piecewatch_collector::config::Node| Some((node.name, node.monthly_cost?));
+            let cost = |node: Node| Some((node.name, node.monthly_cost?));
             costs = config.nodes.into_iter().filter_map(cost).collect();
         }
         let ledger = Ledger::new(store.readers, settings, clock::coarse);
@@ -148,16 +162,41 @@ impl Books {
         self.costs.get(node).copied()
     }
 
-    fn month_row<'a>(&self, month: &'a Month) -> rows::MonthRow<'a> {
-        rows::MonthRow::of(month, self.cost(&month.node), self.now)
+    /// By the surest figure that is known of all satellites; `None` where the node's cost is not
+    /// told or there is no such figure.
+    fn profit(&self, month: &Month) -> Option<Profit> {
+        let (cost, earned) = (self.cost(&month.node)?, month.surest()?);
+        let until = month.told_until(earned.figure, self.now)?;
+        Some(Profit::of(earned.amount, cost, month.period, until))
     }
 
-    fn say_empty(&self, out: &mut dyn Write) -> std::io::Result<()> {
+    /// Of the whole month at its end.
+    fn profit_ahead(&self, node: &NodeForecast) -> Option<Profit> {
+        let (cost, earned) = (self.cost(&node.node)?, node.total().expected.payout);
+        (!node.satellites.is_empty())
+            .then(|| Profit::of(earned, cost, node.period, node.period.end()))
+    }
+
+    /// By what was earned before anything is held back: what is held back is not less earned.
+    fn per_terabyte(&self, month: &Month) -> Option<PerTerabyte> {
+        let until = month.told_until(month.basis()?, self.now)?;
+        let gross = month.breakdowns().map(|of| of.earnings.gross()).sum();
+        let usage = month.usage();
+        Some(PerTerabyte::of(gross, usage.storage, usage.downloaded(), (month.period, until)))
+    }
+
+    fn say_empty(&self, out: &mut dyn Write) -> io::Result<()> {
         let db = self.db.display();
         writeln!(out, "{db} holds no node yet. Ask one, or import a log:")?;
         writeln!(out, "  piecewatch poll --once --db {db} --node NAME=http://HOST:14002")?;
         writeln!(out, "  piecewatch import --db {db} --node NAME LOG")
     }
+}
+
+/// The name of a satellite that a month is of.
+fn name(of: &SatelliteMonth) -> String {
+    let address = of.standing.as_ref().and_then(|standing| standing.address.as_deref());
+    satellite_name(of.satellite, address)
 }
 
 /// The name that operators use; of a satellite that is not known its host, or the beginning of its
@@ -169,5 +208,29 @@ pub(crate) fn satellite_name(satellite: SatelliteId, address: Option<&str>) -> S
     match address.and_then(|address| address.split(':').next()) {
         Some(host) if !host.is_empty() => host.to_owned(),
         Some(_) | None => satellite.to_string().chars().take(12).chain(['…']).collect(),
+    }
+}
+
+/// The name of one of the satellites of a month.
+fn name_in(month: &Month, satellite: SatelliteId) -> String {
+    let of = month.satellites.iter().find(|of| of.satellite == satellite);
+    of.map_or_else(|| satellite.to_string(), name)
+}
+
+/// A sum over satellites: `10.66`, or `10.66 (3 of 4)` where it is not the whole.
+fn total(total: FigureTotal) -> String {
+    match (total.known, total.missing) {
+        (0, _) => NOT_KNOWN.to_owned(),
+        (_, 0) => usd(total.amount),
+        (known, missing) => format!("{} ({known} of {})", usd(total.amount), known + missing),
+    }
+}
+
+/// By which figure the parts of a month are told.
+const fn parts_by(figure: Figure) -> &'static str {
+    match figure {
+        Figure::LogEstimate => "by the log estimate",
+        Figure::NodeEstimate => "by the node estimate",
+        Figure::Paid => "as paid",
     }
 }

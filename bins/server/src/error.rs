@@ -86,6 +86,9 @@ pub enum Error {
     /// The configuration is wrong, or the signals of the system cannot be received.
     #[error(transparent)]
     Configuration(#[from] piecewatch_collector::Error),
+    /// A node of the command line is none. The text says what is wrong with it.
+    #[error("--node: {0}")]
+    Node(String),
     /// A node is named twice on the command line.
     #[error("--node names {name} twice; give each node a name of its own")]
     NamedTwice {
@@ -105,6 +108,25 @@ pub enum Error {
         /// How many there were.
         asked: usize,
     },
+    /// Some polls failed the last time; which and why was told in their place.
+    #[error("{failing} of {polled} polls fail")]
+    Failing {
+        /// How many fail.
+        failing: usize,
+        /// How many there are.
+        polled: usize,
+    },
+    /// A part of the program ended that should not.
+    #[error(
+        "{what} ended by itself, which is a fault of this program: start it again, and please report what it said before"
+    )]
+    Ended {
+        /// The part.
+        what: String,
+    },
+    /// Somebody stopped the work before it was done.
+    #[error("stopped before everything was asked; what was answered is stored")]
+    Interrupted,
     /// The system gives no thread, or nothing to wait with.
     #[error("cannot start to ask")]
     Start(#[source] io::Error),
@@ -123,7 +145,7 @@ impl Error {
     /// What the process ends with: 2 when it was asked wrongly, 1 when the work failed.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Window { .. } | Self::NamedTwice { .. } | Self::NobodyToAsk => 2,
+            Self::Window { .. } | Self::Node(_) | Self::NamedTwice { .. } | Self::NobodyToAsk => 2,
             Self::Configuration(error) => error.exit_code(),
             Self::Output(_)
             | Self::Write { .. }
@@ -136,6 +158,9 @@ impl Error {
             | Self::Clock
             | Self::Earnings(_)
             | Self::Unanswered { .. }
+            | Self::Failing { .. }
+            | Self::Ended { .. }
+            | Self::Interrupted
             | Self::Start(_)
             | Self::Several(_)
             | Self::Store(_) => 1,

@@ -6,7 +6,7 @@ mod text;
 use std::{collections::BTreeMap, io::Write};
 
 use piecewatch_analytics::{
-    Bar, Concurrency, Distribution, Scale, bars, concurrency_of, finest_grain, latency_of,
+    Bar, BarScale, Concurrency, Distribution, bars, concurrency_of, finest_grain, latency_of,
     latency_series, merged_latencies,
 };
 use piecewatch_model::{Action, Clock, Grain, NodeName, Quantiles, SatelliteId, Timestamp};
@@ -131,6 +131,6 @@ fn lines(rows: &[LatencyRow], of: impl Fn(&LatencyRow) -> Of) -> Vec<Line> {
 
 fn spread(rows: &[LatencyRow]) -> BTreeMap<(Action, Clock), Vec<Bar>> {
     let merged = merged_latencies(rows, |row| row.action.clone());
-    let drawn = |histogram| bars(&histogram, Scale::Logarithmic { halvings: 0 });
+    let drawn = |histogram| bars(&histogram, BarScale::Logarithmic { halvings: 0 });
     merged.into_iter().map(|(of, histogram)| (of, drawn(histogram))).collect()
 }

@@ -1,10 +1,10 @@
-//! The command line of Piecewatch: `piecewatch import`, `poll`, `summary`, `earnings`,
-//! `latency`, `slow`, `db`, `simulate`,
-//! `completions`.
+//! The command line of Piecewatch: `piecewatch import`, `poll`, `summary`, `earnings`, `latency`,
+//! `slow`, `errors`, `pieces`, `reputation`, `storage`, `db`, `simulate`, `completions`.
 //!
 //! It joins what the other crates do and adds nothing to it: `import` moves batches from
 //! `piecewatch-ingest` to `piecewatch-store`, `poll` moves reports there from
-//! `piecewatch-node-api`, `summary` asks the store, `simulate` asks the simulator. What is here is how to ask and how to show: results go to the writer that [`run`]
+//! `piecewatch-node-api`, `summary` asks the store, `errors`, `pieces` and
+//! `reputation` ask `piecewatch-analytics`, `simulate` asks the simulator. What is here is how to ask and how to show: results go to the writer that [`run`]
 //! is given, progress to stderr when that is a terminal, and every [`Error`] is a sentence or
 //! two on what is wrong, where, and what to do.
 //!
@@ -25,15 +25,19 @@ mod completions;
 mod database;
 mod earnings;
 mod error;
+mod errors;
 mod form;
 mod import;
 mod latency;
 mod money;
+mod pieces;
 mod poll;
 mod progress;
+mod reputation;
 mod run;
 mod simulate;
 mod slow;
+mod storage;
 mod summary;
 mod table;
 mod version;

@@ -1,10 +1,12 @@
 //! `piecewatch poll`: asks nodes themselves, once or until told to stop.
 
 mod follow;
+mod ids;
 mod node;
 mod once;
 mod plan;
 mod schedule;
+mod status;
 mod telling;
 mod writing;
 
@@ -14,13 +16,16 @@ use piecewatch_collector::config::{Config, Sayings};
 use piecewatch_store::{Store, StoreConfig};
 
 use self::plan::Plan;
-use crate::{Colour, Error, Result, cli::PollArgs};
+use crate::{
+    Colour, Error, Result,
+    cli::{Asked, PollArgs},
+};
 
 /// How many nodes are asked for their satellites at once: a quarter, since nodes often share a
 /// machine and each keeps a core busy; and no more than this, since all of them share our own.
 const AT_ONCE_MAX: usize = 4;
 
-/// Asks the nodes.
+/// Asks the nodes, or tells how they were asked.
 pub(crate) fn run(arguments: &PollArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
     let said = Sayings {
         file: arguments.config.clone(),
@@ -29,25 +34,35 @@ pub(crate) fn run(arguments: &PollArgs, out: &mut dyn Write, colour: Colour) -> 
         nodes: Vec::new(),
     };
     let config = Config::load_settings(&said)?;
+    if arguments.status {
+        return status::run(&config.db, out, colour);
+    }
+    let nodes = arguments.nodes.iter().map(|text| text.parse().map_err(Error::Node));
+    let nodes: Vec<Asked> = nodes.collect::<Result<_>>()?;
     if !arguments.once {
         piecewatch_collector::logging::start(&config.log);
     }
-    let mut plan = Plan::new(&config, &arguments.nodes)?;
+    // Before there is a database: a mistake makes none.
+    let mut plan = Plan::new(&config, &nodes)?;
     // Another process may be writing: with --once it is waited for, else it is told and waited for.
     let mut settings = StoreConfig { readers: 1, ..StoreConfig::default() };
     if !arguments.once {
         settings.busy_timeout = writing::BUSY_MAX;
     }
     let Store { writer, readers } = Store::open(&config.db, settings)?;
-    plan.know(&readers.get()?)?;
+    plan = plan.know(&readers.get()?)?;
     drop(readers);
-    if plan.nodes.is_empty() {
-        return Err(Error::NobodyToAsk);
+    let mut refused = plan.lock(&config.db);
+    if !refused.is_empty() && (plan.nodes.is_empty() || !arguments.once) {
+        return Err(if refused.len() == 1 { refused.remove(0) } else { Error::Several(refused) });
+    }
+    for node in &plan.unasked {
+        tracing::warn!(%node, "{}", plan::UNASKED);
     }
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Error::Start)?;
     let done = if arguments.once {
-        once::run(&runtime, plan, writer, out, colour)
+        once::run(&runtime, plan, writer, refused, out, colour)
     } else {
         follow::run(&runtime, plan, writer, &config.polling)
     };

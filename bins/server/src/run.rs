@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use crate::{
-    Cli, Colour, Result, cli::Command, completions, database, earnings, import, latency, poll,
-    simulate, slow, summary,
+    Cli, Colour, Result, cli::Command, completions, database, earnings, errors, import, latency,
+    pieces, poll, reputation, simulate, slow, storage, summary,
 };
 
 /// Does what the command line says; results go to `out`.
@@ -20,6 +20,10 @@ pub fn run(cli: &Cli, out: &mut dyn Write, colour: Colour) -> Result<()> {
         Command::Earnings(arguments) => earnings::run(arguments, out, colour),
         Command::Latency(arguments) => latency::run(arguments, out, colour),
         Command::Slow(arguments) => slow::run(arguments, out, colour),
+        Command::Errors(arguments) => errors::run(arguments, out, colour),
+        Command::Pieces(arguments) => pieces::run(arguments, out, colour),
+        Command::Reputation(arguments) => reputation::run(arguments, out, colour),
+        Command::Storage(arguments) => storage::run(arguments, out, colour),
         Command::Db(arguments) => database::run(&arguments.command, out, colour),
         Command::Simulate(arguments) => simulate::run(arguments, out),
         Command::Completions(arguments) => completions::run(arguments, out),

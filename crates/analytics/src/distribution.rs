@@ -92,7 +92,7 @@ impl Distribution {
 
 /// How the bars of a histogram follow each other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Scale {
+pub enum BarScale {
     /// Bars of one width from 0 on, and one more for all that is longer.
     Linear {
         /// The width of a bar in microseconds.
@@ -123,10 +123,10 @@ pub struct Bar {
 ///
 /// Logarithmic bars hold exactly what lies between their ends. Linear ones are made of buckets that
 /// may lie across an end: what is within 0.8 % of it may be counted on the other side.
-pub fn bars(histogram: &Histogram, scale: Scale) -> Vec<Bar> {
+pub fn bars(histogram: &Histogram, scale: BarScale) -> Vec<Bar> {
     match scale {
-        Scale::Linear { width, bars } => linear(histogram, width.get(), bars),
-        Scale::Logarithmic { halvings } => logarithmic(histogram, u32::from(halvings.min(6))),
+        BarScale::Linear { width, bars } => linear(histogram, width.get(), bars),
+        BarScale::Logarithmic { halvings } => logarithmic(histogram, u32::from(halvings.min(6))),
     }
 }
 
@@ -226,7 +226,7 @@ mod tests {
     #[test]
     fn linear_bars_end_in_an_open_one() {
         let width = NonZeroU64::new(50).unwrap();
-        let drawn = bars(&recorded([0, 49, 50, 120, 5_000]), Scale::Linear { width, bars: 3 });
+        let drawn = bars(&recorded([0, 49, 50, 120, 5_000]), BarScale::Linear { width, bars: 3 });
         let expected = [(0, Some(50), 2), (50, Some(100), 1), (100, Some(150), 1), (150, None, 1)];
         assert_eq!(drawn, expected.map(|(from, to, count)| Bar { from, to, count }));
     }
@@ -235,7 +235,7 @@ mod tests {
     fn logarithmic_bars_have_no_gap_and_hold_what_lies_between_their_ends() {
         let values = [0, 1, 3, 100, 127, 128, 129, 191, 192, 4_000_000, u64::MAX];
         for halvings in 0..=7 {
-            let drawn = bars(&recorded(values), Scale::Logarithmic { halvings });
+            let drawn = bars(&recorded(values), BarScale::Logarithmic { halvings });
             for pair in drawn.windows(2) {
                 assert_eq!(pair[0].to, Some(pair[1].from), "{halvings}");
             }
@@ -246,6 +246,6 @@ mod tests {
             assert_eq!(drawn.iter().map(|bar| bar.count).sum::<u64>(), values.len() as u64);
             assert_eq!((drawn[0].from, drawn.last().unwrap().to), (0, None));
         }
-        assert_eq!(bars(&Histogram::new(), Scale::Logarithmic { halvings: 1 }), []);
+        assert_eq!(bars(&Histogram::new(), BarScale::Logarithmic { halvings: 1 }), []);
     }
 }

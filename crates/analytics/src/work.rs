@@ -77,7 +77,10 @@ pub fn open_work(
                 }
             }
             Phase::Finished | Phase::Failed => {
-                open.remove(&step.key);
+                if open.remove(&step.key).is_none() {
+                    let meant = meant(&open, step.key);
+                    open.remove(&meant);
+                }
             }
         }
     }
@@ -107,6 +110,16 @@ pub fn work_of(reader: &Reader, node: &NodeName, now: Timestamp) -> Result<Vec<O
 }
 
 type Key<'a> = (Task, Option<SatelliteId>, Option<&'a str>);
+
+/// Some failures name no satellite. Where one piece of such work is open, it is that.
+fn meant<'a>(open: &BTreeMap<Key<'a>, OpenWork>, key: Key<'a>) -> Key<'a> {
+    let (task, None, None) = key else { return key };
+    let mut same = open.keys().filter(|open| open.0 == task);
+    match (same.next(), same.next()) {
+        (Some(only), None) => *only,
+        (Some(_) | None, _) => key,
+    }
+}
 
 /// A line about work, of either kind.
 struct Step<'a> {

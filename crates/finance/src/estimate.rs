@@ -27,8 +27,8 @@ pub struct Usage {
 }
 
 impl Usage {
-    /// What the node booked for one satellite on the days of a month; rows of other months are passed
-    /// over. The caller keeps to one node and satellite.
+    /// What the node booked for one satellite on the days of a month; rows of other months are
+    /// passed over. The caller keeps to one node and satellite.
     pub fn of_days<'a>(
         period: Period,
         bandwidth: impl IntoIterator<Item = &'a DailyBandwidth>,
@@ -182,14 +182,15 @@ impl Estimate {
     /// By the rule of the node's code (`payouts/estimatedpayouts`), exactly:
     ///
     /// - egress: bytes of GET × price / 10^12;
-    /// - repair and audits: their bytes × the price of **audits** / 10^12; the price of repair is not
-    ///   looked at (what is really paid, see [`statement`](crate::Statement::of));
+    /// - repair and audits: their bytes × the price of **audits** / 10^12; the price of repair is
+    ///   not looked at (what is really paid, see [`statement`](crate::Statement::of));
     /// - storage: byte-hours / 720 × price / 10^12, in a month of any length;
     /// - each rounded to a hundredth of a cent, a half away from zero;
     /// - held: the sum × the percentage, not rounded; paid: sum less held, rounded in the same way.
     ///
     /// The node calculates in binary fractions. Where an amount lies exactly between two hundredths
-    /// of a cent, which `payout` often does while a share is held, they may fall to the other side: a hundredth of a cent.
+    /// of a cent, which `payout` often does while a share is held, they may fall to the other side:
+    /// a hundredth of a cent.
     pub fn of(usage: &Usage, prices: &Prices, held_percent: HeldPercent) -> Self {
         let moved = |bytes: ByteCount, price| earned(u128::from(bytes.get()), price, TB);
         let egress = moved(usage.egress, prices.egress);

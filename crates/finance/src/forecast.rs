@@ -45,14 +45,14 @@ pub struct MonthSoFar<'a> {
     /// When the node joined the satellite; `None` where that is not known. In the month of the join
     /// rates are taken from then on.
     pub joined_at: Option<Timestamp>,
-    /// Bandwidth by day; rows of other months are passed over.
+    /// What was used so far: traffic until now, storage until `storage_until`.
+    pub usage: Usage,
+    /// Bandwidth by day, for how much days differ; rows of other months are passed over.
     pub bandwidth: &'a [DailyBandwidth],
     /// The time up to now for which bandwidth is not known, in microseconds: gaps in a log. 0 where
     /// the node booked it.
     pub unknown_micros: u64,
-    /// What was stored up to `storage_until`.
-    pub storage: ByteHours,
-    /// Up to when `storage` counts: satellites tell it a day late or so.
+    /// Up to when the storage in `usage` counts: satellites tell it a day late or so.
     pub storage_until: Timestamp,
     /// What is stored now; `None` where that is not known.
     pub level: Option<ByteCount>,
@@ -90,8 +90,8 @@ pub struct Forecast {
 }
 
 impl Forecast {
-    /// Forecasts a month. As `now` give the time when its figures were told; of a month that is over
-    /// any time after it, or it is taken to run on from there.
+    /// Forecasts a month. As `now` give the time when its figures were told; of a month that is
+    /// over any time after it, or it is taken to run on from there.
     ///
     /// - Traffic goes on at the rate at which it came: by the time that has passed, to the
     ///   microsecond, not by whole days. Where the month before is known, it counts as one more day
@@ -100,16 +100,16 @@ impl Forecast {
     ///   or else of the month before.
     /// - What is held back is held back of the whole.
     /// - `low` and `high` are two standard errors of traffic away: the days to come differ as those
-    ///   that are over did, and the rate itself is known the better the longer it was seen. With days
-    ///   of variance `v`, `r` days ahead and `n` days seen, that is 2 √(v (r + r²/n)). As long as no
-    ///   two whole days have rows, days are taken to differ by as much as they bring. That storage may
-    ///   change is not in it.
-    /// - Confidence: the share of the month that is known, and of the rest as much as days were seen,
-    ///   `n / (n + 1)`, and were alike: what traffic brings ahead over that plus half the interval.
+    ///   that are over did, and the rate itself is known the better the longer it was seen. With
+    ///   days of variance `v`, `r` days ahead and `n` days seen, that is 2 √(v (r + r²/n)). As long
+    ///   as no two whole days have rows, days are taken to differ by as much as they bring. That
+    ///   storage may change is not in it.
+    /// - Confidence: the share of the month that is known, and of the rest as much as days were
+    ///   seen, `n / (n + 1)`, and were alike: what traffic brings ahead over that plus half the
+    ///   interval. 1 when the node joined after the month's end, so that nothing is ahead.
     pub fn of(month: &MonthSoFar<'_>, now: Timestamp) -> Self {
         let state = MonthState::of(month.period, now);
-        let so_far =
-            Usage { storage: month.storage, ..Usage::of_days(month.period, month.bandwidth, &[]) };
+        let so_far = month.usage;
         let estimate = |usage: &Usage| Estimate::of(usage, &month.prices, month.held_percent);
         let sure = estimate(&so_far);
         let payout = sure.earnings.payout;
@@ -174,25 +174,6 @@ impl ForecastTotal {
         }
         total
     }
-}
-
-/// What the node itself expects for the running month (the node's code, `payouts/estimatedpayouts`):
-/// a straight line through what is paid so far, from the month's beginning or the node's join to the
-/// month's end, cut to whole cents. `None` when the month does not run, or nothing of it is over.
-pub fn node_expectation(
-    payout: MicroUsd,
-    joined_at: Timestamp,
-    period: Period,
-    now: Timestamp,
-) -> Option<MicroUsd> {
-    const CENT: u128 = 10_000;
-    let from = joined_at.max(period.start());
-    let elapsed = micros_between(from, now);
-    if elapsed == 0 || now >= period.end() {
-        return None;
-    }
-    let expected = count(payout) * micros_between(from, period.end()) / elapsed;
-    Some(micro_usd(expected / CENT * CENT))
 }
 
 /// How fast traffic comes, and for how long that was seen.
@@ -265,6 +246,9 @@ impl Pace {
     }
 
     fn confidence(&self, month: &MonthSoFar<'_>, half: MicroUsd) -> f64 {
+        if self.known + self.unknown == 0 {
+            return 1.0;
+        }
         let known = self.known as f64 / (self.known + self.unknown) as f64;
         let seen = self.seen_micros as f64 / (self.seen_micros + DAY) as f64;
         let ahead = gross_of_traffic(&self.ahead(), &month.prices).get() as f64;
@@ -308,7 +292,7 @@ fn storage_at_end(month: &MonthSoFar<'_>) -> ByteHours {
     let start = month.from();
     let until = month.storage_until.clamp(start, month.period.end());
     let (known, ahead) = (micros_between(start, until), micros_between(until, month.period.end()));
-    let stored = u128::from(month.storage.get());
+    let stored = u128::from(month.usage.storage.get());
     let ahead = match (month.level, month.month_before) {
         (Some(level), _) => div_round(u128::from(level.get()) * ahead, MICROS_PER_HOUR),
         (None, _) if known > 0 => stored * ahead / known,

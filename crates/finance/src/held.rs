@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use piecewatch_model::{MicroUsd, Paystub, Period, Timestamp};
+use piecewatch_model::{MicroUsd, Paystub, Period, Standing, Timestamp};
 
 use crate::{
     money::{count, micro_usd},
@@ -23,8 +23,9 @@ impl HeldPercent {
     }
 
     /// What the node expects to be held back of a month (the node's code,
-    /// `payouts/estimatedpayouts`): 75 % in the month in which it joined the satellite and in the two
-    /// after it, then 50 %, then 25 % for three months each, then nothing. The day does not matter.
+    /// `payouts/estimatedpayouts`): 75 % in the month in which it joined the satellite and in the
+    /// two after it, then 50 %, then 25 % for three months each, then nothing. The day does not
+    /// matter.
     ///
     /// A month before the join counts as that of the join.
     pub fn of(joined_at: Timestamp, period: Period) -> Self {
@@ -64,6 +65,12 @@ fn months_since(joined_at: Timestamp, period: Period) -> i32 {
     }
 }
 
+/// The age of a node on a satellite in whole calendar months, 0 in that of the join. `None` for a
+/// month before it, and for a join outside the years 1 to 9999.
+pub(crate) fn age_months(joined_at: Timestamp, period: Period) -> Option<u32> {
+    u32::try_from(period.months_since(Period::containing(joined_at)?)).ok()
+}
+
 /// When less will be held back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeldDrop {
@@ -73,8 +80,8 @@ pub struct HeldDrop {
     pub percent: HeldPercent,
 }
 
-/// When less is held back than in `period`, by the node's rule; `None` when nothing is held back any
-/// more.
+/// When less is held back than in `period`, by the node's rule; `None` when nothing is held back
+/// any more.
 pub fn next_drop(joined_at: Timestamp, period: Period) -> Option<HeldDrop> {
     let joined = Period::containing(joined_at)?;
     let now = HeldPercent::of(joined_at, period);
@@ -110,8 +117,43 @@ impl HeldSoFar {
     }
 }
 
-/// The return of the first half of the held amount. The other half comes back on graceful exit only,
-/// and to a node that is disqualified nothing does.
+/// What becomes of the amount that a satellite holds back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HeldFate {
+    /// The satellite keeps it, and gives half of it back when the time has come.
+    Kept,
+    /// The node has left by graceful exit: all of it comes back with the statement for that month.
+    Returning {
+        /// The month of the exit.
+        period: Period,
+    },
+    /// It does not come back: the node was disqualified, or the statement of its exit is there.
+    Lost,
+}
+
+impl HeldFate {
+    /// By how the node stands with the satellite, and the newest month for which that has stated
+    /// anything.
+    pub fn of(standing: Option<&Standing>, newest_stated: Option<Period>) -> Self {
+        let Some(standing) = standing else { return Self::Kept };
+        let exited_at = standing.exited_at;
+        let disqualified_at = standing.disqualified_at;
+        // Who had left before is not disqualified any more.
+        if disqualified_at.is_some_and(|at| exited_at.is_none_or(|exited_at| at < exited_at)) {
+            return Self::Lost;
+        }
+        match exited_at.and_then(Period::containing) {
+            None => Self::Kept,
+            Some(period) if newest_stated.is_none_or(|newest| newest < period) => {
+                Self::Returning { period }
+            }
+            Some(_) => Self::Lost,
+        }
+    }
+}
+
+/// The return of the first half of the held amount. The other half comes back on graceful exit
+/// only, and to a node that is disqualified nothing does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HeldReturn {
     /// The month whose statement releases it: the 16th of the node on the satellite.

@@ -2,11 +2,11 @@
 
 mod ahead;
 mod asking;
+mod stored;
 
 pub use ahead::{NodeForecast, SatelliteForecast};
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
     mem::size_of,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -17,15 +17,12 @@ use piecewatch_model::{ByteHours, Grain, MicroUsd, NodeName, Period, SatelliteId
 use piecewatch_store::{Reader, Readers, Topics, Window};
 
 use crate::{
-    Account, Claim, Error, Estimate, HeldPercent, LEVEL_HOLDS_MAX, Month, Result, Shares, Storage,
-    StorageSource, Stored, Traffic, Usage,
+    Account, Error, Estimate, HeldPercent, Month, Result, Storage, Stored, Traffic, Usage,
 };
 
-/// A month is finished so long after its end: its last lines are in the database by then. What comes
-/// later, a poll or an import, is told by [`Ledger::refresh`].
+/// A month is finished so long after its end: its last lines are in the database by then. What
+/// comes later, a poll or an import, is told by [`Ledger::refresh`].
 const FINISHED_AFTER_MICROS: i64 = Grain::Day.micros();
-/// How far back a satellite's last known storage may lie when a node's total is shared out.
-const STORED_LATELY_MICROS: i64 = 62 * Grain::Day.micros();
 /// How many commits are looked at in one step.
 const COMMITS_MAX: u32 = 1_000;
 
@@ -56,20 +53,13 @@ impl Default for LedgerSettings {
     }
 }
 
-/// Something that was true at an instant.
-#[derive(Debug, Clone)]
-struct AsOf<T> {
-    at: Timestamp,
-    what: Arc<T>,
-}
-
-type OfNode<T> = Cache<NodeName, AsOf<T>, Error>;
-type OfMonth<T> = Cache<(NodeName, Period), AsOf<T>, Error>;
+type OfNode<T> = Cache<NodeName, Arc<T>, Error>;
+type OfMonth<T> = Cache<(NodeName, Period), Arc<T>, Error>;
 /// Its computation asks the others, whose errors are shared already.
-type OfMonths<T> = Cache<(NodeName, Period), AsOf<T>, Arc<Error>>;
+type OfMonths<T> = Cache<(NodeName, Period), Arc<T>, Arc<Error>>;
 
-/// Answers what nodes earn. Share it between threads; each question blocks until it is answered, and
-/// holds a connection only while it asks the database.
+/// Answers what nodes earn. Share it between threads; each question blocks until it is answered,
+/// and holds a connection only while it asks the database.
 #[derive(Debug)]
 pub struct Ledger {
     readers: Readers,
@@ -95,39 +85,38 @@ impl Ledger {
             accounts: Cache::new(
                 share("satellites", settings.satellites, 2),
                 clock,
-                |_, account| account.what.weight(),
+                |_, account| account.weight(),
             ),
             traffic: Cache::new(share("traffic", settings.traffic, 3), clock, |_, traffic| {
-                traffic.what.weight()
+                traffic.weight()
             }),
             storage: Cache::new(share("storage", settings.storage, 2), clock, |_, storage| {
-                storage.what.weight()
+                storage.weight()
             }),
             storage_totals: Cache::new(
                 share("storage_total", settings.storage_total, 1),
                 clock,
-                |_, total| (size_of::<Stored>() + total.what.gaps.len() * 64 + 128) as u64,
+                |_, total| (size_of::<Stored>() + total.gaps.len() * 64 + 128) as u64,
             ),
             seen: Mutex::new(None),
         }
     }
 
-    /// What a node earns in a month. `now` is the present: a month that runs is looked at until then.
+    /// What a node earns in a month. `now` is the present: a month that runs is looked at until
+    /// then.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
     pub fn month(&self, node: &NodeName, period: Period, now: Timestamp) -> Result<Month> {
-        let account = self.account(node, now)?;
+        let account = self.account(node)?;
         let traffic = self.traffic(node, period, now)?;
         let storage = self.storage(node, period, now)?;
-        let as_of = account.at.min(traffic.at).min(storage.at);
-        let month = (node, period, as_of);
-        Ok(Month::of(month, &account.what, &traffic.what, &storage.what))
+        Ok(Month::of((node, period, now), &account, &traffic, &storage))
     }
 
     /// What a node's storage earns in a month before anything is held back, by satellite, with the
-    /// byte-hours that earn it.
+    /// byte-hours that earn it. Satellites that owe nothing for the month are left out.
     ///
     /// # Errors
     ///
@@ -138,20 +127,24 @@ impl Ledger {
         period: Period,
         now: Timestamp,
     ) -> Result<Vec<(SatelliteId, ByteHours, MicroUsd)>> {
-        let account = self.account(node, now)?;
+        let account = self.account(node)?;
         let storage = self.storage(node, period, now)?;
         let earned = |(satellite, byte_hours): (&SatelliteId, &ByteHours)| {
             let usage = Usage { storage: *byte_hours, ..Usage::default() };
-            let prices = account.what.price(*satellite, period).prices;
+            let prices = account.price(*satellite, period).prices;
             let estimate = Estimate::of(&usage, &prices, HeldPercent::NONE);
             (*satellite, *byte_hours, estimate.earnings.storage)
         };
-        Ok(storage.what.satellites.iter().map(earned).collect())
+        let owes = |(satellite, _): &(&SatelliteId, &ByteHours)| {
+            !account.is_over(**satellite, period, now)
+        };
+        Ok(storage.satellites.iter().filter(owes).map(earned).collect())
     }
 
     /// Forgets what has changed since the last time: call it before a question, or now and then.
     /// What nodes report, an import and a collector that catches up change what is kept; lines that
-    /// come live do not, or nothing would ever be kept.
+    /// come live do not, or nothing would ever be kept. The first time everything is forgotten:
+    /// what was asked before may be older than the first commit that is looked at.
     ///
     /// # Errors
     ///
@@ -168,10 +161,11 @@ impl Ledger {
 
     /// Forgets everything: after a change of configuration.
     pub fn clear(&self) {
-        self.accounts.clear();
-        self.traffic.clear();
-        self.storage.clear();
         self.storage_totals.clear();
+        self.traffic.clear();
+        self.accounts.clear();
+        // Last, since it is made of the others.
+        self.storage.clear();
     }
 
     /// Removes what is too old to be given out: call it at least every five minutes, or give the
@@ -205,15 +199,22 @@ impl Ledger {
                     self.clear();
                 }
                 newest = Some(commit.seq);
-                self.invalidate(&commit.node, commit.topics, commit.at);
+                if seen.is_some() {
+                    self.invalidate(&commit.node, commit.topics, commit.at);
+                }
             }
             if commits.len() < COMMITS_MAX as usize {
-                return Ok(newest);
+                break;
             }
         }
+        if seen.is_none() {
+            self.clear();
+        }
+        Ok(newest)
     }
 
-    /// Forgets of a node what a commit may have changed.
+    /// Forgets of a node what a commit may have changed. What is stored is forgotten of all months:
+    /// how it is shared out depends on the satellites that the node knows.
     fn invalidate(&self, node: &NodeName, topics: Topics, at: Timestamp) {
         let from = if topics.contains(Topics::PAST) {
             None
@@ -226,99 +227,25 @@ impl Ledger {
         let is_stale = |(of, period): &(NodeName, Period)| {
             of == node && from.is_none_or(|from| *period >= from)
         };
-        self.accounts.invalidate(|of| of == node);
-        self.traffic.invalidate(is_stale);
-        self.storage.invalidate(is_stale);
         self.storage_totals.invalidate(is_stale);
+        self.traffic.invalidate(is_stale);
+        self.accounts.invalidate(|of| of == node);
+        // Last, since it is made of the others.
+        self.storage.invalidate(|(of, _)| of == node);
     }
 
-    fn account(&self, node: &NodeName, now: Timestamp) -> Result<AsOf<Account>> {
+    fn account(&self, node: &NodeName) -> Result<Arc<Account>> {
         self.accounts.get(node, || {
             let account = asking::account(&self.readers.get()?, node)?;
-            Ok((AsOf { at: now, what: Arc::new(account) }, Kept::ForTtl))
+            Ok((Arc::new(account), Kept::ForTtl))
         })
     }
 
-    fn traffic(&self, node: &NodeName, period: Period, now: Timestamp) -> Result<AsOf<Traffic>> {
+    fn traffic(&self, node: &NodeName, period: Period, now: Timestamp) -> Result<Arc<Traffic>> {
         self.traffic.get(&(node.clone(), period), || {
-            let traffic = asking::traffic(&self.readers.get()?, node, month(period))?;
-            Ok((AsOf { at: now, what: Arc::new(traffic) }, kept(period, now)))
+            let traffic = asking::traffic(&self.readers.get()?, node, period)?;
+            Ok((Arc::new(traffic), kept(period, now)))
         })
-    }
-
-    fn storage(&self, node: &NodeName, period: Period, now: Timestamp) -> Result<AsOf<Storage>> {
-        self.storage
-            .get(&(node.clone(), period), || {
-                let storage = self.find_storage(node, period, now)?;
-                Ok((AsOf { at: now, what: Arc::new(storage) }, kept(period, now)))
-            })
-            // What it asked of the other caches failed, and that error is shared already.
-            .map_err(|error| Arc::clone(&*error))
-    }
-
-    /// The total of the node, from snapshots of its space: read once for all satellites.
-    fn storage_total(
-        &self,
-        node: &NodeName,
-        period: Period,
-        now: Timestamp,
-    ) -> Result<AsOf<Stored>> {
-        self.storage_totals.get(&(node.clone(), period), || {
-            let levels = asking::levels(&self.readers.get()?, node, period)?;
-            let stored = Stored::of(&levels, period, now, LEVEL_HOLDS_MAX);
-            Ok((AsOf { at: now, what: Arc::new(stored) }, kept(period, now)))
-        })
-    }
-
-    /// As the satellites told the node; where they did not, the node's total is shared out.
-    fn find_storage(
-        &self,
-        node: &NodeName,
-        period: Period,
-        now: Timestamp,
-    ) -> Result<Storage, Arc<Error>> {
-        let days = asking::storage_days(&self.reader()?, node, month(period)).map_err(shared)?;
-        if !days.is_empty() {
-            let mut satellites: BTreeMap<SatelliteId, ByteHours> = BTreeMap::new();
-            for day in &days {
-                let sum = satellites.entry(day.satellite).or_default();
-                *sum = *sum + day.byte_hours;
-            }
-            return Ok(Storage { days, satellites, source: StorageSource::Satellites });
-        }
-        let total = self.storage_total(node, period, now)?.what;
-        if total.covered_micros == 0 {
-            return Ok(Storage::default());
-        }
-        let claims = self.claims(node, period, now)?;
-        let Shares { basis, shares } = Shares::of(total.byte_hours, &claims);
-        let source = StorageSource::Snapshots { basis, total };
-        Ok(Storage { days, satellites: shares.into_iter().collect(), source })
-    }
-
-    /// Which satellites share a node's total, and what is known of each.
-    fn claims(&self, node: &NodeName, period: Period, now: Timestamp) -> Result<Vec<Claim>> {
-        let account = self.account(node, now)?.what;
-        let traffic = self.traffic(node, period, now)?.what;
-        let lately =
-            Window { from: period.start().plus_micros(-STORED_LATELY_MICROS), to: period.start() };
-        let days = asking::storage_days(&self.reader()?, node, lately).map_err(shared)?;
-        // Oldest first: the last one of a satellite stays.
-        let stored: BTreeMap<SatelliteId, u64> =
-            days.iter().filter_map(|day| Some((day.satellite, day.average?.get()))).collect();
-        let satellites: BTreeSet<SatelliteId> = account
-            .satellites()
-            .filter(|satellite| !account.is_over(*satellite, period))
-            .chain(stored.keys().copied())
-            .chain(traffic.logged.keys().flatten().copied())
-            .chain(traffic.booked.iter().map(|row| row.satellite))
-            .collect();
-        let claim = |satellite| Claim {
-            satellite,
-            stored: stored.get(&satellite).copied(),
-            downloaded: traffic.downloaded(satellite),
-        };
-        Ok(satellites.into_iter().map(claim).collect())
     }
 
     fn reader(&self) -> Result<Reader> {
@@ -331,7 +258,7 @@ fn shared(error: piecewatch_store::Error) -> Arc<Error> {
 }
 
 /// The days of a month.
-const fn month(period: Period) -> Window {
+const fn days_of(period: Period) -> Window {
     Window { from: period.start(), to: period.end() }
 }
 

@@ -5,7 +5,8 @@
 //! - the *log estimate*: what a log alone can say ([`LogTraffic`]), with its error against what the
 //!   node booked ([`LogError`]);
 //! - the *node estimate*: what the node booked by day and satellite ([`Usage`]), at its prices
-//!   ([`PriceHistory`]), by its own rule ([`Estimate::of`]): equal to the node's figure to the cent;
+//!   ([`PriceHistory`]), by its own rule ([`Estimate::of`]): equal to the node's figure to the
+//!   cent;
 //! - *paid*: what the satellite states. How a satellite calculates is in [`Statement::of`]; why it
 //!   paid another amount than the node expected, [`Reconciliation::of`] says.
 //!
@@ -87,28 +88,30 @@ mod month;
 mod per_terabyte;
 mod price;
 mod reconcile;
+mod satellite_month;
 mod share;
 mod statement;
 mod storage;
+mod used;
 mod withholding;
 
-pub use account::Account;
+pub use account::{Account, Told};
 pub use cause::{Cause, Reason};
 pub use completed::{Completed, CompletedBy, Lacking};
 pub use error::{Error, Result};
 pub use estimate::{DaysTold, Earnings, Estimate, Usage};
 pub use figure::{Figure, FigureTotal};
-pub use forecast::{Forecast, ForecastTotal, MonthSoFar, MonthState, node_expectation};
-pub use held::{HeldDrop, HeldPercent, HeldReturn, HeldSoFar, ReturnState, next_drop};
+pub use forecast::{Forecast, ForecastTotal, MonthSoFar, MonthState};
+pub use held::{HeldDrop, HeldFate, HeldPercent, HeldReturn, HeldSoFar, ReturnState, next_drop};
 pub use ledger::{Ledger, LedgerSettings, NodeForecast, SatelliteForecast};
 pub use log_traffic::{LogError, LogTraffic};
-pub use month::{
-    Breakdown, LogFigure, Month, NodeFigure, SatelliteMonth, Storage, StorageSource, Traffic,
-};
+pub use month::{LogCover, Month};
 pub use per_terabyte::{PerTerabyte, Profit};
 pub use price::{PaidRate, PaidRates, Price, PriceHistory, PriceSource, built_in_prices};
 pub use reconcile::{MonthKnown, Reconciliation};
+pub use satellite_month::{Breakdown, LogFigure, NodeFigure, SatelliteMonth};
 pub use share::{Claim, ShareBasis, Shares};
 pub use statement::{NodeMonth, Rate, Statement, StatementRates, StatementTerms};
 pub use storage::{Gap, GapPlace, LEVEL_HOLDS_MAX, Level, Stored};
+pub use used::{Overlap, Storage, StorageSource, Traffic};
 pub use withholding::{WITHHOLDING_SCHEDULE, Withholding, plus_months};

@@ -1,5 +1,7 @@
 //! What a terabyte earns, and what is left after costs.
 
+use std::iter::Sum;
+
 use piecewatch_model::{ByteCount, ByteHours, MicroUsd, Period, Timestamp};
 
 use crate::money::{
@@ -12,19 +14,19 @@ use crate::money::{
 pub struct PerTerabyte {
     /// What was held on average over the month, until now when it runs.
     pub held_average: ByteCount,
-    /// Earned in the month, until now when it runs, for each terabyte of `held_average`; `None` when
-    /// nothing was held.
+    /// Earned in the month, until now when it runs, for each terabyte of `held_average`; `None`
+    /// when nothing was held.
     pub held: Option<MicroUsd>,
-    /// Earned for each terabyte held for 720 hours: months of any length, and those that run, can be
-    /// compared. `None` when nothing was held.
+    /// Earned for each terabyte held for 720 hours: months of any length, and those that run, can
+    /// be compared. `None` when nothing was held.
     pub held_month: Option<MicroUsd>,
     /// Earned for each terabyte that was downloaded; `None` when nothing was.
     pub downloaded: Option<MicroUsd>,
 }
 
 impl PerTerabyte {
-    /// By what was earned in a month up to `now`, by whatever: the whole is set against what was held
-    /// and against what was downloaded.
+    /// By what was earned in a month up to `now`, by whatever: the whole is set against what was
+    /// held and against what was downloaded.
     pub fn of(
         earned: MicroUsd,
         storage: ByteHours,
@@ -59,9 +61,9 @@ pub struct Profit {
 }
 
 impl Profit {
-    /// Sets what was earned in a month up to `now` against its cost. Of a month that runs the cost is
-    /// that of the time that is over, like the earnings; of a month that has not begun there is none.
-    /// For a forecast, which is of the whole month, give the month's end as `now`.
+    /// Sets what was earned in a month up to `now` against its cost. Of a month that runs the cost
+    /// is that of the time that is over, like the earnings; of a month that has not begun there is
+    /// none. For a forecast, which is of the whole month, give the month's end as `now`.
     pub fn of(earned: MicroUsd, monthly_cost: MicroUsd, period: Period, now: Timestamp) -> Self {
         let (length, elapsed) = length_and_elapsed(period, now);
         let cost = micro_usd(div_round(count(monthly_cost) * elapsed, length));
@@ -70,7 +72,7 @@ impl Profit {
 }
 
 /// Adds up nodes.
-impl std::iter::Sum for Profit {
+impl Sum for Profit {
     fn sum<I: Iterator<Item = Self>>(profits: I) -> Self {
         profits.fold(Self::default(), |sum, of| Self {
             earned: sum.earned + of.earned,

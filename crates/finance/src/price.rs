@@ -26,8 +26,8 @@ const fn prices(egress: u32, repair: u32, audit: u32, storage: u32) -> Prices {
     }
 }
 
-/// The prices that Storj's satellites are known to have paid in a month: what to take where the node
-/// has told none. A satellite may have paid others.
+/// The prices that Storj's satellites are known to have paid in a month: what to take where the
+/// node has told none. A satellite may have paid others.
 pub fn built_in_prices(period: Period) -> Prices {
     if (period.year(), period.month()) >= BUILT_IN_SINCE { BUILT_IN } else { BUILT_IN_BEFORE }
 }
@@ -44,13 +44,18 @@ pub struct Price {
 /// From where prices are known, the surest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PriceSource {
-    /// The node told them in this month or an earlier one, since when it has told no others.
+    /// The node told them in this month, or the same ones before and after it.
     Node {
-        /// The month in which it told them first.
+        /// The month in which it told them: this one, or the last one before it.
         since: Period,
     },
     /// The paystub of the month shows the rates that were paid.
     Paystub,
+    /// The node told them before, and others or none after: they may have been others.
+    NodeEarlier {
+        /// The month in which it told them last.
+        since: Period,
+    },
     /// The node told them later only: they may have been others.
     NodeLater {
         /// The month in which it told them first.
@@ -66,6 +71,7 @@ impl PriceSource {
         match self {
             Self::Node { .. } => "node",
             Self::Paystub => "paystub",
+            Self::NodeEarlier { .. } => "node_earlier",
             Self::NodeLater { .. } => "node_later",
             Self::BuiltIn => "built_in",
         }
@@ -75,7 +81,7 @@ impl PriceSource {
     pub const fn is_sure(self) -> bool {
         match self {
             Self::Node { .. } | Self::Paystub => true,
-            Self::NodeLater { .. } | Self::BuiltIn => false,
+            Self::NodeEarlier { .. } | Self::NodeLater { .. } | Self::BuiltIn => false,
         }
     }
 }
@@ -105,9 +111,10 @@ impl PriceHistory {
         self.0.is_empty()
     }
 
-    /// The prices of a satellite for a month: the newest that the node told in it or before; else
-    /// what the month's paystub shows; else the earliest that the node told later, unless the
-    /// built-in prices changed in between; else the built-in ones.
+    /// The prices of a satellite for a month: those that the node told in it, or alike before and
+    /// after it; else what the month's paystub shows; else the newest that the node told before;
+    /// else the earliest that it told later; else the built-in ones. What was told before or later
+    /// does not hold if the built-in prices changed in between.
     pub fn price(
         &self,
         satellite: SatelliteId,
@@ -115,17 +122,25 @@ impl PriceHistory {
         paystub: Option<&Paystub>,
     ) -> Price {
         let told = self.0.get(&satellite);
-        if let Some((since, prices)) = told.and_then(|told| told.range(..=period).next_back()) {
+        let before = told.and_then(|told| told.range(..=period).next_back());
+        let after = told.and_then(|told| told.range(period..).next());
+        if let (Some((since, prices)), Some((_, later))) = (before, after)
+            && prices == later
+        {
             return Price { prices: *prices, source: PriceSource::Node { since: *since } };
         }
-        let later =
-            told.and_then(|told| told.range(period..).next()).and_then(|(since, prices)| {
-                let is_same_era = built_in_prices(*since) == built_in_prices(period);
-                let source = PriceSource::NodeLater { since: *since };
-                is_same_era.then_some(Price { prices: *prices, source })
-            });
-        let assumed = later
-            .unwrap_or(Price { prices: built_in_prices(period), source: PriceSource::BuiltIn });
+        let is_same_era =
+            |told: &(&Period, &Prices)| built_in_prices(*told.0) == built_in_prices(period);
+        let earlier = before.filter(is_same_era).map(|(since, prices)| Price {
+            prices: *prices,
+            source: PriceSource::NodeEarlier { since: *since },
+        });
+        let later = after.filter(is_same_era).map(|(since, prices)| Price {
+            prices: *prices,
+            source: PriceSource::NodeLater { since: *since },
+        });
+        let built_in = Price { prices: built_in_prices(period), source: PriceSource::BuiltIn };
+        let assumed = earlier.or(later).unwrap_or(built_in);
         let paid = paystub.and_then(|paystub| PaidRates::of(paystub).prices(&assumed.prices));
         paid.map_or(assumed, |prices| Price { prices, source: PriceSource::Paystub })
     }
@@ -197,15 +212,8 @@ impl PaidRate {
         Some(Self { low: bound(low), high: bound(high) })
     }
 
-    /// Whether a price may have been what was paid. Nodes are told prices cut to whole cents, so a
-    /// rate of up to a cent more is the same one.
-    pub fn admits(self, price: CentsPerTb) -> bool {
-        let told = u64::from(price.get()) * MICROS_PER_CENT;
-        self.high > told && self.low < told + MICROS_PER_CENT
-    }
-
-    /// The rate cut to whole cents, as satellites tell it to nodes: 1.4976 USD are 149 cents. `None`
-    /// when the bounds are half a cent apart or more.
+    /// The rate cut to whole cents, as satellites tell it to nodes: 1.4976 USD are 149 cents.
+    /// `None` when the bounds are half a cent apart or more.
     pub fn cents(self) -> Option<CentsPerTb> {
         if self.high - self.low >= MICROS_PER_CENT / 2 {
             return None;

@@ -20,7 +20,8 @@ pub struct MonthKnown {
     pub held_percent: HeldPercent,
     /// How many days its rows cover.
     pub days: DaysTold,
-    /// On how many days it was offline for long; 0 where that is not known.
+    /// On how many days it was offline: it moved nothing for any satellite, although it did before
+    /// and after. 0 where that is not known.
     pub offline_days: u32,
 }
 
@@ -33,17 +34,17 @@ pub struct Reconciliation {
     pub paid: MicroUsd,
     /// Paid less expected: negative when less was paid.
     pub difference: MicroUsd,
-    /// Why, in the order in which one leads from the expected to the paid; then what is known without
-    /// an amount. None of the amounts is 0.
+    /// Why, in the order in which one leads from the expected to the paid; then what is known
+    /// without an amount. None of the amounts is 0.
     pub reasons: Vec<Reason>,
     /// What no reason explains. With the amounts of the reasons it makes up the difference exactly.
     pub remainder: MicroUsd,
 }
 
 impl Reconciliation {
-    /// Goes from the node's figure to the satellite's in steps, and names each: the same use unrounded,
-    /// the satellite's use, the price of repair, the rates that were paid, surge, held share, released
-    /// amount, what codes took away or gave.
+    /// Goes from the node's figure to the satellite's in steps, and names each: the same use
+    /// unrounded, the satellite's use, the price of repair, the rates that were paid, surge, held
+    /// share, released amount, what codes took away or gave.
     pub fn of(known: &MonthKnown, paystub: &Paystub) -> Self {
         let estimate = Estimate::of(&known.usage, &known.prices, known.held_percent);
         let mut steps = Steps {
@@ -142,7 +143,7 @@ impl Steps {
                 let cause = if has(PaystubCodes::GRACEFUL_EXIT) {
                     Cause::GracefulExit
                 } else {
-                    Cause::HeldRate { ours: known.held_percent, theirs: held_of(total, paystub) }
+                    Cause::HeldRate { ours: known.held_percent, theirs: held_of(paystub) }
                 };
                 self.step_to_unless_cut(total - paystub.held, cause);
                 self.step_to(self.at + paystub.disposed, Cause::Disposed);
@@ -209,7 +210,8 @@ fn cuts_max(paystub: &Paystub) -> i64 {
 
 /// What a use earns, cut to micro-dollars once; repair at its own price.
 fn gross(usage: &Usage, prices: &Prices) -> MicroUsd {
-    // Cents for 10^12 bytes, or for 720 × 10^12 byte-hours, are micro-dollars for 10^8 and 72 × 10^9.
+    // Cents for 10^12 bytes, or for 720 × 10^12 byte-hours, are micro-dollars for 10^8 and 72 ×
+    // 10^9.
     let times = |used: u64, price: CentsPerTb| u128::from(used) * u128::from(price.get());
     let moved = times(usage.egress.get(), prices.egress)
         + times(usage.repair.get(), prices.repair)
@@ -228,7 +230,8 @@ fn surged(paystub: &Paystub) -> MicroUsd {
 }
 
 /// The share that was held back, to the nearest percent; none of nothing.
-fn held_of(total: MicroUsd, paystub: &Paystub) -> HeldPercent {
+pub(crate) fn held_of(paystub: &Paystub) -> HeldPercent {
+    let total = surged(paystub);
     if count(total) == 0 {
         return HeldPercent::NONE;
     }

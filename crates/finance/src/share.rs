@@ -1,5 +1,7 @@
 //! A node's total, shared out to its satellites.
 
+use std::cmp::Reverse;
+
 use piecewatch_model::{ByteCount, ByteHours, SatelliteId};
 
 /// What is known of a satellite when a node's storage is shared out.
@@ -84,7 +86,7 @@ fn split(total: u64, weights: &[u64]) -> Vec<u64> {
     let mut parts: Vec<u64> = weights.iter().map(|weight| (exact(weight) / sum) as u64).collect();
     let left = total - parts.iter().sum::<u64>();
     let mut order: Vec<usize> = (0..weights.len()).collect();
-    order.sort_by_key(|at| std::cmp::Reverse(exact(&weights[*at]) % sum));
+    order.sort_by_key(|at| Reverse(exact(&weights[*at]) % sum));
     for at in order.into_iter().take(usize::try_from(left).unwrap_or(usize::MAX)) {
         parts[at] += 1;
     }

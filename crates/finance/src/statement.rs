@@ -1,5 +1,7 @@
 //! What a satellite really pays for a month: its own arithmetic.
 
+use std::ops::Add;
+
 use piecewatch_model::{
     ByteCount, ByteHours, CentsPerTb, MicroUsd, PaystubCodes, Period, Timestamp,
 };
@@ -32,8 +34,8 @@ impl Rate {
         Self::new(price.get() as u64, 2)
     }
 
-    /// A rate for a gigabyte-hour as nodes are told it: cents for a terabyte-month, times 72,000,000
-    /// and cut to whole cents. 0.00000208 dollars are 149 cents, not 150.
+    /// A rate for a gigabyte-hour as nodes are told it: cents for a terabyte-month, times
+    /// 72,000,000 and cut to whole cents. 0.00000208 dollars are 149 cents, not 150.
     pub const fn cents_per_tb_month(self) -> CentsPerTb {
         let cents = self.0 as u128 * 72_000_000 / 10_u128.pow(Self::DECIMALS);
         CentsPerTb::new(if cents > u32::MAX as u128 { u32::MAX } else { cents as u32 })
@@ -136,7 +138,8 @@ impl Statement {
     /// - held: by the schedule ([`Withholding::at`]);
     /// - past the schedule, the disposed percentage of all that was held, less what was released;
     /// - after a graceful exit all of it, and nothing of this month is held;
-    /// - disqualified before the month's end, and not gone before: nothing is owed, held or released;
+    /// - disqualified before the month's end, and not gone before: nothing is owed, held or
+    ///   released;
     /// - last reached before the month: nothing either.
     ///
     /// Everything is exact, and cut, not rounded, to whole micro-dollars at the end.
@@ -242,7 +245,7 @@ impl Amount {
     }
 }
 
-impl std::ops::Add for Amount {
+impl Add for Amount {
     type Output = Self;
 
     fn add(self, other: Self) -> Self {

@@ -6,9 +6,9 @@ use piecewatch_model::{ByteCount, ByteHours, Period, Timestamp};
 
 use crate::money::{MICROS_PER_HOUR, div_round, micros_between};
 
-/// How long a level is taken to hold after it was told, where the caller knows nothing better. Of a
-/// node without an API levels come from its log when it starts, and updates restart it every two
-/// weeks or so; what it stores changes little within one.
+/// How long a level is taken to hold after it was told, where the caller knows nothing better: what
+/// a node stores changes little within a week. Levels come from nodes that are asked. A log has
+/// none: its lines tell the space that is left, and not how much was allotted.
 pub const LEVEL_HOLDS_MAX: Duration = Duration::from_secs(7 * 86_400);
 
 /// What a node had in use at an instant: pieces, without trash.
@@ -21,7 +21,7 @@ pub struct Level {
 }
 
 /// What a node stored in a month up to an instant.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stored {
     /// What is known, without `gaps`.
     pub byte_hours: ByteHours,
@@ -30,7 +30,9 @@ pub struct Stored {
     /// When nothing is known, in the order of time. With `covered_micros` they make up the month up
     /// to its end or to now.
     pub gaps: Vec<Gap>,
-    /// The level at the end of what was looked at; `None` when it lies in a gap.
+    /// The end of what was looked at: that of the month, or now.
+    pub until: Timestamp,
+    /// The level at that time; `None` when it lies in a gap.
     pub level: Option<ByteCount>,
 }
 
@@ -63,16 +65,22 @@ impl Stored {
     /// The byte-hours of a month, by levels in the order of time, of which those outside the month
     /// count too: give those from `holds_max` before its start until `holds_max` after its end.
     ///
-    /// Between two levels not more than `holds_max` apart a straight line is taken. Where the next is
-    /// further off or there is none, a level holds for `holds_max`, and what follows is a gap. A month
-    /// that runs is looked at until `now`.
+    /// Between two levels not more than `holds_max` apart a straight line is taken. Where the next
+    /// is further off or there is none, a level holds for `holds_max`, and what follows is a gap. A
+    /// month that runs is looked at until `now`.
     ///
     /// The sum is exact, in byte-microseconds, and rounded to whole byte-hours once; where a month
     /// begins or ends between two levels, the level there is taken in whole bytes.
     pub fn of(levels: &[Level], period: Period, now: Timestamp, holds_max: Duration) -> Self {
         let (start, end) = (period.start(), period.end().min(now));
         if end <= start {
-            return Self::default();
+            return Self {
+                byte_hours: ByteHours::default(),
+                covered_micros: 0,
+                gaps: Vec::new(),
+                until: start,
+                level: None,
+            };
         }
         let mut sum = Sum { start, end, doubled: 0, covered: 0, gaps: Vec::new() };
         let holds_max = i64::try_from(holds_max.as_micros()).unwrap_or(i64::MAX);
@@ -192,6 +200,7 @@ impl Sum {
             byte_hours: byte_hours(self.doubled),
             covered_micros: u64::try_from(self.covered).unwrap_or(u64::MAX),
             gaps: self.gaps,
+            until: self.end,
             level,
         }
     }

@@ -18,12 +18,12 @@ pub enum Withholding {
 }
 
 impl Withholding {
-    /// How a node that joined at `joined_at` stands in a month that ends before `end`, by the rule of
-    /// the satellite's code (`compensation`): the first entry counts for which the join plus as many
-    /// months as its number, from 1, is after the end.
+    /// How a node that joined at `joined_at` stands in a month that ends before `end`, by the rule
+    /// of the satellite's code (`compensation`): the first entry counts for which the join plus as
+    /// many months as its number, from 1, is after the end.
     ///
-    /// Months are added as the satellite adds them ([`plus_months`]), so that a node of the 31st may
-    /// be held at a higher percentage for a month longer than the node itself expects.
+    /// Months are added as the satellite adds them ([`plus_months`]), so that a node of the 31st
+    /// may be held at a higher percentage for a month longer than the node itself expects.
     pub fn at(schedule: &[u8], joined_at: Timestamp, end: Timestamp) -> Self {
         let entry = (1..)
             .zip(schedule)

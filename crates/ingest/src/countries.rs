@@ -1,11 +1,6 @@
 //! Addresses to countries, by a database that the operator brings.
 
-use std::{
-    collections::HashMap,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr},
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::HashMap, net::IpAddr, path::Path, sync::Arc};
 
 use maxminddb::geoip2;
 use piecewatch_model::Country;
@@ -39,7 +34,7 @@ impl Countries {
     /// internet, [`Country::UNKNOWN`] for those that the database does not know.
     pub fn country(&mut self, address: IpAddr) -> Country {
         let address = address.to_canonical();
-        if is_private(address) {
+        if Country::is_private(address) {
             return Country::PRIVATE;
         }
         if let Some(country) = self.seen.get(&address) {
@@ -57,49 +52,5 @@ impl Countries {
         let found = self.reader.lookup(address).ok()?;
         let country: geoip2::Country<'_> = found.decode().ok()??;
         Country::from_code(country.country.iso_code?)
-    }
-}
-
-fn is_private(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => {
-            let carrier_grade = v4.octets()[0] == 100 && v4.octets()[1] & 0xc0 == 64;
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || carrier_grade
-                || v4 == Ipv4Addr::UNSPECIFIED
-        }
-        IpAddr::V6(v6) => {
-            v6.is_loopback()
-                || v6.is_unique_local()
-                || v6.is_unicast_link_local()
-                || v6 == Ipv6Addr::UNSPECIFIED
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn private_addresses_are_told_from_public_ones() {
-        for private in [
-            "172.17.0.1",
-            "10.0.0.1",
-            "192.168.1.1",
-            "127.0.0.1",
-            "100.64.0.1",
-            "169.254.0.1",
-            "::1",
-            "fd00::1",
-            "fe80::1",
-        ] {
-            assert!(is_private(private.parse().unwrap()), "{private}");
-        }
-        for public in ["79.127.219.34", "100.128.0.1", "2a01:4f8::1"] {
-            assert!(!is_private(public.parse().unwrap()), "{public}");
-        }
     }
 }

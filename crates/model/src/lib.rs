@@ -60,7 +60,7 @@ pub use report::{
 pub use satellite::KnownSatellite;
 pub use size::SizeBucket;
 pub use statement::{NodeEstimate, Payment, Paystub, PaystubCodes};
-pub use template::template;
+pub use template::{Placeholder, template, template_with};
 pub use time::{Grain, Period, Timestamp};
 pub use trouble::{Trouble, TroubleKind};
 pub use units::{ByteCount, ByteHours, MicroUsd};

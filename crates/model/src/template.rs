@@ -18,6 +18,47 @@ const LENGTH_MAX: usize = 200;
 /// assert_eq!(template(text), "write tcp <addr>-><addr>: write: broken pipe");
 /// ```
 pub fn template(text: &str) -> String {
+    template_with(text, |_, _| ())
+}
+
+/// What a template leaves out of a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Placeholder {
+    /// An address, with its port where it has one: `<addr>`.
+    Address,
+    /// A path: `<path>`.
+    Path,
+    /// An id or a hash: `<id>`.
+    Id,
+    /// A run of digits: `#`.
+    Number,
+}
+
+impl Placeholder {
+    /// What stands in the template.
+    pub const fn mark(self) -> &'static str {
+        match self {
+            Self::Address => "<addr>",
+            Self::Path => "<path>",
+            Self::Id => "<id>",
+            Self::Number => "#",
+        }
+    }
+}
+
+/// Like [`template`], and tells what each placeholder stands for, in the order of the text.
+///
+/// ```
+/// use piecewatch_model::{Placeholder, template_with};
+///
+/// let mut left_out = Vec::new();
+/// template_with("read 7 of 9 bytes from 1.2.3.4:5", |what, value| {
+///     left_out.push((what, value.to_owned()));
+/// });
+/// assert_eq!(left_out[1], (Placeholder::Number, "9".to_owned()));
+/// assert_eq!(left_out[2], (Placeholder::Address, "1.2.3.4:5".to_owned()));
+/// ```
+pub fn template_with(text: &str, mut left_out: impl FnMut(Placeholder, &str)) -> String {
     let mut out = String::with_capacity(text.len().min(LENGTH_MAX));
     let mut rest = text.trim();
     while let Some(first) = rest.chars().next() {
@@ -29,13 +70,16 @@ pub fn template(text: &str) -> String {
             out.push(' ');
             rest.len() - rest.trim_start().len()
         } else if let Some((placeholder, length)) = placeholder(rest, word, &out) {
-            out.push_str(placeholder);
+            // The quotes of a path stay.
+            let quote = if first == '"' { "\"" } else { "" };
+            left_out(placeholder, rest[..length].trim_matches('"'));
+            out.extend([quote, placeholder.mark(), quote]);
             length
         } else if word.is_empty() {
             out.push(first);
             first.len_utf8()
         } else {
-            push_word(&mut out, word);
+            push_word(&mut out, word, &mut left_out);
             word.len()
         };
         rest = &rest[length..];
@@ -47,22 +91,22 @@ pub fn template(text: &str) -> String {
 
 /// An address, a path or an id at the beginning of `text`: its placeholder and its length. The text
 /// begins with `word`; `before` is what has become of the text before.
-fn placeholder(text: &str, word: &str, before: &str) -> Option<(&'static str, usize)> {
+fn placeholder(text: &str, word: &str, before: &str) -> Option<(Placeholder, usize)> {
     if let Some(length) = quoted_path(text) {
-        return Some(("\"<path>\"", length));
+        return Some((Placeholder::Path, length));
     }
     if let Some(length) = address(text) {
-        return Some(("<addr>", length));
+        return Some((Placeholder::Address, length));
     }
     // A slash within a word (`a/b`, `https://…`) is no absolute path.
     if let Some(length) = path(text)
         && !before.ends_with(|c| is_word(c) || matches!(c, '/' | ':' | '>'))
     {
-        return Some(("<path>", length));
+        return Some((Placeholder::Path, length));
     }
     let has_digit = || word.bytes().any(|byte| byte.is_ascii_digit());
     if word.len() >= 32 || (word.len() >= 20 && has_digit()) {
-        return Some(("<id>", word.len()));
+        return Some((Placeholder::Id, word.len()));
     }
     None
 }
@@ -128,11 +172,12 @@ fn word(text: &str) -> &str {
 }
 
 /// Appends a word with each run of digits replaced by `#`.
-fn push_word(out: &mut String, mut word: &str) {
+fn push_word(out: &mut String, mut word: &str, left_out: &mut impl FnMut(Placeholder, &str)) {
     while let Some(begin) = word.bytes().position(|byte| byte.is_ascii_digit()) {
         out.push_str(&word[..begin]);
-        out.push('#');
+        out.push_str(Placeholder::Number.mark());
         let digits = run(&word.as_bytes()[begin..], |byte| byte.is_ascii_digit());
+        left_out(Placeholder::Number, &word[begin..begin + digits]);
         word = &word[begin + digits..];
     }
     out.push_str(word);

@@ -4,10 +4,14 @@ use std::{fmt, str::FromStr, sync::Arc};
 
 use hyper::Uri;
 
-use crate::Error;
+use crate::{Error, wire::printable};
 
 /// The port of an address that names none.
 const HTTP_PORT: u16 = 80;
+/// The longest address, in bytes: with what is asked below it, HTTP still takes it.
+const ADDRESS_MAX: usize = 1_024;
+/// The most of a text that is shown, in characters.
+const SHOWN_MAX: usize = 200;
 
 /// The address of a node's dashboard, of its debug endpoint or of its public port:
 /// `http://HOST[:PORT][/PATH]`. Nodes do not speak https. Cheap to clone.
@@ -40,6 +44,18 @@ impl Address {
         &self.0.authority
     }
 
+    /// A text that should be an address as it may be shown: without the name, password and query
+    /// that it may hold.
+    pub fn shown(text: &str) -> String {
+        shown(text)
+    }
+
+    /// Whether it names this machine, and this port of it.
+    pub fn is_local(&self, port: u16) -> bool {
+        const NAMES: [&str; 5] = ["localhost", "127.0.0.1", "::1", "0.0.0.0", "::"];
+        self.0.port == port && NAMES.iter().any(|name| self.0.host.eq_ignore_ascii_case(name))
+    }
+
     /// What is asked of the host for a path of the node's: a dashboard may stand below another path.
     pub(crate) fn target(&self, path: &str) -> String {
         format!("{}{path}", self.0.path)
@@ -69,12 +85,20 @@ impl FromStr for Address {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let refused = |wrong| Error::Address { text: text.chars().take(200).collect(), wrong };
+        let refused = |wrong| Error::Address { text: shown(text), wrong };
+        if text.len() > ADDRESS_MAX {
+            return Err(refused("it is too long"));
+        }
         if text.starts_with("https://") {
             return Err(refused("nodes speak plain http"));
         }
-        let rest = text.strip_prefix("http://").ok_or_else(|| refused("it begins with http://"))?;
+        let rest = text
+            .strip_prefix("http://")
+            .ok_or_else(|| refused("it does not begin with http://"))?;
         let strange = |c: char| !c.is_ascii_graphic() || "?#@\\\"<>".contains(c);
+        if rest.contains('@') {
+            return Err(refused("nodes ask for no name and password"));
+        }
         if rest.contains(strange) {
             return Err(refused("it holds a character that addresses of nodes do not"));
         }
@@ -109,6 +133,24 @@ fn parted(authority: &str) -> Option<(&str, u16)> {
         None => return None,
     };
     (!host.is_empty()).then_some((host, port))
+}
+
+/// A text as it may be shown: an address may hold a name and password, or a token in its query.
+pub(crate) fn shown(text: &str) -> String {
+    let end = text.find(['?', '#']).unwrap_or(text.len());
+    let bare = &text[..end];
+    let shown = match bare.rfind('@') {
+        Some(at) => {
+            let begin = bare[..at].find("://").map_or("", |end| &bare[..end + 3]);
+            format!("{begin}…{}", &bare[at..])
+        }
+        None => bare.to_owned(),
+    };
+    let mut shown: String = printable(&shown).chars().take(SHOWN_MAX).collect();
+    if end < text.len() {
+        shown.push('…');
+    }
+    shown
 }
 
 impl fmt::Display for Address {
@@ -151,6 +193,51 @@ mod tests {
         ] {
             assert!(bad.parse::<Address>().is_err(), "{bad}");
         }
+        let long = format!("http://nas/{}", "x".repeat(ADDRESS_MAX));
+        assert!(long.parse::<Address>().is_err());
+    }
+
+    #[test]
+    fn what_can_be_secret_is_not_shown() {
+        for bad in [
+            "http://me:secret@nas:14002",
+            "https://me:secret@nas:14002/x",
+            "me:secret@nas",
+            "http://me:se@cret@nas",
+            "http://nas/x?token=secret",
+            "http://nas/#secret",
+            "http://me@nas/?secret",
+        ] {
+            let words = bad.parse::<Address>().unwrap_err().words();
+            assert!(!words.contains("cret") && !words.contains("me:"), "{words}");
+            assert!(words.contains("nas"), "{words}");
+        }
+        assert_eq!(shown("http://me:secret@nas:1/x?y=z"), "http://…@nas:1/x…");
+        assert_eq!(shown("/api/sno/?secret"), "/api/sno/…");
+    }
+
+    /// What is accepted can be asked: nothing in it is refused when the question is made.
+    #[test]
+    fn every_address_makes_a_question() {
+        let signs = (0x20..0x7f_u8).map(char::from).chain(['é', '\u{1}']);
+        for sign in signs {
+            for text in [format!("http://a{sign}b/c"), format!("http://ab/{sign}c")] {
+                let Ok(address) = text.parse::<Address>() else { continue };
+                let request = hyper::Request::get(address.target("/api/sno/"))
+                    .header(hyper::header::HOST, address.authority())
+                    .body(());
+                assert!(request.is_ok(), "{text}: {request:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn this_machine_has_many_names() {
+        let is_local = |text: &str| text.parse::<Address>().unwrap().is_local(14_002);
+        for here in ["http://LOCALHOST:14002/x", "http://[::1]:14002", "http://127.0.0.1:14002"] {
+            assert!(is_local(here), "{here}");
+        }
+        assert!(!is_local("http://localhost:14003") && !is_local("http://nas:14002"));
     }
 
     #[test]

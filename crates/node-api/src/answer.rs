@@ -27,5 +27,20 @@ pub use price::prices;
 pub use satellite::{AuditHistory, OnlineWindow, Satellite};
 pub use satellites::{SatelliteScores, Satellites};
 
+/// The most satellites of a node. Storj has run eleven in all, and nodes serve four; an answer with
+/// more than this is made up.
+pub const SATELLITES_MAX: usize = 64;
+/// The most months of a node: twenty years.
+pub const PERIODS_MAX: usize = 240;
+
+/// Refuses what is more than any node has.
+pub(crate) fn at_most(max: usize, found: usize, of: &str) -> Read<()> {
+    if found > max {
+        let text = format!("{found} {of}, when no node has more than {max}");
+        return Err(serde::de::Error::custom(text));
+    }
+    Ok(())
+}
+
 /// A value, or what is strange in the answer that should be one.
 pub type Read<T> = Result<T, serde_json::Error>;

@@ -1,12 +1,13 @@
 //! The client: a question for each thing that a node answers.
 
-use std::ops::RangeInclusive;
+use std::{ops::RangeInclusive, time::Duration};
 
 use piecewatch_model::{ByteCount, Paystub, Period, Prices, Quantiles, SatelliteId, Timestamp};
 use tokio::time::{sleep, timeout};
 
 use crate::{
     Address, Error, Limits, Result,
+    address::shown,
     answer::{
         self, Dashboard, Estimates, Health, HeldHistory, MetricsReader, Notifications,
         PeriodPayout, Read, Satellite, Satellites,
@@ -19,6 +20,8 @@ use crate::{
 const REDIRECTS_MAX: u32 = 3;
 /// The most that is read of an answer that says no, in bytes.
 const REFUSAL_MAX: u64 = 4_096;
+/// How long it is waited for: the status is known, and more important than the words.
+const REFUSAL_TIME_MAX: Duration = Duration::from_secs(2);
 /// The most that is shown of it, in characters.
 const REFUSAL_CHARS_MAX: usize = 200;
 
@@ -43,6 +46,9 @@ pub struct Client {
 enum Want {
     /// JSON, when all is well.
     Json,
+    /// The same of a question that is dear for the node: who has not answered it in time is busy
+    /// with it still, and not asked again at once.
+    DearJson,
     /// JSON, whatever the status.
     JsonAnyway,
     /// Metrics, line by line.
@@ -82,7 +88,7 @@ impl Client {
     ///
     /// When the node does not answer as a node does.
     pub async fn satellites(&self, cost: &mut Cost) -> Result<Satellites> {
-        self.read("/api/sno/satellites", Want::Json, cost, Satellites::from_json).await
+        self.read("/api/sno/satellites", Want::DearJson, cost, Satellites::from_json).await
     }
 
     /// A satellite in the running month. Dear for the node.
@@ -93,7 +99,7 @@ impl Client {
     /// satellite.
     pub async fn satellite(&self, id: SatelliteId, cost: &mut Cost) -> Result<Satellite> {
         let path = format!("/api/sno/satellite/{id}");
-        let satellite = self.read(&path, Want::Json, cost, Satellite::from_json).await?;
+        let satellite = self.read(&path, Want::DearJson, cost, Satellite::from_json).await?;
         self.same(&path, id, satellite.id)?;
         Ok(satellite)
     }
@@ -122,7 +128,7 @@ impl Client {
         cost: &mut Cost,
     ) -> Result<(Estimates, Option<Timestamp>)> {
         let path = format!("/api/sno/estimated-payout?id={id}");
-        self.dated(&path, Want::Json, cost, Estimates::of_satellite).await
+        self.dated(&path, Want::DearJson, cost, Estimates::of_satellite).await
     }
 
     /// The same of all satellites together; those that have disqualified the node are left out.
@@ -134,10 +140,10 @@ impl Client {
         &self,
         cost: &mut Cost,
     ) -> Result<(Estimates, Option<Timestamp>)> {
-        self.dated("/api/sno/estimated-payout", Want::Json, cost, Estimates::of_all).await
+        self.dated("/api/sno/estimated-payout", Want::DearJson, cost, Estimates::of_all).await
     }
 
-    /// What all satellites stated for some months.
+    /// What all satellites stated for some months, and for no others.
     ///
     /// # Errors
     ///
@@ -148,7 +154,12 @@ impl Client {
         cost: &mut Cost,
     ) -> Result<Vec<Paystub>> {
         let path = format!("/api/heldamount/paystubs/{}/{}", periods.start(), periods.end());
-        self.read(&path, Want::Json, cost, answer::paystubs).await
+        let mut paystubs = self.read(&path, Want::Json, cost, answer::paystubs).await?;
+        paystubs.retain(|paystub| periods.contains(&paystub.period));
+        let months = periods.end().months_since(*periods.start()).max(0) as usize + 1;
+        answer::at_most(answer::SATELLITES_MAX * months, paystubs.len(), "paystubs")
+            .map_err(|source| self.unread(&path, b"[]", source))?;
+        Ok(paystubs)
     }
 
     /// What all satellites stated for a month.
@@ -308,7 +319,8 @@ impl Client {
                 },
             };
             failures += 1;
-            if failures >= self.limits.attempts_max || !error.may_pass() {
+            let is_busy = want == Want::DearJson && matches!(error, Error::Slow { .. });
+            if failures >= self.limits.attempts_max || is_busy || !error.may_pass() {
                 return Err(error);
             }
             sleep(self.limits.backoff.pause(failures, fastrand::f64())).await;
@@ -322,7 +334,7 @@ impl Client {
         cost: &mut Cost,
     ) -> Result<(Body, Option<Timestamp>)> {
         let accept = match want {
-            Want::Json | Want::JsonAnyway => "application/json",
+            Want::Json | Want::DearJson | Want::JsonAnyway => "application/json",
             Want::Metrics => "text/plain",
         };
         let mut target = self.address.target(path);
@@ -336,7 +348,7 @@ impl Client {
                 return Err(Error::Elsewhere {
                     address: self.address.clone(),
                     path: path.to_owned(),
-                    to: printable(location).chars().take(REFUSAL_CHARS_MAX).collect(),
+                    to: shown(location),
                 });
             };
             target = next;
@@ -361,7 +373,9 @@ impl Client {
             return Err(Error::Status { address, path: path.to_owned(), status, text });
         }
         let (mut body, max_bytes) = match want {
-            Want::Json | Want::JsonAnyway => (Body::Json(Vec::new()), self.limits.answer_max_bytes),
+            Want::Json | Want::DearJson | Want::JsonAnyway => {
+                (Body::Json(Vec::new()), self.limits.answer_max_bytes)
+            }
             Want::Metrics => (Body::Metrics(Box::default()), self.limits.metrics_max_bytes),
         };
         let date = answer.date();
@@ -390,14 +404,17 @@ async fn refusal(answer: &mut Answer, cost: &mut Cost) -> String {
         return String::new();
     }
     let mut bytes = Vec::new();
-    // What breaks off here is told well enough by the status.
-    while let Ok(Some(piece)) = answer.piece().await {
-        cost.bytes = cost.bytes + ByteCount::new(piece.len() as u64);
-        bytes.extend_from_slice(&piece);
-        if answer.bytes() > REFUSAL_MAX {
-            break;
+    let reading = async {
+        // What breaks off here is told well enough by the status.
+        while let Ok(Some(piece)) = answer.piece().await {
+            cost.bytes = cost.bytes + ByteCount::new(piece.len() as u64);
+            bytes.extend_from_slice(&piece);
+            if answer.bytes() > REFUSAL_MAX {
+                break;
+            }
         }
-    }
+    };
+    let _ = timeout(REFUSAL_TIME_MAX, reading).await;
     #[derive(serde::Deserialize)]
     struct Refusal {
         error: String,

@@ -2,6 +2,8 @@
 
 use std::{error::Error as _, io, time::Duration};
 
+use piecewatch_model::Timestamp;
+
 use crate::Address;
 
 /// What went wrong when a node was asked.
@@ -146,6 +148,26 @@ pub enum Error {
         /// The node that answers.
         found: String,
     },
+    /// A poll was not over in the time that it has.
+    #[error("{address} was asked for {} and has not answered everything", seconds(after))]
+    Long {
+        /// Whom we asked.
+        address: Address,
+        /// How long.
+        after: Duration,
+    },
+    /// Two clocks differ about the month.
+    #[error(
+        "{address} has its clock at {there} when it is {here} here: what it expects of a month is left out until the clocks agree"
+    )]
+    Clock {
+        /// Whom we asked.
+        address: Address,
+        /// What the node's clock says.
+        there: Timestamp,
+        /// What ours says.
+        here: Timestamp,
+    },
     /// An answer about a satellite is about another one.
     #[error("{address} answers {path} for satellite {found}")]
     OtherSatellite {
@@ -179,15 +201,19 @@ impl Error {
             | Self::Elsewhere { .. }
             | Self::Circle { .. }
             | Self::OtherNode { .. }
+            | Self::Long { .. }
+            | Self::Clock { .. }
             | Self::OtherSatellite { .. } => false,
         }
     }
 
-    /// Whether the node as a whole is in trouble, not this question alone: then there is no use in
-    /// asking it the next one.
+    /// Whether the node as a whole may be in trouble, not this question alone.
     pub(crate) const fn is_of_whole_node(&self) -> bool {
         match self {
-            Self::Status { .. } | Self::Strange { .. } | Self::OtherSatellite { .. } => false,
+            Self::Status { .. }
+            | Self::Strange { .. }
+            | Self::Clock { .. }
+            | Self::OtherSatellite { .. } => false,
             Self::Address { .. }
             | Self::NoConnection { .. }
             | Self::NoConnectionInTime { .. }
@@ -198,6 +224,7 @@ impl Error {
             | Self::NotJson { .. }
             | Self::Elsewhere { .. }
             | Self::Circle { .. }
+            | Self::Long { .. }
             | Self::OtherNode { .. } => true,
         }
     }

@@ -3,16 +3,11 @@
 //! Each poll of a dashboard's address asks first who is there: an answer for another node than
 //! before brings no facts. What came before something failed is kept.
 
-use std::pin::pin;
-
 use piecewatch_model::{Fact, Period, Poll, PollPart, SatelliteId, Timestamp};
-use tokio::{
-    sync::{Semaphore, SemaphorePermit},
-    time::{Duration, Instant, sleep, timeout},
-};
+use tokio::time::{Duration, Instant, sleep, timeout};
 
 use crate::{
-    Client, Cost, Error, Result,
+    Client, Cost, Error, Gate, Result,
     answer::{Dashboard, DashboardSatellite, Months},
 };
 
@@ -21,9 +16,16 @@ use crate::{
 const REST_MIN: Duration = Duration::from_millis(100);
 /// And not more than this, so that a poll of many satellites ends.
 const REST_MAX: Duration = Duration::from_secs(5);
-/// A node that has not answered for a satellite within this time gives its turn to another: it is not
-/// busy but gone, or so slow that one more beside it makes no difference.
-const TURN_MAX: Duration = Duration::from_secs(3);
+/// So many satellites in a row without an answer, and the node itself is taken to be in trouble: one
+/// alone may be the satellite's, whose figures the node cannot reckon.
+const UNANSWERED_MAX: u32 = 2;
+/// The most days that a poll brings of a satellite, of storage and of traffic each: two months.
+const DAYS_MAX: usize = 62;
+/// A clock that is off by so much is not far off: days that it counts to the next month are taken.
+const DAY_MICROS: i64 = 86_400_000_000;
+/// Within so much of a month's end two clocks that are all but right may differ about the month, in
+/// microseconds.
+const MONTHS_END_MICROS: i64 = 10 * 60 * 1_000_000;
 /// The most months in one request: 36 months on eight satellites are 0.2 MB.
 const MONTHS_AT_ONCE: usize = 36;
 
@@ -36,6 +38,8 @@ pub struct Asked<'a> {
     pub node_id: Option<&'a str>,
     /// When the poll begins.
     pub now: Timestamp,
+    /// The longest that the poll may take; what came until then is kept.
+    pub time_max: Duration,
 }
 
 /// How much of what satellites paid is asked.
@@ -50,66 +54,52 @@ pub enum Span {
 /// Asks who the node is and how it is.
 pub async fn dashboard(asked: Asked<'_>) -> (Poll, Vec<Fact>) {
     let mut poll = Running::new(PollPart::Dashboard, asked.now);
-    let result = poll.who(asked).await;
+    let result = in_time(asked, async { poll.who(asked).await.map(drop) }).await;
     poll.ended(result.err())
 }
 
 /// Asks everything by satellite: one after another, each when `gate` lets it through, and with a
-/// rest between, since each keeps a core of the node busy. A node that hangs does not keep others
-/// from passing the gate. What one satellite lacks does not keep
-/// the others from being asked.
-pub async fn satellites(asked: Asked<'_>, gate: &Semaphore) -> (Poll, Vec<Fact>) {
+/// rest between, since each keeps a core of the node busy.
+///
+/// What one satellite lacks does not keep the others from being asked. When two in a row bring no
+/// answer at all, or the time is over, the poll ends: `after` is then the last one that was asked,
+/// and the next poll begins with the one behind it. Else it is `None`.
+pub async fn satellites(
+    asked: Asked<'_>,
+    gate: &Gate,
+    after: &mut Option<SatelliteId>,
+) -> (Poll, Vec<Fact>) {
     let mut poll = Running::new(PollPart::Satellites, asked.now);
-    let dashboard = match poll.who(asked).await {
-        Ok(dashboard) => dashboard,
-        Err(error) => return poll.ended(Some(error)),
-    };
-    let mut failed = None;
-    let mut rest = None;
-    for satellite in &dashboard.satellites {
-        if let Some(rest) = rest {
-            sleep(rest).await;
-        }
-        // A gate is closed only by who wants no more answers.
-        let Ok(turn) = gate.acquire().await else { break };
-        let began = Instant::now();
-        let result = in_turn(turn, poll.satellite(asked, satellite)).await;
-        rest = Some(began.elapsed().clamp(REST_MIN, REST_MAX));
-        if let Err(error) = result {
-            let ends = error.is_of_whole_node();
-            failed = failed.or(Some(error));
-            if ends {
-                break;
-            }
-        }
-    }
-    poll.ended(failed)
-}
-
-/// Waits for what is asked, and holds its turn until then, but not for longer than [`TURN_MAX`].
-async fn in_turn<T>(turn: SemaphorePermit<'_>, question: impl Future<Output = T>) -> T {
-    let mut question = pin!(question);
-    if let Ok(answer) = timeout(TURN_MAX, &mut question).await {
-        return answer;
-    }
-    drop(turn);
-    question.await
+    let result = in_time(asked, poll.satellites(asked, gate, after)).await;
+    poll.ended(result.err())
 }
 
 /// Asks what satellites stated and sent for past months.
 pub async fn paystubs(asked: Asked<'_>, span: Span) -> (Poll, Vec<Fact>) {
     let mut poll = Running::new(PollPart::Paystubs, asked.now);
-    let result = poll.paystubs(asked, span).await;
+    let result = in_time(asked, poll.paystubs(asked, span)).await;
     poll.ended(result.err())
 }
 
-/// Asks a debug endpoint for what the node measured. It does not tell who it is.
-pub async fn metrics(client: &Client, now: Timestamp) -> (Poll, Vec<Fact>) {
-    let mut poll = Running::new(PollPart::Metrics, now);
-    let result = client.metrics(&mut poll.cost).await;
+/// Asks a debug endpoint for what the node measured. It does not tell who it is, so that its id does
+/// not matter here.
+pub async fn metrics(asked: Asked<'_>) -> (Poll, Vec<Fact>) {
+    let mut poll = Running::new(PollPart::Metrics, asked.now);
+    let result = in_time(asked, asked.client.metrics(&mut poll.cost)).await;
     let result =
         result.map(|quantiles| poll.facts.extend(quantiles.into_iter().map(Fact::Quantiles)));
     poll.ended(result.err())
+}
+
+/// Waits for a poll as long as it may take.
+async fn in_time<T>(asked: Asked<'_>, poll: impl Future<Output = Result<T>>) -> Result<T> {
+    match timeout(asked.time_max, poll).await {
+        Ok(result) => result,
+        Err(_) => {
+            let (address, after) = (asked.client.address().clone(), asked.time_max);
+            Err(Error::Long { address, after })
+        }
+    }
 }
 
 /// A poll on its way.
@@ -160,8 +150,54 @@ impl Running {
         Ok(dashboard)
     }
 
+    async fn satellites(
+        &mut self,
+        asked: Asked<'_>,
+        gate: &Gate,
+        after: &mut Option<SatelliteId>,
+    ) -> Result<()> {
+        let mut satellites = self.who(asked).await?.satellites;
+        if let Some(last) = after.take()
+            && let Some(at) = satellites.iter().position(|satellite| satellite.id == last)
+        {
+            satellites.rotate_left(at + 1);
+        }
+        let (mut failed, mut unanswered) = (None, 0);
+        let mut rest = None;
+        for satellite in &satellites {
+            if let Some(rest) = rest {
+                sleep(rest).await;
+            }
+            let question = async {
+                let began = Instant::now();
+                (self.satellite(asked, satellite).await, began.elapsed())
+            };
+            // Whatever ends the poll from here on, the next one begins behind this satellite.
+            *after = Some(satellite.id);
+            let (result, took) = gate.pass(question).await;
+            rest = Some(took.clamp(REST_MIN, REST_MAX));
+            let Err(error) = result else {
+                unanswered = 0;
+                continue;
+            };
+            unanswered = if error.is_of_whole_node() { unanswered + 1 } else { 0 };
+            if unanswered == UNANSWERED_MAX {
+                return Err(failed.unwrap_or(error));
+            }
+            failed = failed.or(Some(error));
+        }
+        *after = None;
+        failed.map_or(Ok(()), Err)
+    }
+
     async fn satellite(&mut self, asked: Asked<'_>, of: &DashboardSatellite) -> Result<()> {
-        let satellite = asked.client.satellite(of.id, &mut self.cost).await?;
+        let mut satellite = asked.client.satellite(of.id, &mut self.cost).await?;
+        let is_asked_for = |day: Timestamp| is_recent(day, asked.now);
+        satellite.bandwidth.retain(|of| is_asked_for(of.day));
+        satellite.storage.retain(|of| is_asked_for(of.day));
+        // The last ones: days are in order.
+        satellite.bandwidth.drain(..satellite.bandwidth.len().saturating_sub(DAYS_MAX));
+        satellite.storage.drain(..satellite.storage.len().saturating_sub(DAYS_MAX));
         self.facts.push(Fact::Standing(satellite.standing(of)));
         self.facts.extend(satellite.facts());
         if satellite.prices.is_none() {
@@ -178,11 +214,17 @@ impl Running {
     async fn estimates(&mut self, asked: Asked<'_>, id: SatelliteId) -> Result<()> {
         let asked_at = self.now();
         let (estimates, date) = asked.client.estimates(id, &mut self.cost).await?;
-        // When nobody knows which month the answer is about, the next poll will tell.
-        if let Some(months) = Months::of(asked_at, date.unwrap_or_else(|| self.now())) {
+        let answered_at = date.unwrap_or_else(|| self.now());
+        if let Some(months) = Months::of(asked_at, answered_at) {
             self.facts.extend(estimates.of_months(id, months).into_iter().map(Fact::Estimate));
+            return Ok(());
         }
-        Ok(())
+        // Nobody knows which month the answer is about. At a month's end the next poll will tell.
+        if is_near_months_end(asked_at) {
+            return Ok(());
+        }
+        let address = asked.client.address().clone();
+        Err(Error::Clock { address, there: answered_at, here: asked_at })
     }
 
     async fn paystubs(&mut self, asked: Asked<'_>, span: Span) -> Result<()> {
@@ -205,4 +247,16 @@ impl Running {
         }
         Ok(())
     }
+}
+
+/// Whether a day is of the running month or of the one before, or next to them.
+fn is_recent(day: Timestamp, now: Timestamp) -> bool {
+    let Some(month) = Period::containing(now) else { return false };
+    let before = month.plus_months(-1).unwrap_or(month);
+    day >= before.start().plus_micros(-DAY_MICROS) && day <= month.end()
+}
+
+fn is_near_months_end(at: Timestamp) -> bool {
+    let month = |micros| Period::containing(at.plus_micros(micros));
+    month(-MONTHS_END_MICROS) != month(MONTHS_END_MICROS)
 }

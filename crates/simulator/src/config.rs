@@ -2,7 +2,7 @@
 
 use piecewatch_model::Timestamp;
 
-use crate::{Encoding, Vocabulary};
+use crate::{Encoding, Incident, Rhythm, Vocabulary};
 
 /// What to simulate. Any value is valid.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +20,10 @@ pub struct Config {
     pub utc_offset_minutes: Option<i16>,
     /// How many transfers begin in a second, on average; held between 0.001 and 100 000.
     pub transfers_per_second: f64,
+    /// How that changes over the day and the week.
+    pub rhythm: Rhythm,
+    /// What goes wrong, and when.
+    pub incidents: Vec<Incident>,
     /// The least level that is logged. Above it a node since v1.116 tells no starts.
     pub level: Level,
     /// What happens besides transfers that go well.
@@ -40,6 +44,8 @@ impl Default for Config {
             start: None,
             utc_offset_minutes: None,
             transfers_per_second: 15.0,
+            rhythm: Rhythm::Steady,
+            incidents: Vec::new(),
             level: Level::Debug,
             mix: Mix::Realistic,
             remotes: Remotes::Public,

@@ -18,7 +18,7 @@ use std::{
 use piecewatch_model::{DailyBandwidth, SatelliteId};
 
 use crate::{
-    Config, Encoding, Level, Mix,
+    Config, Encoding, IncidentKind, Level, Mix,
     event::{Event, Kind, PieceText, Severity, Stamp, Told, What, Writer},
     rng::Rng,
     vocabulary::Era,
@@ -147,12 +147,21 @@ impl Node {
                 let rate = self.config.transfers_per_second;
                 // A NaN is no rate; the least one serves.
                 let rate = if rate.is_nan() { 0.001 } else { rate.clamp(0.001, 100_000.0) };
+                let rate = rate * self.config.rhythm.at(self.now);
                 let gap = self.rng.gap() * 1_000_000.0 / rate;
                 self.next_transfer = self.now + gap as i64;
+                if self.is_on(|kind| kind == IncidentKind::LostConnection) {
+                    return self.be_unreachable();
+                }
                 self.begin();
                 self.do_other_things();
             }
         }
+    }
+
+    /// Whether such an incident goes on.
+    fn is_on(&self, is_such: impl Fn(IncidentKind) -> bool) -> bool {
+        self.config.incidents.iter().any(|one| one.is_on(self.now) && is_such(one.kind))
     }
 
     /// Work besides transfers comes with so many transfers rather than with so much time, so that

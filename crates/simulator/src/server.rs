@@ -152,15 +152,17 @@ impl Drop for ApiServer {
 }
 
 impl Shared {
-    fn answer(&self, path_and_query: &str) -> Answer {
+    /// The answer, and what time it is for the node.
+    fn answer(&self, path_and_query: &str) -> (Answer, Timestamp) {
         self.requests.fetch_add(1, Ordering::Relaxed);
         let api = Arc::clone(&held(&self.api));
         let now = self.time.now();
-        match self.port {
+        let answer = match self.port {
             Port::Dashboard => api.answer(path_and_query, now),
             Port::Public => api.answer_public(now),
             Port::Debug => api.answer_debug(path_and_query, now),
-        }
+        };
+        (answer, now)
     }
 }
 

@@ -130,7 +130,7 @@ fn sizes(connection: &Connection) -> rusqlite::Result<Vec<ObjectSize>> {
 }
 
 /// What a writer looks up.
-const LOOKUPS: [Question; 10] = [
+const LOOKUPS: [Question; 11] = [
     Question { name: "writer: the position of a source", sql: position::AT },
     Question { name: "writer: sources begun since", sql: position::NEWER },
     Question { name: "writer: the last key of a second", sql: transfers::NEWEST_OF_SECOND },
@@ -140,6 +140,7 @@ const LOOKUPS: [Question; 10] = [
     Question { name: "writer: latencies of a day", sql: rollup::LATENCY_DAILY.select },
     Question { name: "writer: the scores before", sql: report::NEWEST_SCORES },
     Question { name: "writer: the version before", sql: report::NEWEST_VERSION },
+    Question { name: "writer: the satellites of a node", sql: report::SATELLITES_OF_NODE },
     Question { name: "pruning: transfers", sql: retention::OLDEST_TRANSFERS },
 ];
 

@@ -15,7 +15,7 @@ const COUNTRIES_MAX: i64 = 26 * 26;
 const TEMPLATES_MAX: i64 = 10_000;
 
 /// Stands for "none" and for those beyond the bound.
-const SATELLITE_NONE: i64 = 0;
+pub(crate) const SATELLITE_NONE: i64 = 0;
 /// Ids that the first migration sets aside for what is beyond the bound.
 const ACTION_FURTHER: i64 = 10;
 const TEMPLATE_FURTHER: i64 = 1;
@@ -52,11 +52,7 @@ where
         if let Some(&id) = self.known.get(key) {
             return Ok(Some(id));
         }
-        let stored = connection
-            .prepare_cached(self.select)?
-            .query_row([key], |row| row.get(0))
-            .optional()?;
-        let id = match stored {
+        let id = match self.stored(connection, key)? {
             Some(id) => id,
             None => {
                 let newest: i64 =
@@ -75,6 +71,10 @@ where
         self.known.insert(key.to_owned(), id);
         self.fresh.push(key.to_owned());
         Ok(Some(id))
+    }
+
+    fn stored(&self, connection: &Connection, key: &K) -> rusqlite::Result<Option<i64>> {
+        connection.prepare_cached(self.select)?.query_row([key], |row| row.get(0)).optional()
     }
 
     fn keep(&mut self) {
@@ -156,6 +156,17 @@ impl Dictionaries {
         };
         let id = self.satellites.id(connection, satellite.as_bytes(), Some(&name))?;
         Ok(id.unwrap_or(SATELLITE_NONE))
+    }
+
+    /// Whether a satellite has a number already.
+    pub(crate) fn knows_satellite(
+        &self,
+        connection: &Connection,
+        satellite: &SatelliteId,
+    ) -> rusqlite::Result<bool> {
+        let raw = &satellite.as_bytes()[..];
+        let is_known = self.satellites.known.contains_key(raw);
+        Ok(is_known || self.satellites.stored(connection, raw)?.is_some())
     }
 
     pub(crate) fn action(

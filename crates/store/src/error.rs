@@ -171,6 +171,20 @@ pub enum Error {
         /// Who follows it; `None` when it began so lately that it has not said so yet.
         holder: Option<crate::Holder>,
     },
+    /// Another process asks the node for the same database.
+    #[error(
+        "node {node} is asked for {} already, by {}: stop that one, or leave the node to it",
+        path.display(),
+        holder.as_ref().map_or_else(|| "another process".to_owned(), ToString::to_string)
+    )]
+    Asked {
+        /// The name of the node.
+        node: piecewatch_model::NodeName,
+        /// The database.
+        path: PathBuf,
+        /// Who asks it; `None` when it began so lately that it has not said so yet.
+        holder: Option<crate::Holder>,
+    },
     /// The lock of a node cannot be used.
     #[error(
         "cannot lock {}: check that its folder exists and belongs to this user, and that its file \

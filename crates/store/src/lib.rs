@@ -18,6 +18,8 @@
 //! [`Appended::Moved`], not stored, when another process has read on.
 //!
 //! ```
+//! use std::time::Duration;
+//!
 //! use piecewatch_model::{
 //!     Action, Batch, ByteCount, Fact, Fingerprinter, LineCounts, Outcome, PieceId, Poll, PollPart,
 //!     Record, Report, Space, Start, Timestamp, Transfer,
@@ -71,7 +73,8 @@
 //! let space = Space { used: Some(ByteCount::new(3_400_000_000_000)), ..Space::default() };
 //! writer.report(&Report { node: "n1".parse()?, poll, facts: vec![Fact::Space(space)] }, at)?;
 //! let window = Window { from: at, to: at.plus_micros(1) };
-//! assert_eq!(readers.get()?.used_space(Nodes::All, window)?[0].used, space.used.unwrap());
+//! let held = readers.get()?.used_space(Nodes::All, window, Duration::ZERO)?;
+//! assert_eq!(Some(held[0].used), space.used);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -112,7 +115,9 @@ pub use query::{
     commits::{Commit, Topics},
     countries::CountryRow,
     errors::ErrorRow,
+    hours::{LatencyHour, TroubleHour},
     latency::{Latencies, LatencyFilter, LatencyPoint, LatencyRow, LatencySeries},
+    newest_space::NewestSpace,
     nodes::NodeInfo,
     polls::PollRow,
     prices::PriceRow,
@@ -121,8 +126,10 @@ pub use query::{
     slowest::{SlowFilter, Slowest},
     sources::KnownSources,
     space::SpaceRow,
+    space_samples::SpaceSamples,
     traffic::{TrafficPoint, TrafficRow, TrafficTotals},
     transfers::{StoredTransfer, TransferCursor, TransferFilter, TransferPage},
+    trouble_counts::TroubleCount,
     used_space::UsedSpace,
     versions::VersionRun,
 };

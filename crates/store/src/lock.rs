@@ -1,6 +1,6 @@
-//! One process follows a node into a database; a second is told who the first is.
+//! One process follows a node into a database, and one asks it; a second is told who the first is.
 //!
-//! Beside the database lies a folder of locks, two files a node: one that is locked as long as its
+//! Beside the database lies a folder of locks, two files for each node and work: one that is locked as long as its
 //! holder lives, and one in which the holder says who it is. They are two because Windows lets
 //! nobody read a file that another process has locked.
 
@@ -22,20 +22,23 @@ use crate::{Error, Result};
 const LOCK: &str = "lock";
 /// The files in which holders say who they are; only who holds the lock touches one.
 const HOLDER: &str = "holder";
+/// The same for who asks a node: that is another work than following its log.
+const POLL_LOCK: &str = "polllock";
+const POLL_HOLDER: &str = "pollholder";
 
 /// Who asks whether a dead process left its lock free has it for some microseconds. A lock that is
 /// still taken after this many pauses is held.
 const ATTEMPTS_MAX: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// A process that follows a node.
+/// A process that follows or asks a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {
     /// The program's name.
     pub program: String,
     /// The process's id.
     pub process: u32,
-    /// Since when it follows the node.
+    /// Since when it does.
     pub since: Timestamp,
 }
 
@@ -54,7 +57,7 @@ pub struct Follower {
     pub holder: Holder,
 }
 
-/// The right to follow a node into a database: one process has it at a time. It ends when this is
+/// The right to follow a node into a database, or to ask it for one: one process has it at a time. It ends when this is
 /// dropped, and with the process, however that ends.
 #[derive(Debug)]
 pub struct NodeLock {
@@ -72,23 +75,47 @@ impl NodeLock {
     /// [`Error::Followed`] when it is taken; [`Error::Lock`] when its files cannot be written, or
     /// the file system has no locks.
     pub fn take(db: &Path, node: &NodeName, holder: &Holder) -> Result<Self> {
+        Self::take_as(db, node, holder, [LOCK, HOLDER])?.map_err(|holder| Error::Followed {
+            node: node.clone(),
+            path: db.to_owned(),
+            holder,
+        })
+    }
+
+    /// Takes the lock of who asks a node for a database. It is another one than that of who follows
+    /// its log.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Asked`] when it is taken; else as [`take`](Self::take).
+    pub fn take_to_ask(db: &Path, node: &NodeName, holder: &Holder) -> Result<Self> {
+        let taken = Self::take_as(db, node, holder, [POLL_LOCK, POLL_HOLDER])?;
+        taken.map_err(|holder| Error::Asked { node: node.clone(), path: db.to_owned(), holder })
+    }
+
+    /// The lock in files of these kinds, or who has it.
+    fn take_as(
+        db: &Path,
+        node: &NodeName,
+        holder: &Holder,
+        [lock, told]: [&str; 2],
+    ) -> Result<Result<Self, Option<Holder>>> {
         let folder = locks_folder(db)?;
         let failed = |path: &Path| {
             let path = path.to_owned();
             move |source| Error::Lock { path, source }
         };
         fs::create_dir_all(&folder).map_err(failed(&folder))?;
-        let path = folder.join(file_name(node)).with_extension(LOCK);
-        let told = path.with_extension(HOLDER);
+        let path = folder.join(file_name(node)).with_extension(lock);
+        let told = path.with_extension(told);
         let file = File::options().read(true).write(true).create(true).truncate(false).open(&path);
         let file = file.map_err(failed(&path))?;
         if !try_lock(&file).map_err(failed(&path))? {
-            let holder = Told::read(&told).map(|told| told.holder);
-            return Err(Error::Followed { node: node.clone(), path: db.to_owned(), holder });
+            return Ok(Err(Told::read(&told).map(|told| told.holder)));
         }
         let text = Told { node: node.clone(), holder: holder.clone() }.to_text();
         fs::write(&told, text).map_err(failed(&told))?;
-        Ok(Self { holder: told, _locked: file })
+        Ok(Ok(Self { holder: told, _locked: file }))
     }
 }
 

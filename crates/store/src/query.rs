@@ -7,9 +7,11 @@ pub(crate) mod compactions;
 pub(crate) mod countries;
 pub(crate) mod errors;
 pub(crate) mod estimates;
+pub(crate) mod hours;
 pub(crate) mod latency;
 pub(crate) mod lifecycle;
 pub(crate) mod maintenance;
+pub(crate) mod newest_space;
 pub(crate) mod nodes;
 pub(crate) mod orders;
 pub(crate) mod payments;
@@ -18,16 +20,19 @@ pub(crate) mod polls;
 pub(crate) mod prices;
 pub(crate) mod quantiles;
 pub(crate) mod reported;
+pub(crate) mod runs;
 pub(crate) mod scores;
 pub(crate) mod sizes;
 pub(crate) mod slowest;
 pub(crate) mod sources;
 pub(crate) mod space;
+pub(crate) mod space_samples;
 pub(crate) mod standings;
 pub(crate) mod statuses;
 pub(crate) mod storage;
 pub(crate) mod traffic;
 pub(crate) mod transfers;
+pub(crate) mod trouble_counts;
 pub(crate) mod troubles;
 pub(crate) mod used_space;
 pub(crate) mod versions;
@@ -51,7 +56,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 55] = [
+pub(crate) const ALL: [Question; 62] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -65,6 +70,8 @@ pub(crate) const ALL: [Question; 55] = [
     latency::FIVE_MINUTES,
     latency::HOURLY,
     latency::DAILY,
+    hours::LATENCIES,
+    hours::TROUBLES,
     transfers::NEWEST,
     transfers::COUNTRY,
     transfers::TEMPLATE,
@@ -75,12 +82,17 @@ pub(crate) const ALL: [Question; 55] = [
     errors::HOURLY,
     compactions::NEWEST,
     maintenance::NEWEST,
+    runs::NEWEST,
     orders::NEWEST,
     scores::NEWEST,
     troubles::NEWEST,
+    trouble_counts::OF_NODE,
     lifecycle::NEWEST,
     versions::ALL,
     space::NEWEST,
+    newest_space::WHOLE,
+    space_samples::HELD,
+    space_samples::LEFT,
     used_space::ALL,
     bandwidth::DAILY,
     storage::DAILY,

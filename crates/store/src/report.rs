@@ -3,12 +3,14 @@
 mod figures;
 mod newest;
 
+use std::collections::BTreeSet;
+
 use piecewatch_model::{Fact, Period, Report, SatelliteId, StandingScores, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{
     amount::{bytes, number},
-    dictionary::Dictionaries,
+    dictionary::{Dictionaries, SATELLITE_NONE},
     query::commits::Topics,
     retention::Cuts,
 };
@@ -36,16 +38,39 @@ ON CONFLICT DO UPDATE SET used = coalesce(excluded.used, used),
     total = coalesce(excluded.total, total), overused = coalesce(excluded.overused, overused),
     reclaimable = coalesce(excluded.reclaimable, reclaimable)";
 
-/// Writes one report within a transaction.
+/// The most satellites that reports of one node may add to those that the database knows. Storj has
+/// run eleven; without a bound one made-up node could take the room of all.
+const SATELLITES_OF_NODE_MAX: usize = 64;
+
+/// The satellites of which a node has told; asked when it tells of one that nobody knows.
+pub(crate) const SATELLITES_OF_NODE: &str = "SELECT satellite FROM standings WHERE node = ?1
+UNION SELECT satellite FROM prices WHERE node = ?1
+UNION SELECT satellite FROM estimates WHERE node = ?1
+UNION SELECT satellite FROM paystubs WHERE node = ?1
+UNION SELECT satellite FROM payouts WHERE node = ?1
+UNION SELECT satellite FROM satellite_bandwidth_daily WHERE node = ?1
+UNION SELECT satellite FROM satellite_storage_daily WHERE node = ?1";
+
+/// Writes one report within a transaction. Gives how many facts were passed over since there is no
+/// room for their satellites; how the poll went says so, too.
 pub(crate) fn write(
     connection: &Connection,
     dictionaries: &mut Dictionaries,
     node: u16,
     report: &Report,
     cuts: &Cuts,
-) -> rusqlite::Result<()> {
-    let mut told = Told { connection, dictionaries, node, at: report.poll.at, cuts };
-    told.poll(&report.poll)?;
+    now: Timestamp,
+) -> rusqlite::Result<usize> {
+    let mut told = Told {
+        connection,
+        dictionaries,
+        node,
+        at: report.poll.at,
+        now,
+        cuts,
+        refused: BTreeSet::new(),
+        passed_over: 0,
+    };
     for fact in &report.facts {
         match fact {
             Fact::Status(status) => told.status(status)?,
@@ -60,7 +85,8 @@ pub(crate) fn write(
             Fact::Quantiles(quantiles) => told.quantiles(quantiles)?,
         }
     }
-    Ok(())
+    told.poll(&report.poll)?;
+    Ok(told.passed_over)
 }
 
 /// What a report changes. One of the whole history, as the first reading of a node's databases brings
@@ -96,15 +122,40 @@ struct Told<'a> {
     node: u16,
     /// When the poll began: the time of all that it brought.
     at: Timestamp,
+    /// When it is written.
+    now: Timestamp,
     cuts: &'a Cuts,
+    /// Satellites for which there is no room.
+    refused: BTreeSet<SatelliteId>,
+    /// How many facts they had.
+    passed_over: usize,
 }
 
 impl Told<'_> {
-    /// The number of a satellite; `None` when there is no room for another: its figures would
-    /// stand under the number of all that are unknown, one in place of the other.
+    /// The number of a satellite; `None`, and counted, when there is no room for another: its
+    /// figures would stand under the number of all that are unknown, one in place of the other.
     fn satellite(&mut self, satellite: &SatelliteId) -> rusqlite::Result<Option<i64>> {
-        let id = self.dictionaries.satellite(self.connection, Some(satellite))?;
-        Ok((id != 0).then_some(id))
+        if !self.refused.contains(satellite) {
+            if self.may_be_added(satellite)? {
+                let id = self.dictionaries.satellite(self.connection, Some(satellite))?;
+                if id != SATELLITE_NONE {
+                    return Ok(Some(id));
+                }
+            }
+            self.refused.insert(*satellite);
+        }
+        self.passed_over += 1;
+        Ok(None)
+    }
+
+    /// Whether a satellite is known, or the node may bring another.
+    fn may_be_added(&mut self, satellite: &SatelliteId) -> rusqlite::Result<bool> {
+        if self.dictionaries.knows_satellite(self.connection, satellite)? {
+            return Ok(true);
+        }
+        let mut told = self.connection.prepare_cached(SATELLITES_OF_NODE)?;
+        let told = told.query_map([self.node], |_| Ok(()))?;
+        Ok(told.count() < SATELLITES_OF_NODE_MAX)
     }
 
     fn space(&self, space: &piecewatch_model::Space) -> rusqlite::Result<()> {

@@ -25,7 +25,7 @@ pub struct Retention {
     pub details: Duration,
     /// Each snapshot of the space; older ones are kept once a day, for ever.
     pub snapshots: Duration,
-    /// The list of commits.
+    /// The list of commits; the newest one stays.
     pub commits: Duration,
 }
 
@@ -179,7 +179,8 @@ impl Step<'_> {
         Ok(end.is_none())
     }
 
-    /// The last snapshot of each day stays.
+    /// The last snapshot of each day stays, and where that one does not tell what the node held, as a
+    /// log does not, the last one that does.
     fn snapshots(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
         if self.left == 0 {
             return Ok(false);
@@ -191,7 +192,9 @@ impl Step<'_> {
     SELECT s.node, s.at FROM nodes AS n JOIN storage_snapshots AS s ON s.node = n.id
     WHERE s.at < ?1 AND EXISTS (SELECT 1 FROM storage_snapshots AS later
         WHERE later.node = s.node AND later.at > s.at
-        AND later.at < (s.at / 86400000000 + 1) * 86400000000)
+        AND later.at < (s.at / 86400000000 + 1) * 86400000000
+        AND (coalesce(s.used, s.total - s.available - s.trash) IS NULL
+            OR coalesce(later.used, later.total - later.available - later.trash) IS NOT NULL))
     LIMIT ?2)",
             )?
             .execute([cut.as_micros(), self.left])?;
@@ -199,6 +202,7 @@ impl Step<'_> {
         Ok(self.left > 0)
     }
 
+    /// The newest stays, so that whoever saw an older one last notices the gap.
     fn commits(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
         if self.left == 0 {
             return Ok(false);
@@ -207,7 +211,8 @@ impl Step<'_> {
             .connection
             .prepare_cached(
                 "DELETE FROM commits WHERE seq IN (SELECT seq FROM
-    (SELECT seq, at FROM commits ORDER BY seq LIMIT ?2) WHERE at < ?1)",
+    (SELECT seq, at FROM commits ORDER BY seq LIMIT ?2)
+    WHERE at < ?1 AND seq < (SELECT max(seq) FROM commits))",
             )?
             .execute([cut.as_micros(), self.left])?;
         self.spend(rows);

@@ -99,14 +99,17 @@ impl Writer {
     /// ([`NodeInfo::records`](crate::NodeInfo::records)) nor any position. Scores and versions enter
     /// the history when they differ from those before them.
     ///
+    /// Gives how many facts were passed over: those on satellites for which there is no room, since
+    /// a database knows a thousand, and one node may bring 64. Why is stored with how the poll went.
+    ///
     /// # Errors
     ///
     /// As [`append`](Self::append).
-    pub fn report(&mut self, report: &Report, now: Timestamp) -> Result<()> {
+    pub fn report(&mut self, report: &Report, now: Timestamp) -> Result<usize> {
         self.check_file()?;
         let stored = self.try_report(report, now);
         match stored {
-            Ok(()) => self.dictionaries.keep(),
+            Ok(_) => self.dictionaries.keep(),
             Err(_) => self.dictionaries.forget(),
         }
         stored
@@ -163,7 +166,7 @@ impl Writer {
     }
 
     /// The transaction, which is rolled back when the function returns early.
-    fn try_report(&mut self, report: &Report, now: Timestamp) -> Result<()> {
+    fn try_report(&mut self, report: &Report, now: Timestamp) -> Result<usize> {
         let failed = |error| Error::of(&self.path, "storing a report", error);
         let transaction = Transaction::new(&mut self.connection, TransactionBehavior::Immediate)
             .map_err(failed)?;
@@ -174,7 +177,8 @@ impl Writer {
             .ok_or_else(|| Error::TooManyNodes { name: report.node.clone() })?;
         let cuts = Cuts::at(now, &self.retention);
         let write = || {
-            report::write(&transaction, &mut self.dictionaries, node, report, &cuts)?;
+            let passed_over =
+                report::write(&transaction, &mut self.dictionaries, node, report, &cuts, now)?;
             transaction.prepare_cached(gathered::COMMIT)?.execute(params![
                 self.process,
                 node,
@@ -183,7 +187,8 @@ impl Writer {
                 None::<i64>,
                 now.as_micros()
             ])?;
-            transaction.commit()
+            transaction.commit()?;
+            Ok(passed_over)
         };
         write().map_err(failed)
     }

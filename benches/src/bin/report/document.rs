@@ -1,34 +1,51 @@
 //! The report: as text, as a table for programs, and as JSON.
 
-use std::{fmt::Write, fs, path::Path};
+use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use anyhow::Result;
 use piecewatch_benches::machine::Machine;
 use serde::Serialize;
 
-use crate::{
-    parsing::FORMS,
-    series::{Series, Spread},
-};
+use crate::series::{Series, Spread};
 
 /// A finished run.
 #[derive(Debug, Serialize)]
 pub(crate) struct Report {
+    #[serde(skip)]
+    pub(crate) subject: Subject,
     pub(crate) commit: String,
     pub(crate) rounds: usize,
-    pub(crate) lines: u64,
-    pub(crate) transfers: u64,
     pub(crate) machine: Machine,
     pub(crate) load_at_end: String,
     pub(crate) seconds: f64,
-    pub(crate) has_instructions: bool,
-    pub(crate) has_profile: bool,
     pub(crate) series: Vec<Series>,
 }
 
+/// What a report is about.
+#[derive(Debug)]
+pub(crate) struct Subject {
+    /// The end of the folder's name.
+    pub(crate) name: &'static str,
+    pub(crate) title: &'static str,
+    /// How it was measured: items of a list in Markdown.
+    pub(crate) method: String,
+    pub(crate) targets: Vec<Target>,
+    /// Further files of the folder, by name.
+    pub(crate) files: BTreeMap<&'static str, String>,
+}
+
 /// What a figure is held to.
+#[derive(Debug)]
+pub(crate) struct Target {
+    /// In words.
+    pub(crate) what: String,
+    /// The figure that tells.
+    pub(crate) series: String,
+    pub(crate) bound: Bound,
+}
+
 #[derive(Debug, Clone, Copy)]
-enum Bound {
+pub(crate) enum Bound {
     AtLeast(f64),
     AtMost(f64),
 }
@@ -42,52 +59,16 @@ impl Bound {
     }
 }
 
-/// The targets: what it is, the figure that tells, and its bound.
-fn targets() -> Vec<(String, String, Bound)> {
-    let mut targets = Vec::new();
-    let mut add = |what: &str, series: &str, bound: Bound| {
-        targets.push((what.to_owned(), series.to_owned(), bound));
-    };
-    for (form, ..) in FORMS {
-        let least = if form.starts_with("console") { 5e6 } else { 2.5e6 };
-        add(&format!("parse {form}"), &format!("parse rate {form}"), Bound::AtLeast(least));
-        if form.starts_with("console") {
-            let bytes = format!("parse bytes {form}");
-            add(&format!("parse {form}"), &bytes, Bound::AtLeast(1.5e9));
-        }
-        let time = format!("parse {form}, time over that of a newline scan");
-        add(&time, &format!("parse/scan {form}"), Bound::AtMost(5.0));
-    }
-    let program = "program, young: speed";
-    add("import with all rollups, the program", program, Bound::AtLeast(1e6));
-    add(
-        "the same with `--keep-raw`, an old log",
-        "program, old, --keep-raw: speed",
-        Bound::AtLeast(1e6),
-    );
-    add("import with all rollups, the library", "import", Bound::AtLeast(1e6));
-    add("its speed over the limit's", "import/limit speed", Bound::AtLeast(0.7));
-    for name in ["young", "old, --keep-raw", "old, sums only"] {
-        for longer in ["", ", 4 times the lines"] {
-            let series = format!("program, {name}{longer}: memory");
-            add(&format!("memory, {name}{longer}"), &series, Bound::AtMost(64e6));
-        }
-    }
-    add("memory, gzip", "program, old, --keep-raw, gzip: memory", Bound::AtMost(64e6));
-    add("database, all indexes and rollups", "database", Bound::AtMost(90.0));
-    targets
-}
-
 impl Report {
     /// Writes the folder of the report.
-    pub(crate) fn write(&self, folder: &Path, notes: &str, profile: Option<&str>) -> Result<()> {
+    pub(crate) fn write(&self, folder: &Path, notes: &str) -> Result<()> {
         fs::create_dir_all(folder)?;
         fs::write(folder.join("report.md"), self.markdown(notes))?;
         fs::write(folder.join("data.csv"), self.csv())?;
         let json = serde_json::to_string_pretty(self)?;
         fs::write(folder.join("data.json"), json + "\n")?;
-        if let Some(profile) = profile {
-            fs::write(folder.join("profile.txt"), profile)?;
+        for (name, text) in &self.subject.files {
+            fs::write(folder.join(name), text)?;
         }
         Ok(())
     }
@@ -109,13 +90,13 @@ impl Report {
     }
 
     fn markdown(&self, notes: &str) -> String {
-        let mut text = format!("# Speed and size of an import, commit {}\n\n", self.commit);
+        let mut text = format!("# {}, commit {}\n\n", self.subject.title, self.commit);
         self.push_method(&mut text);
         text.push_str(
             "## Targets\n\n| What | Target | Median [min – max] | |\n|---|---|---|---|\n",
         );
-        for (what, name, bound) in targets() {
-            self.push_target(&mut text, &what, &name, bound);
+        for target in &self.subject.targets {
+            self.push_target(&mut text, target);
         }
         if !notes.is_empty() {
             let _ = write!(text, "\n{}\n", notes.trim());
@@ -136,35 +117,28 @@ impl Report {
             text,
             "- Machine: {cores} cores, {processor}, {memory} of memory, Linux {kernel}; {compiler}
 - Load average at the start: {load}; at the end: {}
-- Command: `just perf`, which took {:.0} s
-- Rounds: {}. What is compared is measured in turns, and ratios are taken within a round. Parsing is
-  measured by processor time, importing by the clock. A target is held to the median; that of memory
-  to the most of any round.
-- Logs: of the simulator, seed 1. Parsing: 200,000 lines of each form. Importing: {} lines of
-  `console-2026`, 15 transfers a second, that give {} rows of transfers (uploads turned away among
-  them), and four times as many lines. *Young* ones begin yesterday, so that every sum is written
-  and every transfer kept; *old* ones on 2026-08-19.
-- The limit: the rows of that import, read back from its database and inserted into the same table by
-  one prepared statement, 40,000 in a transaction, with the pragmas of the store.
-- Every value: `data.csv`, `data.json`.{}{}
+- Command: `just perf --subject {}`, which took {:.0} s
+- Rounds: {}. What is compared is measured in turns, and ratios are taken within a round. A target is
+  held to the median; that of memory to the most of any round.
+{}
+- Every value: `data.csv`, `data.json`.
 
 ",
             self.load_at_end,
+            self.subject.name,
             self.seconds,
             self.rounds,
-            grouped(self.lines as f64),
-            grouped(self.transfers as f64),
-            if self.has_profile { " Where the time goes: `profile.txt`." } else { "" },
-            if self.has_instructions { "" } else { " Instructions were not counted: no valgrind." },
+            self.subject.method,
         );
     }
 
-    fn push_target(&self, text: &mut String, what: &str, name: &str, bound: Bound) {
-        let Some((series, spread)) = self.find(name) else {
+    fn push_target(&self, text: &mut String, target: &Target) {
+        let Target { what, series, bound } = target;
+        let Some((series, spread)) = self.find(series) else {
             let _ = writeln!(text, "| {what} | | not measured | |");
             return;
         };
-        let target = match bound {
+        let target = match *bound {
             Bound::AtLeast(least) => format!("≥ {}", amount(series.unit, least)),
             Bound::AtMost(most) => format!("≤ {}", amount(series.unit, most)),
         };
@@ -192,13 +166,15 @@ fn amount(unit: &str, value: f64) -> String {
         "bytes" => format!("{:.1} MB", value / 1e6),
         "ratio" => format!("{value:.2}×"),
         "s" => format!("{value:.2} s"),
+        "ms" if value < 1.0 => format!("{value:.3} ms"),
+        "ms" | "ns/get" => format!("{value:.1} {unit}"),
         "ns/line" | "bytes/transfer" => format!("{value:.1} {unit}"),
         _ => format!("{} {unit}", grouped(value)),
     }
 }
 
 /// A whole number with commas between the thousands.
-fn grouped(value: f64) -> String {
+pub(crate) fn grouped(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

@@ -5,6 +5,8 @@
 //! meets both; ratios are taken within a round. Time on one thread is processor time.
 
 mod document;
+mod earnings;
+mod import;
 mod importing;
 mod instructions;
 mod parsing;
@@ -12,14 +14,10 @@ mod profile;
 mod program;
 mod series;
 
-use std::{
-    fs,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{fs, io::Write, path::PathBuf};
 
 use anyhow::{Context, Result};
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use piecewatch_benches::{
     clock,
     machine::{self, Machine},
@@ -35,9 +33,9 @@ struct Cli {
     /// The commit that is measured
     #[arg(long, default_value = "unknown")]
     commit: String,
-    /// What the report is about: the end of its folder's name
-    #[arg(long, default_value = "import")]
-    subject: String,
+    /// What to measure; all, one report each, unless told
+    #[arg(long)]
+    subject: Option<About>,
     /// The folder of reports
     #[arg(long, default_value = "perf-reports")]
     out: PathBuf,
@@ -45,7 +43,7 @@ struct Cli {
     #[arg(long)]
     program: Option<PathBuf>,
     /// What to say on the figures, as Markdown: it goes into the report
-    #[arg(long)]
+    #[arg(long, requires = "subject")]
     notes: Option<PathBuf>,
     /// Rounds of each measurement
     #[arg(long, default_value_t = 7)]
@@ -55,18 +53,37 @@ struct Cli {
     lines: u64,
 }
 
-/// One piece of work, done so many times: to count its instructions.
+/// What a report may be about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum About {
+    /// Lines to what they say, and into a database
+    Import,
+    /// What nodes earn, and the cache
+    Earnings,
+}
+
+/// What is done in a process of its own.
 #[derive(Debug, Subcommand)]
 enum Work {
+    /// One piece of work, done so many times: to count its instructions
     #[command(hide = true)]
     Work { kind: instructions::Kind, input: PathBuf, times: usize },
+    /// Tells how many bytes of memory a ledger takes over the books in a folder
+    #[command(hide = true)]
+    Ledgers { folder: PathBuf },
 }
 
 fn main() -> Result<()> {
     let cli = Cli::parse();
     match &cli.work {
         Some(Work::Work { kind, input, times }) => instructions::work(*kind, input, *times),
-        None => report(&cli),
+        Some(Work::Ledgers { folder }) => {
+            Ok(writeln!(std::io::stdout(), "{}", earnings::memory(folder)?)?)
+        }
+        None => match cli.subject {
+            Some(about) => report(&cli, about),
+            None => About::value_variants().iter().try_for_each(|about| report(&cli, *about)),
+        },
     }
 }
 
@@ -93,6 +110,14 @@ impl Run {
         }
     }
 
+    fn find_program(&mut self) -> Result<()> {
+        self.program = self.program.canonicalize().with_context(|| {
+            let path = self.program.display();
+            format!("{path}: build the program first (`just perf` does)")
+        })?;
+        Ok(())
+    }
+
     fn push(&mut self, name: &str, unit: &'static str, value: f64) {
         match self.series.iter_mut().find(|series| series.name == name) {
             Some(series) => series.values.push(value),
@@ -103,56 +128,44 @@ impl Run {
     }
 }
 
-fn report(cli: &Cli) -> Result<()> {
+fn report(cli: &Cli, about: About) -> Result<()> {
     let machine = Machine::look();
     let date = clock::today();
+    let program = match &cli.program {
+        Some(path) => path.clone(),
+        None => std::env::current_exe()?.with_file_name("piecewatch"),
+    };
     let mut run = Run {
         rounds: cli.rounds.max(1),
         lines: cli.lines,
         scratch: tempfile::tempdir()?,
-        program: program(cli.program.as_deref())?,
+        program,
         series: Vec::new(),
     };
     let since = clock::Stopwatch::start();
-    say("parsing");
-    parsing::measure(&mut run)?;
-    say("importing");
-    let transfers = importing::measure(&mut run)?;
-    say("counting instructions");
-    let counted = instructions::measure(&mut run)?;
-    say("profiling");
-    let profile = profile::take(&run)?;
-    let (_, month, day) = date.date();
-    let folder = format!("{}-{month:02}-{day:02}-{}-{}", date.date().0, cli.commit, cli.subject);
+    let subject = match about {
+        About::Import => import::measure(&mut run)?,
+        About::Earnings => earnings::measure(&mut run)?,
+    };
+    let (year, month, day) = date.date();
+    let folder = format!("{year}-{month:02}-{day:02}-{}-{}", cli.commit, subject.name);
     let folder = cli.out.join(folder);
     let notes = match &cli.notes {
         Some(path) => fs::read_to_string(path).with_context(|| path.display().to_string())?,
         None => String::new(),
     };
     let report = Report {
+        subject,
         commit: cli.commit.clone(),
         rounds: run.rounds,
-        lines: run.lines,
-        transfers,
         machine,
         load_at_end: machine::load(),
         seconds: since.elapsed().as_secs_f64(),
-        has_instructions: counted,
-        has_profile: profile.is_some(),
         series: run.series,
     };
-    report.write(&folder, &notes, profile.as_deref())?;
+    report.write(&folder, &notes)?;
     say(&format!("written to {}", folder.display()));
     Ok(())
-}
-
-fn program(given: Option<&Path>) -> Result<PathBuf> {
-    let path = match given {
-        Some(path) => path.to_owned(),
-        None => std::env::current_exe()?.with_file_name("piecewatch"),
-    };
-    path.canonicalize()
-        .with_context(|| format!("{}: build the program first (`just perf` does)", path.display()))
 }
 
 /// Tells whoever waits how far it is.

@@ -1,6 +1,6 @@
 //! Where the program spends its time, by thread, as `perf` samples it.
 
-use std::{collections::BTreeMap, fmt::Write, process::Command};
+use std::{collections::BTreeMap, ffi::OsString, fmt::Write, path::Path, process::Command};
 
 use anyhow::{Result, ensure};
 
@@ -11,25 +11,66 @@ const SHOWN: usize = 20;
 /// A thread with less than this share of the samples is not shown, in percent.
 const SHARE_MIN: f64 = 2.0;
 
+/// What samples are put together by.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    /// Thread and function.
+    Thread,
+    /// Function, with what it calls.
+    Call,
+}
+
 /// Profiles an import; `None` where `perf` is not there or may not look.
 pub(crate) fn take(run: &Run) -> Result<Option<String>> {
     run.remove_database("program.db");
+    let mut program = vec![run.program.clone().into_os_string()];
+    program.extend(["import", "--json", "--node", "bench", "--keep-raw", "--db"].map(Into::into));
+    program.extend([run.path("program.db").into(), run.path("young-long.log").into()]);
+    let report = samples(run, &program, By::Thread)?;
+    Ok(report.map(|report| by_thread(&report)))
+}
+
+/// Profiles ledgers that are filled over the books in a folder: the functions, with the share of the
+/// samples in them and in what they call. `None` where `perf` is not there or may not look.
+pub(crate) fn take_ledgers(run: &Run, folder: &Path) -> Result<Option<String>> {
+    let program = [std::env::current_exe()?.into(), "ledgers".into(), folder.into()];
+    let Some(report) = samples(run, &program, By::Call)? else { return Ok(None) };
+    let mut text = String::new();
+    for line in report.lines() {
+        let columns: Vec<&str> = line.split(';').map(str::trim).collect();
+        let &[all, own, symbol, ..] = columns.as_slice() else { continue };
+        let share: f64 = all.trim_end_matches('%').parse().unwrap_or_default();
+        if share >= SHARE_MIN {
+            // Writing to memory does not fail.
+            let _ = writeln!(text, "{all:>8} {own:>8}  {symbol}");
+        }
+    }
+    Ok(Some(text))
+}
+
+/// What `perf` tells of a program and its arguments, in columns separated by semicolons.
+fn samples(run: &Run, program: &[OsString], by: By) -> Result<Option<String>> {
     let data = run.path("perf.data");
     let mut command = Command::new("perf");
-    command.args(["record", "--quiet", "-F", "999", "-o"]).arg(&data).arg("--");
-    command.arg(&run.program).args(["import", "--json", "--node", "bench", "--keep-raw", "--db"]);
-    command.arg(run.path("program.db")).arg(run.path("young-long.log"));
-    let Ok(output) = command.output() else { return Ok(None) };
+    command.args(["record", "--quiet", "-F", "999", "-o"]).arg(&data);
+    let sorted = match by {
+        // `pid` names threads.
+        By::Thread => ["--no-children", "--sort", "pid,symbol"],
+        By::Call => {
+            command.arg("--call-graph=dwarf,16384");
+            ["--children", "--sort", "symbol"]
+        }
+    };
+    let Ok(output) = command.arg("--").args(program).output() else { return Ok(None) };
     if !output.status.success() {
         return Ok(None);
     }
     let mut command = Command::new("perf");
-    // `pid` names threads.
-    command.args(["report", "--stdio", "--quiet", "--no-children", "--sort", "pid,symbol"]);
+    command.args(["report", "--stdio", "--quiet", "-g", "none"]).args(sorted);
     command.args(["--field-separator", ";", "-i"]).arg(&data);
     let output = command.output()?;
     ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    Ok(Some(by_thread(&String::from_utf8_lossy(&output.stdout))))
+    Ok(Some(String::from_utf8_lossy(&output.stdout).into_owned()))
 }
 
 fn by_thread(report: &str) -> String {

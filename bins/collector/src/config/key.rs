@@ -203,7 +203,8 @@ pub(crate) const SATELLITES: Key = key(
 pub(crate) const PAYSTUBS: Key = key(
     "polling",
     "paystubs_hours",
-    number(1, 720),
+    // After 720 without an answer the whole past is asked again.
+    number(1, 600),
     "12",
     "How often payments of past months are asked, in hours. The node itself asks every 12.",
 );

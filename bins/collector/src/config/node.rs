@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use jiff::tz::{Offset, TimeZone};
 use piecewatch_ingest::{Source, StartAt};
 use piecewatch_model::{MicroUsd, NodeName};
+use piecewatch_node_api::{Address, Error as AddressError};
 
 use super::{
-    ApiUrl, Place,
+    Place,
     key::nearest,
     raw::{Given, RawNode, Value, path_in},
 };
@@ -25,11 +26,11 @@ pub struct Node {
     /// The zone of lines that name none; `None` counts them as UTC.
     pub time_zone: Option<TimeZone>,
     /// The address of the node's own dashboard, which the server asks.
-    pub api: Option<ApiUrl>,
+    pub api: Option<Address>,
     /// In place of `api`, the folder with the node's own databases.
     pub databases: Option<PathBuf>,
     /// The address of the node's debug endpoint.
-    pub metrics: Option<ApiUrl>,
+    pub metrics: Option<Address>,
     /// What the node costs in a month, not negative; `None` when nobody said.
     pub monthly_cost: Option<MicroUsd>,
 }
@@ -125,7 +126,8 @@ fn source(raw: &RawNode) -> Result<Source, Error> {
 pub(crate) fn source_of(text: &str, place: &Place) -> Result<Source, Error> {
     match text.parse::<Source>().map_err(|error| place.error(error.to_string()))? {
         Source::File(_) if text.contains("://") => Err(place.error(format!(
-            "{text:?} is no source; of addresses only tcp://HOST:PORT is one, and the node's dashboard goes into `api`"
+            "{:?} is no source; of addresses only tcp://HOST:PORT is one, and the node's dashboard goes into `api`",
+            Address::shown(text)
         ))),
         Source::File(path) => Ok(Source::File(path_in(place, &path.to_string_lossy()))),
         source @ (Source::Docker(_) | Source::Journald(_) | Source::Command(_) | Source::Tcp(_)) => {
@@ -201,23 +203,22 @@ fn offset(text: &str) -> Option<Offset> {
     Offset::from_seconds(sign * (hours * 3600 + minutes * 60)).ok()
 }
 
-fn api(given: &Given) -> Result<ApiUrl, Error> {
+fn api(given: &Given) -> Result<Address, Error> {
     address(given, "api", "dashboard", "\"http://192.168.1.20:14002\"")
 }
 
-fn metrics(given: &Given) -> Result<ApiUrl, Error> {
+fn metrics(given: &Given) -> Result<Address, Error> {
     address(given, "metrics", "debug endpoint", "\"http://192.168.1.20:5999\"")
 }
 
-fn address(given: &Given, name: &str, of: &str, example: &str) -> Result<ApiUrl, Error> {
-    let url = text(given, name, example)?;
-    if url.starts_with("https://") {
-        return Err(given.place.error(format!(
-            "{url:?} begins with https, but nodes speak plain http; write it as {example}"
-        )));
-    }
-    ApiUrl::from_text(url).ok_or_else(|| {
-        given.place.error(format!("{url:?} is no address of a node's {of}; write it as {example}"))
+fn address(given: &Given, name: &str, of: &str, example: &str) -> Result<Address, Error> {
+    text(given, name, example)?.parse().map_err(|error: AddressError| {
+        let wrong = if let AddressError::Address { text, wrong } = &error {
+            format!("{text:?} is no address of a node's {of}: {wrong}; write it as {example}")
+        } else {
+            error.words()
+        };
+        given.place.error(wrong)
     })
 }
 

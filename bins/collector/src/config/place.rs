@@ -2,6 +2,8 @@
 
 use std::{fmt, ops::Range, path::Path, sync::Arc};
 
+use piecewatch_node_api::Address;
+
 use crate::Error;
 
 /// Where a setting was said.
@@ -47,6 +49,8 @@ impl fmt::Display for Place {
         match self {
             Self::File { path, line } => write!(f, "{}:{line}", path.display()),
             Self::Environment(name) => write!(f, "environment variable {name}"),
+            // An address in it may hold a password.
+            Self::Flag(flag) if flag.contains("://") => f.write_str(&Address::shown(flag)),
             Self::Flag(flag) => f.write_str(flag),
         }
     }

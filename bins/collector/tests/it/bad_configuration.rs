@@ -65,6 +65,11 @@ fn cases() -> Vec<Case> {
         file("an impossible offset", with("time_zone = \"+25:00\"\n")),
         file("an address without a scheme", with("api = \"nas:14002\"\n")),
         file("an address of https", with("api = \"https://nas:14002\"\n")),
+        file("a password in an address", with("api = \"http://me:secret@nas:14002\"\n")),
+        file("a token in an address", with("metrics = \"http://nas:5999/?token=secret\"\n")),
+        file("a password in a source", node("name = \"a\"\nsource = \"http://me:secret@nas\"\n")),
+        file("an address of other letters", with("api = \"http://süden:14002\"\n")),
+        file("a host in brackets", with("api = \"http://[nas]:14002\"\n")),
         file("metrics of https", with("metrics = \"https://nas:5999\"\n")),
         file("metrics without a scheme", with("metrics = \"nas:5999\"\n")),
         file("an api and databases", with("api = \"http://nas:14002\"\ndatabases = \"x\"\n")),
@@ -72,6 +77,7 @@ fn cases() -> Vec<Case> {
         file("a negative cost", with("monthly_cost_usd = -3.50\n")),
         file("a cost in words", with("monthly_cost_usd = \"3,50 EUR\"\n")),
         file("a list for a cost", with("monthly_cost_usd = [3, 4]\n")),
+        file("asked too seldom", with("[polling]\npaystubs_hours = 720\n")),
         file("asked too often", with("[polling]\nsatellites_minutes = 1\n")),
         file("a misspelt key of polling", with("[polling]\ndashbord_minutes = 5\n")),
         file("no room for a cache", with("[cache]\nweight_max_kib = 0\n")),
@@ -86,6 +92,7 @@ fn cases() -> Vec<Case> {
         said("a node without a source on the command line", &["attic"]),
         said("a source without a name on the command line", &["C:\\storj\\node.log"]),
         said("a node twice on the command line", &["attic=a.log", "attic=b.log"]),
+        said("an old form with a password", &["attic:/node.log:http://me:secret@nas"]),
         said("an old form with a bad address", &["attic:/node.log:http://"]),
     ]
 }
@@ -123,5 +130,6 @@ fn messages_say_what_is_wrong_where_and_what_to_write() {
         let sayings = Sayings { file: Some(folder.path().join(name)), ..Sayings::default() };
         writeln!(text, "# {title}\n{}", said(&sayings, shown)).unwrap();
     }
+    assert!(!text.contains("secret"), "{text}");
     insta::assert_snapshot!(text);
 }

@@ -39,8 +39,8 @@ fn the_examples_of_the_printed_default_are_good() {
     let (config, folder) = load(&text, Sayings::default());
     assert_eq!(config.nodes[0].source, Source::File("/var/log/storj/node.log".into()));
     assert_eq!(config.geoip, Some(folder.join("GeoLite2-Country.mmdb")));
-    assert_eq!(config.nodes[0].api.as_ref().unwrap().as_str(), "http://192.168.1.20:14002");
-    assert_eq!(config.nodes[0].metrics.as_ref().unwrap().as_str(), "http://192.168.1.20:5999");
+    assert_eq!(config.nodes[0].api.as_ref().unwrap().to_string(), "http://192.168.1.20:14002");
+    assert_eq!(config.nodes[0].metrics.as_ref().unwrap().to_string(), "http://192.168.1.20:5999");
     assert_eq!(config.nodes[0].monthly_cost, Some(MicroUsd::new(3_500_000)));
     let databases = text.replace("api = \"http://192.168.1.20:14002\"", "databases = \"storage\"");
     let (config, folder) = load(&databases, Sayings::default());

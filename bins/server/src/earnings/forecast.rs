@@ -1,11 +1,14 @@
 //! What the running month will have earned, for people.
 
-use std::io::{self, Write};
+use std::{
+    cmp::Reverse,
+    io::{self, Write},
+};
 
-use piecewatch_finance::{NodeForecast, Profit, SatelliteForecast};
+use piecewatch_finance::{NodeForecast, SatelliteForecast};
 use piecewatch_model::MicroUsd;
 
-use super::{Books, month::in_words, notes::minute, satellite_name};
+use super::{Books, month::in_words, name_in, notes};
 use crate::{
     Colour,
     money::usd,
@@ -23,17 +26,20 @@ pub(super) fn write(
             writeln!(out)?;
         }
         let name = Style::Bold.paint(node.node.as_str(), colour);
-        let (period, as_of) = (in_words(node.period), minute(node.as_of));
-        writeln!(out, "{name}   {period} at its end   USD, as of {as_of} UTC\n")?;
+        let (period, as_of) = (in_words(node.period), notes::as_of(node.as_of));
+        writeln!(out, "{name}   {period} at its end   USD{as_of}\n")?;
         if node.satellites.is_empty() {
             writeln!(out, "  Nothing is known of this month yet.")?;
             continue;
         }
         table(node).without_empty_columns().write(out, colour)?;
-        if let Some(cost) = books.cost(&node.node) {
-            let whole =
-                Profit::of(node.total().expected.payout, cost, node.period, node.period.end());
-            writeln!(out, "\n  Less {} that the node costs: {}.", usd(cost), usd(whole.profit))?;
+        writeln!(out)?;
+        if let Some(whole) = books.profit_ahead(node) {
+            let (cost, left) = (usd(whole.cost), usd(whole.profit));
+            writeln!(out, "  Less {cost} that the node costs: {left}.")?;
+        }
+        for note in notes::of_forecast(&node.month, books.now) {
+            writeln!(out, "  {note}")?;
         }
     }
     if nodes.len() > 1 {
@@ -59,11 +65,11 @@ fn table(node: &NodeForecast) -> Table {
         ("BASED ON", Left),
     ]);
     let mut satellites: Vec<&SatelliteForecast> = node.satellites.iter().collect();
-    satellites.sort_by_key(|of| std::cmp::Reverse(of.forecast.expected.earnings.gross()));
+    satellites.sort_by_key(|of| Reverse(of.forecast.expected.earnings.gross()));
     for of in satellites {
         let (forecast, expected) = (&of.forecast, &of.forecast.expected.earnings);
         table.row([
-            Cell::from(satellite_name(of.satellite, None)),
+            Cell::from(name_in(&node.month, of.satellite)),
             Cell::from(usd(forecast.so_far.earnings.payout)),
             Cell::from(usd(expected.payout)),
             Cell::styled(range(forecast.low, forecast.high), Style::Dim),

@@ -5,10 +5,7 @@ use std::io::{self, Write};
 use piecewatch_finance::{Figure, Month, MonthState};
 use piecewatch_model::MicroUsd;
 
-use super::{
-    Books,
-    rows::{per_terabyte, profit},
-};
+use super::{Books, total};
 use crate::{
     Colour,
     money::{tb_months, usd},
@@ -36,6 +33,7 @@ fn table(books: &Books, months: &[Month]) -> Table {
     use Align::{Left, Right};
     let mut columns = vec![
         ("MONTH", Left),
+        ("PARTS BY", Left),
         ("TB-MONTHS", Right),
         ("EGRESS", Right),
         ("REPAIR, AUDIT", Right),
@@ -53,8 +51,8 @@ fn table(books: &Books, months: &[Month]) -> Table {
     let mut table = Table::new(columns);
     for month in months {
         let mut row = row(books, month);
-        if let Some(cost) = cost {
-            let profit = profit(month, cost, books.now);
+        if cost.is_some() {
+            let profit = books.profit(month);
             row.push(money(profit.map(|profit| profit.cost)));
             row.push(money(profit.map(|profit| profit.profit)));
         }
@@ -69,10 +67,8 @@ fn row(books: &Books, month: &Month) -> Vec<Cell> {
     let used = |shown: String| {
         if is_known { Cell::from(shown) } else { Cell::styled(NOT_KNOWN, Style::Dim) }
     };
-    let figure = |figure| {
-        let total = month.total(figure);
-        money((total.known > 0).then_some(total.amount))
-    };
+    let figure = |figure| Cell::from(total(month.total(figure)));
+    let basis = month.basis().map(Figure::title);
     let paid = || month.satellites.iter().filter_map(|of| of.paid.as_ref());
     let sent = paid().next().map(|_| paid().map(|paid| paid.distributed).sum());
     let held = is_known.then(|| month.breakdowns().map(|of| of.earnings.held).sum());
@@ -82,7 +78,12 @@ fn row(books: &Books, month: &Month) -> Vec<Cell> {
     };
     vec![
         Cell::from(name),
-        used(tb_months(usage.storage)),
+        Cell::styled(basis.unwrap_or(NOT_KNOWN), Style::Dim),
+        if month.knows_storage() {
+            used(tb_months(usage.storage))
+        } else {
+            Cell::styled(NOT_KNOWN, Style::Dim)
+        },
         used(usage.egress.to_string()),
         used(usage.repair_audit().to_string()),
         money(held),
@@ -90,7 +91,7 @@ fn row(books: &Books, month: &Month) -> Vec<Cell> {
         figure(Figure::NodeEstimate),
         figure(Figure::Paid),
         money(sent),
-        money(per_terabyte(month, books.now).held_month),
+        money(books.per_terabyte(month).and_then(|per_tb| per_tb.held_month)),
     ]
 }
 

@@ -1,15 +1,14 @@
 //! One month of each node for people: a line for each satellite.
 
-use std::io::{self, Write};
+use std::{
+    cmp::Reverse,
+    io::{self, Write},
+};
 
-use piecewatch_finance::{Earnings, Figure, Month, MonthState, ReturnState, SatelliteMonth, Usage};
+use piecewatch_finance::{Breakdown, Earnings, Figure, Month, MonthState, SatelliteMonth, Usage};
 use piecewatch_model::{MicroUsd, Period};
 
-use super::{
-    Books, notes,
-    rows::{per_terabyte, profit},
-    satellite_name,
-};
+use super::{Books, held, name, notes, parts_by, total};
 use crate::{
     Colour,
     money::{tb_months, usd},
@@ -26,22 +25,35 @@ pub(super) fn write(
         if at > 0 {
             writeln!(out)?;
         }
-        let name = Style::Bold.paint(month.node.as_str(), colour);
-        let so_far = match MonthState::of(month.period, books.now) {
-            MonthState::Running => " so far",
-            MonthState::Past | MonthState::Future => "",
-        };
-        let (period, as_of) = (in_words(month.period), notes::minute(month.as_of));
-        writeln!(out, "{name}   {period}{so_far}   USD, as of {as_of} UTC\n")?;
+        writeln!(out, "{}\n", heading(books, month, colour))?;
         if month.satellites.is_empty() {
             writeln!(out, "  Nothing is known of this month.")?;
-            continue;
+        } else {
+            table(month).without_empty_columns().write(out, colour)?;
+            writeln!(out)?;
         }
-        table(month).without_empty_columns().write(out, colour)?;
-        writeln!(out)?;
         beside(books, month, out)?;
     }
     Ok(())
+}
+
+/// `attic   November 2026 so far   USD, parts by the node estimate, as of 2026-11-25 23:02 UTC`.
+fn heading(books: &Books, month: &Month, colour: Colour) -> String {
+    let name = Style::Bold.paint(month.node.as_str(), colour);
+    let so_far = match MonthState::of(month.period, books.now) {
+        MonthState::Running => " so far",
+        MonthState::Past | MonthState::Future => "",
+    };
+    let parts = month.basis().map(|basis| {
+        let total = month.total(basis);
+        let of = match total.missing {
+            0 => String::new(),
+            missing => format!(" of {} of {} satellites", total.known, total.known + missing),
+        };
+        format!(", parts {}{of}", parts_by(basis))
+    });
+    let (period, as_of) = (in_words(month.period), notes::as_of(month.as_of));
+    format!("{name}   {period}{so_far}   USD{}{as_of}", parts.unwrap_or_default())
 }
 
 /// `November 2026`.
@@ -67,6 +79,7 @@ fn table(month: &Month) -> Table {
     use Align::{Left, Right};
     let mut table = Table::new([
         ("SATELLITE", Left),
+        ("AGE", Right),
         ("TB-MONTHS", Right),
         ("EGRESS", Right),
         ("REPAIR, AUDIT", Right),
@@ -79,71 +92,73 @@ fn table(month: &Month) -> Table {
         ("PAID", Right),
     ]);
     let mut satellites: Vec<&SatelliteMonth> = month.satellites.iter().collect();
-    let worth = |of: &&SatelliteMonth| of.breakdown().map(|of| of.earnings.gross());
-    satellites.sort_by_key(|of| std::cmp::Reverse(worth(of)));
+    let worth = |of: &&SatelliteMonth| month.breakdown(of).map(|of| of.earnings.gross());
+    satellites.sort_by_key(|of| Reverse(worth(of)));
     for of in &satellites {
-        table.row(row(of));
+        table.row(row(month, of));
     }
     if satellites.len() > 1 {
-        table.row(total(month));
+        table.row(all(month));
     }
     table
 }
 
-fn row(of: &SatelliteMonth) -> Vec<Cell> {
-    let address = of.standing.as_ref().and_then(|standing| standing.address.as_deref());
-    let breakdown = of.breakdown();
+fn row(month: &Month, of: &SatelliteMonth) -> Vec<Cell> {
+    let breakdown = month.breakdown(of);
     let earnings = breakdown.map(|of| of.earnings);
     let usage = |shown: fn(&Usage) -> String| {
         Cell::from(breakdown.map_or_else(unknown, |of| shown(&of.usage)))
     };
     let money = |of: Option<MicroUsd>| Cell::from(of.map(usd).unwrap_or_else(unknown));
-    let held = match of.held_percent {
-        Some(percent) if percent.get() > 0 => match earnings {
-            Some(earnings) => Cell::from(format!("{} ({percent})", usd(earnings.held))),
-            None => Cell::from(unknown()),
-        },
-        Some(_) => money(earnings.map(|earnings| earnings.held)),
-        None => Cell::styled("?", Style::Dim),
+    let stored = breakdown.filter(|_| month.knows_storage());
+    let storage = |shown: &dyn Fn(&Breakdown) -> String| {
+        Cell::from(stored.as_ref().map_or_else(unknown, shown))
     };
     vec![
-        Cell::from(satellite_name(of.satellite, address)),
-        usage(|usage| tb_months(usage.storage)),
+        Cell::from(name(of)),
+        Cell::from(of.age_months.map_or_else(unknown, |months| format!("{months} mo"))),
+        storage(&|of| tb_months(of.usage.storage)),
         usage(|usage| usage.egress.to_string()),
         usage(|usage| usage.repair_audit().to_string()),
-        money(earnings.map(|earnings| earnings.storage)),
+        storage(&|of| usd(of.earnings.storage)),
         money(earnings.map(|earnings| earnings.egress)),
         money(earnings.map(|earnings| earnings.repair_audit)),
-        held,
+        breakdown.map_or_else(|| Cell::from(unknown()), held_back),
         money(of.figure(Figure::LogEstimate)),
         money(of.figure(Figure::NodeEstimate)),
         money(of.figure(Figure::Paid)),
     ]
 }
 
-fn total(month: &Month) -> Vec<Cell> {
+/// `1.23 (75 %)`.
+fn held_back(of: Breakdown) -> Cell {
+    match of.held_percent {
+        Some(percent) if percent.get() > 0 => {
+            Cell::from(format!("{} ({percent})", usd(of.earnings.held)))
+        }
+        Some(_) => Cell::from(usd(of.earnings.held)),
+        None => Cell::styled("?", Style::Dim),
+    }
+}
+
+fn all(month: &Month) -> Vec<Cell> {
+    let bold = |text: String| Cell::styled(text, Style::Bold);
     let usage = month.usage();
-    let sum = |part: fn(&Earnings) -> MicroUsd| {
-        let sum = month.breakdowns().map(|of| part(&of.earnings)).sum();
-        Cell::styled(usd(sum), Style::Bold)
-    };
-    let figure = |figure| {
-        let total = month.total(figure);
-        let text = if total.known == 0 { unknown() } else { usd(total.amount) };
-        Cell::styled(text, Style::Bold)
-    };
+    let earnings: Earnings = month.breakdowns().map(|of| of.earnings).sum();
+    let storage = |shown: String| if month.knows_storage() { shown } else { unknown() };
     vec![
-        Cell::styled("all", Style::Bold),
-        Cell::styled(tb_months(usage.storage), Style::Bold),
-        Cell::styled(usage.egress.to_string(), Style::Bold),
-        Cell::styled(usage.repair_audit().to_string(), Style::Bold),
-        sum(|earnings| earnings.storage),
-        sum(|earnings| earnings.egress),
-        sum(|earnings| earnings.repair_audit),
-        sum(|earnings| earnings.held),
-        figure(Figure::LogEstimate),
-        figure(Figure::NodeEstimate),
-        figure(Figure::Paid),
+        bold("all".to_owned()),
+        Cell::from(""),
+        bold(storage(tb_months(usage.storage))),
+        bold(usage.egress.to_string()),
+        bold(usage.repair_audit().to_string()),
+        bold(storage(usd(earnings.storage))),
+        bold(usd(earnings.egress)),
+        bold(usd(earnings.repair_audit)),
+        bold(usd(earnings.held)),
+        bold(total(month.total(Figure::LogEstimate))),
+        bold(total(month.total(Figure::NodeEstimate))),
+        bold(total(month.total(Figure::Paid))),
     ]
 }
 
@@ -153,8 +168,9 @@ fn unknown() -> String {
 
 /// What stands below the table.
 fn beside(books: &Books, month: &Month, out: &mut dyn Write) -> io::Result<()> {
-    let per_tb = per_terabyte(month, books.now);
-    if let Some(held) = per_tb.held_month {
+    if let Some(per_tb) = books.per_terabyte(month)
+        && let Some(held) = per_tb.held_month
+    {
         let average = per_tb.held_average;
         let downloaded = per_tb
             .downloaded
@@ -166,47 +182,22 @@ fn beside(books: &Books, month: &Month, out: &mut dyn Write) -> io::Result<()> {
             usd(held)
         )?;
     }
-    if let Some(cost) = books.cost(&month.node)
-        && let Some(profit) = profit(month, cost, books.now)
-    {
-        let (cost, left) = (usd(profit.cost), usd(profit.profit));
-        writeln!(out, "  Cost {cost} in this time, which leaves {left}.")?;
-    }
-    held(books, month, out)?;
-    for note in notes::of(month) {
-        writeln!(out, "  {note}")?;
-    }
-    Ok(())
-}
-
-/// What the satellites hold now, and when half of it comes back.
-fn held(books: &Books, month: &Month, out: &mut dyn Write) -> io::Result<()> {
-    if MonthState::of(month.period, books.now) != MonthState::Running {
-        return Ok(());
-    }
-    let kept: MicroUsd = month.satellites.iter().map(|of| of.held.kept()).sum();
-    if kept <= MicroUsd::default() {
-        return Ok(());
-    }
-    writeln!(out, "  Held back so far by all satellites together: {}.", usd(kept))?;
-    for of in &month.satellites {
-        let Some(due) = of.held_return.filter(|due| due.amount > MicroUsd::default()) else {
-            continue;
-        };
-        let address = of.standing.as_ref().and_then(|standing| standing.address.as_deref());
-        let (name, amount) = (satellite_name(of.satellite, address), usd(due.amount));
-        match due.state(books.now) {
-            ReturnState::Ahead => {
-                writeln!(
-                    out,
-                    "  {name} returns {amount} of it with the statement for {}.",
-                    due.period
-                )?;
-            }
-            ReturnState::Due | ReturnState::Returned => {
-                writeln!(out, "  {name} owes {amount} of it since {}.", due.period)?;
-            }
+    match (books.cost(&month.node), books.profit(month)) {
+        (Some(_), Some(profit)) => {
+            let (cost, left) = (usd(profit.cost), usd(profit.profit));
+            writeln!(out, "  Cost {cost} in this time, which leaves {left}.")?;
         }
+        (Some(_), None) if month.basis().is_some() => {
+            writeln!(
+                out,
+                "  What is left after costs is open: no figure is known of all satellites."
+            )?;
+        }
+        (Some(_) | None, _) => {}
+    }
+    let lines = held::lines(month, books.now).into_iter();
+    for line in lines.chain(notes::of_month(month, books.now)) {
+        writeln!(out, "  {line}")?;
     }
     Ok(())
 }

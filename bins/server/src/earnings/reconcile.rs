@@ -5,11 +5,11 @@ use std::io::{self, Write};
 use piecewatch_finance::{Figure, Month, Reason, SatelliteMonth};
 use piecewatch_model::MicroUsd;
 
-use super::{Books, satellite_name};
+use super::{Books, name};
 use crate::{
     Colour,
     money::usd,
-    table::{Align, Cell, Style, Table},
+    table::{Align, Cell, NOT_KNOWN, Style, Table},
 };
 
 /// Less than this is not told: it is below what a cent shows.
@@ -62,9 +62,9 @@ fn table(months: &[&Month]) -> Table {
         ("WHY", Left),
     ]);
     for month in months {
-        let mut name = month.period.to_string();
+        let mut period = month.period.to_string();
         for of in month.satellites.iter().filter(|of| is_shown(of)) {
-            rows(&mut table, std::mem::take(&mut name), of);
+            rows(&mut table, std::mem::take(&mut period), of);
         }
     }
     table
@@ -72,12 +72,14 @@ fn table(months: &[&Month]) -> Table {
 
 /// A satellite, and below it a line for each further reason.
 fn rows(table: &mut Table, month: String, of: &SatelliteMonth) {
-    let address = of.standing.as_ref().and_then(|standing| standing.address.as_deref());
-    let money = |of: Option<MicroUsd>| Cell::from(of.map_or_else(|| "–".to_owned(), usd));
+    let money = |of: Option<MicroUsd>| Cell::from(of.map_or_else(|| NOT_KNOWN.to_owned(), usd));
     let reconciliation = of.reconciliation();
     let difference = reconciliation.as_ref().map(|known| known.difference);
     let mut why: Vec<(String, Style)> = match &reconciliation {
         Some(known) => known.reasons.iter().filter_map(told).collect(),
+        None if of.is_over => {
+            vec![("nothing is owed: the node had left or was disqualified".to_owned(), Style::Dim)]
+        }
         None if of.paid.is_none() => vec![("not stated yet".to_owned(), Style::Dim)],
         None => vec![("not known what the node booked".to_owned(), Style::Dim)],
     };
@@ -91,7 +93,7 @@ fn rows(table: &mut Table, month: String, of: &SatelliteMonth) {
         why.next().map_or_else(|| Cell::from(""), |(text, style)| Cell::styled(text, style));
     table.row([
         Cell::from(month),
-        Cell::from(satellite_name(of.satellite, address)),
+        Cell::from(name(of)),
         money(of.figure(Figure::NodeEstimate)),
         money(of.figure(Figure::Paid)),
         money(difference),

@@ -1,8 +1,9 @@
 //! Asks nodes until told to stop: a task for each, and one thread that writes.
 
 use std::{
+    collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
@@ -13,24 +14,26 @@ use piecewatch_collector::{
     config::Polling,
     signals::{Signal, signals},
 };
-use piecewatch_model::Report;
+use piecewatch_model::{NodeName, Report};
+use piecewatch_node_api::Gate;
 use piecewatch_store::Writer;
 use tokio::{
     runtime::Runtime,
     sync::{
-        Semaphore,
+        Notify,
         mpsc::{self, Sender},
         oneshot,
     },
-    task::JoinSet,
+    task::{Id, JoinError, JoinSet},
     time::{Instant, sleep_until, timeout},
 };
 
 use super::{
     at_once,
-    node::{Brought, Node},
+    ids::Ids,
+    node::Node,
     plan::Plan,
-    schedule::{Place, Schedule},
+    schedule::{Lane, Place, Schedule},
     telling::Telling,
     writing,
 };
@@ -56,30 +59,39 @@ pub(super) fn run(runtime: &Runtime, plan: Plan, writer: Writer, polling: &Polli
         1 => tracing::info!("started: asking 1 node"),
         nodes => tracing::info!("started: asking {nodes} nodes"),
     }
+    let (nodes, ids, _locks) = plan.into_parts();
+    let mut failed = None;
     let result = runtime.block_on(async {
-        let mut tasks = start(plan, reports, polling);
+        let mut tasks = Tasks::start(nodes, &ids, &reports, polling);
+        drop(reports);
         let early = tokio::select! {
             _ = stop => None,
-            result = &mut written => Some(result),
+            result = &mut written => Some(writer_ended(result)),
+            name = tasks.ended() => {
+                let ended = Error::Ended { what: format!("what asks {name}") };
+                failed = Some(ended);
+                None
+            }
         };
         // Their sockets close, and their end of the channel too.
-        tasks.shutdown().await;
+        tasks.running.shutdown().await;
         is_ending.store(true, Ordering::Relaxed);
         match early {
-            Some(result) => Some(result),
-            None => timeout(LAST_WRITES_MAX, written).await.ok(),
+            Some(result) => result,
+            None => timeout(LAST_WRITES_MAX, written).await.map_or(Ok(()), writer_ended),
         }
     });
     tracing::info!("stopped");
-    match result {
-        Some(Ok(written)) => written,
-        // A thread that panicked has said so itself.
-        Some(Err(_)) | None => Ok(()),
-    }
+    result.and(failed.map_or(Ok(()), Err))
+}
+
+/// What became of the thread that writes; a panic is no end like any other.
+fn writer_ended(result: Result<Result<()>, oneshot::error::RecvError>) -> Result<()> {
+    result.unwrap_or_else(|_| Err(Error::Ended { what: "what writes".to_owned() }))
 }
 
 /// Ends when a signal says to stop.
-fn stop_signal() -> Result<oneshot::Receiver<()>> {
+pub(super) fn stop_signal() -> Result<oneshot::Receiver<()>> {
     let signals = signals()?;
     let (stop, stopped) = oneshot::channel();
     let listen = move || {
@@ -93,49 +105,186 @@ fn stop_signal() -> Result<oneshot::Receiver<()>> {
     Ok(stopped)
 }
 
-/// Starts a task for each node.
-fn start(plan: Plan, reports: Sender<Report>, polling: &Polling) -> JoinSet<()> {
-    let gate = Arc::new(Semaphore::new(at_once(plan.nodes.len())));
-    let of = u32::try_from(plan.nodes.len()).unwrap_or(u32::MAX);
-    let began = Instant::now();
-    let mut tasks = JoinSet::new();
-    for (at, node) in (0..).zip(plan.nodes) {
-        let seed = fastrand::u64(..);
-        let schedule = Schedule::new(node.parts(), Place { at, of }, polling, Duration::ZERO, seed);
-        tasks.spawn(follow(node, schedule, began, Arc::clone(&gate), reports.clone()));
-    }
-    tasks
+/// A task for each node.
+struct Tasks {
+    running: JoinSet<()>,
+    names: HashMap<Id, NodeName>,
 }
 
-/// Asks one node, part after part, for ever.
-async fn follow(
-    mut node: Node,
-    mut schedule: Schedule,
+impl Tasks {
+    fn start(
+        nodes: Vec<Node>,
+        ids: &Arc<Ids>,
+        reports: &Sender<Report>,
+        polling: &Polling,
+    ) -> Self {
+        let gate = Arc::new(Gate::new(at_once(nodes.len())));
+        let of = u32::try_from(nodes.len()).unwrap_or(u32::MAX);
+        let began = Instant::now();
+        let (mut running, mut names) = (JoinSet::new(), HashMap::new());
+        for (at, node) in (0..).zip(nodes) {
+            let (seed, place) = (fastrand::u64(..), Place { at, of });
+            let schedule = Schedule::new(node.parts(), place, polling, Duration::ZERO, seed);
+            let name = node.name.clone();
+            let following = Following {
+                telling: Mutex::new(Telling::new(node.name.clone())),
+                node,
+                schedule: Mutex::new(schedule),
+                answered: Notify::new(),
+                began,
+                gate: Arc::clone(&gate),
+                ids: Arc::clone(ids),
+                reports: reports.clone(),
+            };
+            names.insert(running.spawn(following.run()).id(), name);
+        }
+        Self { running, names }
+    }
+
+    /// Waits until a task ends, which none should, and gives whose it was.
+    async fn ended(&mut self) -> String {
+        let id = match self.running.join_next_with_id().await {
+            Some(Ok((id, ()))) => Some(id),
+            Some(Err(error)) => Some(JoinError::id(&error)),
+            None => None,
+        };
+        let name = id.and_then(|id| self.names.get(&id));
+        name.map_or_else(|| "the nodes".to_owned(), ToString::to_string)
+    }
+}
+
+/// A node that is asked for ever. What is cheap for it and what is dear are asked side by side.
+struct Following {
+    node: Node,
+    schedule: Mutex<Schedule>,
+    telling: Mutex<Telling>,
+    /// Wakes what waits for the node's dashboard.
+    answered: Notify,
     began: Instant,
-    gate: Arc<Semaphore>,
+    gate: Arc<Gate>,
+    ids: Arc<Ids>,
     reports: Sender<Report>,
-) {
-    let mut telling = Telling::new(node.name.clone());
-    while let Some((part, due)) = schedule.next() {
-        sleep_until(began + due).await;
-        let brought = node.ask(part, &gate).await;
-        let report = match brought {
-            Brought::Report(report) => report,
-            Brought::NotFound(poll) => {
-                tracing::debug!(node = %node.name, error = poll.error, "no dashboard was found");
-                schedule.failed(part, began.elapsed());
+}
+
+impl Following {
+    async fn run(self) {
+        tokio::join!(self.ask(Lane::Cheap), self.ask(Lane::Dear));
+    }
+
+    /// Asks part after part of a lane.
+    async fn ask(&self, lane: Lane) {
+        loop {
+            let next = held(&self.schedule).next(lane);
+            let Some((part, due)) = next else {
+                self.answered.notified().await;
+                continue;
+            };
+            let due = self.began + due;
+            if Instant::now() < due {
+                // The dashboard may fail until then, and this wait for it.
+                sleep_until(due).await;
                 continue;
             }
-        };
-        telling.tell(&report.poll);
-        if report.poll.error.is_none() {
-            schedule.answered(part, began.elapsed());
-        } else {
-            schedule.failed(part, began.elapsed());
+            let report = self.node.ask(part, &self.gate, &self.ids).await;
+            held(&self.telling).tell(&report.poll);
+            let now = self.began.elapsed();
+            if report.poll.error.is_none() {
+                held(&self.schedule).answered(part, now);
+                self.answered.notify_waiters();
+            } else {
+                held(&self.schedule).failed(part, now);
+            }
+            if self.reports.send(report).await.is_err() {
+                // The writer has ended, which ends everything, and says why.
+                std::future::pending::<()>().await;
+            }
         }
-        // The writer has ended: so does everything.
-        if reports.send(report).await.is_err() {
-            return;
+    }
+}
+
+/// Nothing is left half done while one of these is held.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{
+        io::{Read, Write},
+        net::{TcpListener, TcpStream},
+    };
+
+    use piecewatch_collector::config::Discovery;
+    use piecewatch_model::PollPart;
+    use piecewatch_node_api::{Address, Client, Limits};
+
+    use super::{super::node::Places, *};
+
+    #[tokio::test]
+    async fn a_task_that_panics_or_ends_is_named() {
+        for panics in [true, false] {
+            let mut running = JoinSet::new();
+            let mut names = HashMap::new();
+            let well = running.spawn(std::future::pending()).id();
+            names.insert(well, "attic".parse().unwrap());
+            let ill = running.spawn(async move { assert!(!panics, "a fault") }).id();
+            names.insert(ill, "shed".parse().unwrap());
+            assert_eq!(Tasks { running, names }.ended().await, "shed");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_writer_that_panics_is_an_error() {
+        let (ended, written) = oneshot::channel::<Result<()>>();
+        drop(ended);
+        let error = writer_ended(written.await).unwrap_err();
+        assert_eq!(error.exit_code(), 1);
+        assert!(error.to_string().contains("what writes ended"), "{error}");
+    }
+
+    /// A node that shows its dashboard, and hangs when it is asked for a satellite.
+    fn slow_by_satellite() -> Address {
+        const US1: &str = "12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S";
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let serve = |mut stream: TcpStream| {
+            let mut head = [0; 4_096];
+            let length = stream.read(&mut head).unwrap_or(0);
+            if !head[..length].starts_with(b"GET /api/sno/ ") {
+                let _ = stream.read(&mut head);
+                return;
+            }
+            let body = format!(r#"{{"nodeID":"1a","satellites":[{{"id":"{US1}"}}]}}"#);
+            let length = body.len();
+            let head = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n");
+            let _ = stream.write_all((head + &body).as_bytes());
+        };
+        thread::spawn(move || {
+            for stream in listener.incoming().map_while(std::io::Result::ok) {
+                thread::spawn(move || serve(stream));
+            }
+        });
+        address.parse().unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_is_dear_and_slow_does_not_delay_what_is_cheap() {
+        let hour = Duration::from_secs(3_600);
+        let polling = Polling {
+            dashboard_every: Duration::from_millis(50),
+            satellites_every: hour,
+            paystubs_every: hour,
+            timeout: hour,
+            discovery: Discovery::Off,
+        };
+        let client = Client::new(slow_by_satellite(), Limits { answer: hour, ..Limits::default() });
+        let places = Places { dashboard: Some(client), ..Places::default() };
+        let node = Node::new("attic".parse().unwrap(), places, &polling);
+        let (reports, mut brought) = mpsc::channel(1);
+        let _tasks = Tasks::start(vec![node], &Arc::default(), &reports, &polling);
+        for _ in 0..10 {
+            let report = timeout(Duration::from_secs(10), brought.recv()).await.unwrap().unwrap();
+            assert_eq!((report.poll.part, report.poll.error), (PollPart::Dashboard, None));
         }
     }
 }

@@ -1,81 +1,189 @@
 //! Asks every node everything once, and shows what it answered and what that cost it.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{
+    io::Write,
+    sync::{Arc, mpsc as channel},
+    thread,
+    time::Duration,
+};
 
-use piecewatch_model::{NodeName, Poll, Report};
+use piecewatch_model::{NodeName, Poll, PollPart, Report};
+use piecewatch_node_api::Gate;
 use piecewatch_store::Writer;
-use tokio::{runtime::Runtime, sync::Semaphore, task::JoinSet};
+use tokio::{
+    runtime::Runtime,
+    sync::{
+        mpsc::{self, UnboundedSender},
+        oneshot,
+    },
+    task::JoinSet,
+};
 
 use super::{
-    at_once,
-    node::{Brought, Node},
-    plan::Plan,
+    at_once, follow,
+    ids::Ids,
+    node::Node,
+    plan::{Plan, UNASKED},
+    writing::no_room,
 };
 use crate::{
     Colour, Error, Result, clock,
     table::{Align, Cell, Style, Table, number},
 };
 
-/// Asks all nodes at the same time, writes what they answered, and shows it.
+/// What each node answered, in the order of the plan.
+#[derive(Debug, Default)]
+struct Answers {
+    nodes: Vec<(NodeName, Vec<Arc<Report>>)>,
+    /// Why not everything was asked.
+    errors: Vec<Error>,
+}
+
+/// What became of what was answered.
+#[derive(Debug, Default)]
+struct Written {
+    /// How many facts of which poll were passed over.
+    passed_over: Vec<(NodeName, PollPart, usize)>,
+    /// Each reason why something could not be written.
+    errors: Vec<Error>,
+}
+
+/// Asks all nodes at the same time, writes what they answer as it comes, and shows it. `refused` is
+/// why some are not asked.
 pub(super) fn run(
     runtime: &Runtime,
     plan: Plan,
-    mut writer: Writer,
+    writer: Writer,
+    refused: Vec<Error>,
     out: &mut dyn Write,
     colour: Colour,
 ) -> Result<()> {
-    let answers = runtime.block_on(all(plan));
-    let reports: Vec<&Report> = answers.iter().flat_map(|(_, reports)| reports).collect();
+    let stop = follow::stop_signal()?;
+    let (reports, waiting) = channel::channel();
+    let writing = thread::Builder::new().name("writer".to_owned());
+    let writing = writing.spawn(move || write(writer, &waiting)).map_err(Error::Start)?;
+    let unasked = plan.unasked.clone();
+    let (nodes, ids, _locks) = plan.into_parts();
+    let answers = runtime.block_on(all(nodes, &ids, reports, stop));
+    let written = writing.join().unwrap_or_else(|_| {
+        let ended = Error::Ended { what: "what writes".to_owned() };
+        Written { errors: vec![ended], ..Written::default() }
+    });
     // What was answered is shown also when it cannot be kept.
-    let written = reports.iter().try_for_each(|report| writer.report(report, clock::now()));
-    tell(&answers, out, colour).map_err(Error::Output)?;
-    written?;
-    let failed = reports.iter().filter(|report| report.poll.error.is_some()).count();
-    match failed {
+    tell(&answers, &written, &unasked, out, colour).map_err(Error::Output)?;
+
+    let polls = || answers.nodes.iter().flat_map(|(_, reports)| reports);
+    let failed = polls().filter(|report| report.poll.error.is_some()).count();
+    let failed = failed + written.passed_over.len();
+    let asked = polls().count();
+    let mut errors = refused;
+    errors.extend(answers.errors);
+    errors.extend(written.errors);
+    if failed > 0 {
+        errors.push(Error::Unanswered { failed, asked });
+    }
+    match errors.len() {
         0 => Ok(()),
-        _ => Err(Error::Unanswered { failed, asked: reports.len() }),
+        1 => Err(errors.remove(0)),
+        _ => Err(Error::Several(errors)),
     }
 }
 
-/// What each node answered, in the order of the plan.
-async fn all(plan: Plan) -> Vec<(NodeName, Vec<Report>)> {
-    let gate = Arc::new(Semaphore::new(at_once(plan.nodes.len())));
-    let mut tasks = JoinSet::new();
-    for (at, node) in plan.nodes.into_iter().enumerate() {
-        let gate = Arc::clone(&gate);
-        tasks.spawn(async move { (at, everything(node, &gate).await) });
+/// Writes each report. One that cannot be written does not keep the others from being.
+fn write(mut writer: Writer, reports: &channel::Receiver<Arc<Report>>) -> Written {
+    let mut written = Written::default();
+    let mut reasons = Vec::new();
+    for report in reports {
+        match writer.report(&report, clock::now()) {
+            Ok(0) => {}
+            Ok(facts) => {
+                written.passed_over.push((report.node.clone(), report.poll.part, facts));
+            }
+            Err(error) => {
+                let reason = error.to_string();
+                if !reasons.contains(&reason) {
+                    reasons.push(reason);
+                    written.errors.push(error.into());
+                }
+            }
+        }
     }
-    let mut answers = tasks.join_all().await;
-    answers.sort_by_key(|(at, _)| *at);
-    answers.into_iter().map(|(_, answer)| answer).collect()
+    written
+}
+
+/// Asks all nodes until each has answered, or everything is to stop.
+async fn all(
+    nodes: Vec<Node>,
+    ids: &Arc<Ids>,
+    reports: channel::Sender<Arc<Report>>,
+    mut stop: oneshot::Receiver<()>,
+) -> Answers {
+    let gate = Arc::new(Gate::new(at_once(nodes.len())));
+    let (answered, mut answers) = mpsc::unbounded_channel();
+    let mut tasks = JoinSet::new();
+    let mut all = Answers::default();
+    for (at, node) in nodes.into_iter().enumerate() {
+        all.nodes.push((node.name.clone(), Vec::new()));
+        let (gate, ids, answered) = (Arc::clone(&gate), Arc::clone(ids), answered.clone());
+        tasks.spawn(async move { everything(at, &node, &gate, &ids, &answered).await });
+    }
+    drop(answered);
+    loop {
+        tokio::select! {
+            biased;
+            _ = &mut stop => {
+                all.errors.push(Error::Interrupted);
+                break;
+            }
+            answer = answers.recv() => {
+                // Nobody is asked any more.
+                let Some((at, report)) = answer else { break };
+                let report = Arc::new(report);
+                all.nodes[at].1.push(Arc::clone(&report));
+                // A writer that has panicked is told of at the end.
+                let _ = reports.send(report);
+            }
+        }
+    }
+    if all.errors.is_empty() {
+        while let Some(ended) = tasks.join_next().await {
+            if ended.is_err() {
+                all.errors.push(Error::Ended { what: "what asks a node".to_owned() });
+            }
+        }
+    }
+    all
 }
 
 /// Everything of a node; what is dear is not asked when its dashboard does not answer.
-async fn everything(mut node: Node, gate: &Semaphore) -> (NodeName, Vec<Report>) {
-    let mut reports: Vec<Report> = Vec::new();
+async fn everything(
+    at: usize,
+    node: &Node,
+    gate: &Gate,
+    ids: &Arc<Ids>,
+    answered: &UnboundedSender<(usize, Report)>,
+) {
     let mut is_there = true;
     for part in node.parts() {
-        use piecewatch_model::PollPart::{Dashboard, Databases, Metrics, Paystubs, Satellites};
         let of_dashboard = match part {
-            Satellites | Paystubs => true,
-            Dashboard | Databases | Metrics => false,
+            PollPart::Satellites | PollPart::Paystubs => true,
+            PollPart::Dashboard | PollPart::Databases | PollPart::Metrics => false,
         };
         if of_dashboard && !is_there {
             continue;
         }
-        match node.ask(part, gate).await {
-            Brought::Report(report) => {
-                is_there &= part != Dashboard || report.poll.error.is_none();
-                reports.push(report);
-            }
-            Brought::NotFound(_) => is_there = false,
+        let report = node.ask(part, gate, ids).await;
+        is_there &= part != PollPart::Dashboard || report.poll.error.is_none();
+        if answered.send((at, report)).is_err() {
+            return;
         }
     }
-    (node.name, reports)
 }
 
 fn tell(
-    answers: &[(NodeName, Vec<Report>)],
+    answers: &Answers,
+    written: &Written,
+    unasked: &[NodeName],
     out: &mut dyn Write,
     colour: Colour,
 ) -> std::io::Result<()> {
@@ -88,10 +196,7 @@ fn tell(
         ("ANSWERED", Align::Right),
         ("TIME", Align::Right),
     ]);
-    for (node, reports) in answers {
-        if reports.is_empty() {
-            table.row([node.as_str().into(), "–".into(), "no dashboard found".into()]);
-        }
+    for (node, reports) in &answers.nodes {
         for report in reports {
             let (poll, facts) = (&report.poll, report.facts.len());
             let state = match &poll.error {
@@ -105,23 +210,30 @@ fn tell(
                 number(facts as u64).into(),
                 number(poll.requests.into()).into(),
                 poll.bytes.to_string().into(),
-                time(poll).into(),
+                took(poll).into(),
             ]);
         }
     }
     table.write(out, colour)?;
-    for (node, reports) in answers {
+    let mut alert = |what: String| writeln!(out, "\n  {}", Style::Alert.paint(&what, colour));
+    for (node, reports) in &answers.nodes {
         for poll in reports.iter().map(|report| &report.poll) {
             if let Some(error) = &poll.error {
-                let what = format!("{node}, {}: {error}", poll.part.name());
-                writeln!(out, "\n  {}", Style::Alert.paint(&what, colour))?;
+                alert(format!("{node}, {}: {error}", poll.part.name()))?;
             }
         }
+    }
+    for (node, part, facts) in &written.passed_over {
+        alert(format!("{node}, {}: {}", part.name(), no_room(*facts)))?;
+    }
+    for node in unasked {
+        writeln!(out, "\n  {node}: {UNASKED}")?;
     }
     Ok(())
 }
 
-fn time(poll: &Poll) -> String {
+/// How long a poll took.
+pub(super) fn took(poll: &Poll) -> String {
     let time = Duration::from_micros(poll.took_micros);
     match time.as_millis() {
         millis @ 0..10_000 => format!("{millis} ms"),

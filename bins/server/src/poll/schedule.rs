@@ -35,6 +35,23 @@ struct Timed {
     due: Duration,
     /// In a row.
     failures: u32,
+    /// Whether it was asked at all.
+    is_asked: bool,
+}
+
+/// What is asked one after another; the two go on side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lane {
+    /// What costs a node next to nothing.
+    Cheap,
+    /// What may take long.
+    Dear,
+}
+
+impl Lane {
+    const fn of(part: PollPart) -> Self {
+        if is_cheap(part) { Self::Cheap } else { Self::Dear }
+    }
 }
 
 /// The place of a node among all, for what is to be spread over time.
@@ -55,24 +72,27 @@ impl Schedule {
         seed: u64,
     ) -> Self {
         let timed = |part| {
-            let every = every(part, polling);
+            let every = pace(part, polling);
             let spread = APART.saturating_mul(place.of).min(SPREAD_MAX);
             let spread = if is_cheap(part) { spread } else { spread * 10 }.min(every);
             let due = now + spread.mul_f64(f64::from(place.at) / f64::from(place.of.max(1)));
-            Timed { part, every, due, failures: 0 }
+            Timed { part, every, due, failures: 0, is_asked: false }
         };
         let parts = parts.into_iter().map(timed).collect();
         Self { parts, random: fastrand::Rng::with_seed(seed) }
     }
 
-    /// What is asked next, and when. While a node's dashboard does not answer, nothing dear is asked
-    /// of it.
-    pub(super) fn next(&self) -> Option<(PollPart, Duration)> {
-        let is_down = |timed: &Timed| timed.part == PollPart::Dashboard && timed.failures > 0;
+    /// What is asked next of a lane, and when. While a node's dashboard has not answered, nothing
+    /// dear is asked of it.
+    pub(super) fn next(&self, lane: Lane) -> Option<(PollPart, Duration)> {
+        let is_down = |timed: &Timed| {
+            timed.part == PollPart::Dashboard && (timed.failures > 0 || !timed.is_asked)
+        };
         let is_node_down = self.parts.iter().any(is_down);
         let waits =
             |part| is_node_down && matches!(part, PollPart::Satellites | PollPart::Paystubs);
-        let may = self.parts.iter().filter(|timed| !waits(timed.part));
+        let of_lane = self.parts.iter().filter(|timed| Lane::of(timed.part) == lane);
+        let may = of_lane.filter(|timed| !waits(timed.part));
         may.min_by_key(|timed| timed.due).map(|timed| (timed.part, timed.due))
     }
 
@@ -81,6 +101,7 @@ impl Schedule {
         let vary = 1.0 + JITTER * (2.0 * self.random.f64() - 1.0);
         for timed in self.parts.iter_mut().filter(|timed| timed.part == part) {
             timed.failures = 0;
+            timed.is_asked = true;
             timed.due = now + timed.every.mul_f64(vary);
         }
     }
@@ -91,13 +112,15 @@ impl Schedule {
         let first = if is_cheap(part) { CHEAP_RETRY } else { DEAR_RETRY };
         for timed in self.parts.iter_mut().filter(|timed| timed.part == part) {
             timed.failures = timed.failures.saturating_add(1);
+            timed.is_asked = true;
             let max = timed.every.min(RETRY_MAX);
             timed.due = now + Backoff { first, max }.pause(timed.failures, chance);
         }
     }
 }
 
-const fn every(part: PollPart, polling: &Polling) -> Duration {
+/// How often a part is asked.
+pub(super) const fn pace(part: PollPart, polling: &Polling) -> Duration {
     match part {
         PollPart::Dashboard | PollPart::Metrics => polling.dashboard_every,
         PollPart::Satellites | PollPart::Databases => polling.satellites_every,
@@ -142,7 +165,11 @@ mod tests {
         is_answered: impl Fn(PollPart, Duration) -> bool,
     ) -> Vec<(PollPart, Duration)> {
         let (mut asked, mut now) = (Vec::new(), Duration::ZERO);
-        while let Some((part, due)) = schedule.next()
+        let next = |schedule: &Schedule| {
+            let lanes = [Lane::Cheap, Lane::Dear].into_iter();
+            lanes.filter_map(|lane| schedule.next(lane)).min_by_key(|(_, due)| *due)
+        };
+        while let Some((part, due)) = next(schedule)
             && due < end
         {
             now = now.max(due);
@@ -171,8 +198,19 @@ mod tests {
     }
 
     #[test]
+    fn nothing_dear_is_asked_before_the_dashboard_has_answered() {
+        let mut schedule = schedule(0, 1);
+        assert_eq!(schedule.next(Lane::Dear), None);
+        schedule.failed(PollPart::Dashboard, MINUTE);
+        assert_eq!(schedule.next(Lane::Dear), None);
+        schedule.answered(PollPart::Dashboard, MINUTE);
+        assert_eq!(schedule.next(Lane::Dear), Some((PollPart::Satellites, Duration::ZERO)));
+    }
+
+    #[test]
     fn nodes_begin_one_after_another() {
-        let begins: Vec<_> = (0..100).filter_map(|at| schedule(at, 100).next()).collect();
+        let begins: Vec<_> =
+            (0..100).filter_map(|at| schedule(at, 100).next(Lane::Cheap)).collect();
         assert!(begins.iter().all(|(part, _)| *part == PollPart::Dashboard));
         let mut times: Vec<_> = begins.iter().map(|(_, due)| *due).collect();
         times.dedup();

@@ -54,9 +54,16 @@ impl Telling {
     }
 }
 
-/// What a reason is apart from its figures, which may differ each time.
+/// What a reason is apart from how many bytes came and how long it took, which differ each time.
 fn kind(reason: &str) -> String {
-    reason.chars().filter(|c| !c.is_ascii_digit()).collect()
+    const UNITS: [&str; 2] = ["bytes", "s"];
+    let is_unit = |word: &str| UNITS.contains(&word.trim_end_matches([',', ':', ';']));
+    let is_number = |word: &str| word.parse::<f64>().is_ok();
+    let words: Vec<&str> = reason.split(' ').collect();
+    let is_figure =
+        |at: usize| is_number(words[at]) && words.get(at + 1).is_some_and(|w| is_unit(w));
+    let kept = (0..words.len()).filter(|at| !is_figure(*at)).map(|at| words[at]);
+    kept.collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -89,6 +96,11 @@ mod tests {
         assert_eq!(news(Some("refused")), "None");
         assert_eq!(news(Some("cut after 17 bytes")), "Failed(\"cut after 17 bytes\")");
         assert_eq!(news(Some("cut after 99 bytes")), "None");
+        assert_eq!(news(Some("not after 30 s: slow")), "Failed(\"not after 30 s: slow\")");
+        assert_eq!(news(Some("not after 0.4 s: slow")), "None");
+        // Another status is another reason.
+        assert_eq!(news(Some("answers with 500")), "Failed(\"answers with 500\")");
+        assert_eq!(news(Some("answers with 503")), "Failed(\"answers with 503\")");
         assert_eq!(news(None), "AnswersAgain");
         assert_eq!(news(None), "None");
     }

@@ -1,6 +1,7 @@
 //! The thread that writes reports: nothing is dropped when it cannot, and it is said.
 
 use std::{
+    collections::BTreeSet,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
@@ -31,9 +32,14 @@ pub(super) fn run(
     mut reports: Receiver<Report>,
     is_ending: &AtomicBool,
 ) -> Result<()> {
+    let mut crowded = BTreeSet::new();
     while let Some(report) = reports.blocking_recv() {
-        if !write(&mut writer, &report, is_ending)? {
-            return Ok(());
+        let Some(passed_over) = write(&mut writer, &report, is_ending)? else { return Ok(()) };
+        let of = (report.node.clone(), report.poll.part);
+        if passed_over == 0 {
+            crowded.remove(&of);
+        } else if crowded.insert(of) {
+            tracing::warn!(node = %report.node, part = report.poll.part.name(), "{}", no_room(passed_over));
         }
     }
     // Whoever opens the database next has less to do. It is no harm when somebody reads it now.
@@ -43,16 +49,22 @@ pub(super) fn run(
     Ok(())
 }
 
-/// Writes a report, however long that takes; `false` when everything is to end before it could.
-fn write(writer: &mut Writer, report: &Report, is_ending: &AtomicBool) -> Result<bool> {
+/// What is said of facts that the store passed over.
+pub(super) fn no_room(passed_over: usize) -> String {
+    format!("{passed_over} facts were not stored: there is no room for more satellites")
+}
+
+/// Writes a report, however long that takes, and gives how many of its facts were passed over;
+/// `None` when everything is to end before it could.
+fn write(writer: &mut Writer, report: &Report, is_ending: &AtomicBool) -> Result<Option<usize>> {
     let mut told: Option<String> = None;
     loop {
         let error = match writer.report(report, clock::now()) {
-            Ok(()) => {
+            Ok(passed_over) => {
                 if let Some(was) = told {
                     tracing::info!(was, "the database can be written again");
                 }
-                return Ok(true);
+                return Ok(Some(passed_over));
             }
             Err(error) if is_final(&error) => return Err(error.into()),
             Err(error) => error,
@@ -60,7 +72,7 @@ fn write(writer: &mut Writer, report: &Report, is_ending: &AtomicBool) -> Result
         if let StoreError::TooManyNodes { .. } = error {
             // The others are to be written all the same.
             tracing::error!(node = %report.node, "{error}");
-            return Ok(true);
+            return Ok(Some(0));
         }
         let reason = error.to_string();
         if told.as_ref() != Some(&reason) {
@@ -68,7 +80,7 @@ fn write(writer: &mut Writer, report: &Report, is_ending: &AtomicBool) -> Result
             told = Some(reason);
         }
         if !waits(is_ending) {
-            return Ok(false);
+            return Ok(None);
         }
     }
 }

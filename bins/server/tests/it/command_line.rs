@@ -7,9 +7,10 @@ use std::{
 
 use crate::program::{Bench, Ended};
 
-const COMMANDS: [&[&str]; 9] = [
+const COMMANDS: [&[&str]; 10] = [
     &["import"],
     &["poll"],
+    &["storage"],
     &["summary"],
     &["db"],
     &["db", "check"],

@@ -11,14 +11,18 @@ mod contention;
 mod crash;
 mod database;
 mod earnings;
+mod errors;
 mod example;
 mod faults;
 #[cfg(unix)]
 mod full;
 mod import;
 mod latency;
+mod pieces;
 mod poll;
 mod program;
+mod reputation;
 mod simulate;
+mod storage;
 mod summary;
 mod tidy;

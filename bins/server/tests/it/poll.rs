@@ -2,9 +2,10 @@
 //! real database.
 
 mod node;
+mod versions;
 
 use std::{
-    io::Write,
+    io::{Read, Write},
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Stdio},
@@ -41,7 +42,7 @@ fn facts(bench: &Bench, node: &str) -> Vec<String> {
             from: Timestamp::from_seconds(0),
             to: "2100-01-01T00:00:00Z".parse().unwrap(),
         };
-        let months = "2020-01".parse().unwrap()..="2099-12".parse().unwrap();
+        let months = "2010-01".parse().unwrap()..="2099-12".parse().unwrap();
         let mut facts: Vec<String> = Vec::new();
         let mut add = |fact: String| facts.push(fact);
         for told in reader.daily_bandwidth(nodes(), ever).unwrap() {
@@ -183,6 +184,82 @@ fn another_node_at_the_same_address_is_refused() {
 }
 
 #[test]
+fn one_node_has_one_name() {
+    let bench = Bench::new();
+    let node = ApiNode::start(NODE);
+    let ended = once(&bench, &[("attic", &node.url()), ("shed", &node.url())]);
+    assert_eq!(ended.code, Some(1), "{}", ended.out);
+    assert!(ended.out.contains(&format!("answers for node {NODE}, which is ")), "{}", ended.out);
+    let known = |name| !facts(&bench, name).is_empty();
+    assert_ne!(known("attic"), known("shed"), "one of the two has it");
+    // And it keeps it, also when the other one is asked alone.
+    let (one, other) = if known("attic") { ("attic", "shed") } else { ("shed", "attic") };
+    let ended = once(&bench, &[(other, &node.url())]);
+    let words = format!("which is {one} and not {other}");
+    assert!(ended.code == Some(1) && ended.out.contains(&words), "{}", ended.out);
+    assert_eq!(facts(&bench, other), [""; 0]);
+}
+
+#[test]
+fn metrics_of_another_node_are_held_back() {
+    let bench = Bench::new();
+    let (node, other) = (ApiNode::start(NODE), ApiNode::start(OTHER_NODE));
+    let ask = |api: &ApiNode| {
+        let (api, metrics) = (api.url(), api.metrics_url());
+        let config = format!(
+            "db = \"n.db\"\n[[node]]\nname = \"attic\"\nsource = \"a.log\"\napi = \"{api}\"\nmetrics = \"{metrics}\"\n"
+        );
+        bench.write("c.toml", config);
+        bench.run(["poll", "--config", "c.toml", "--once"])
+    };
+    assert_eq!(ask(&node).code, Some(0));
+    let before = poll_of(&bench, "attic", PollPart::Metrics);
+    assert!(before.last.requests == 1 && before.last.error.is_none(), "{before:?}");
+    assert_eq!(ask(&other).code, Some(1));
+    let row = poll_of(&bench, "attic", PollPart::Metrics);
+    assert_eq!(row.last.requests, 0);
+    assert!(row.last.error.unwrap().contains("the dashboard of this node answers for another one"));
+    assert_eq!(row.succeeded_at, before.succeeded_at);
+}
+
+#[test]
+fn how_the_polls_go_is_shown_without_asking() {
+    let bench = Bench::new();
+    let status = || bench.run(["poll", "--status", "--db", "n.db"]);
+    assert_eq!(status().code, Some(1), "there is no database");
+    let node = ApiNode::start(NODE);
+    assert_eq!(once(&bench, &[("attic", &node.url())]).code, Some(0));
+    let asked = polls(&bench, "attic");
+    let ended = status();
+    assert_eq!((ended.code, ended.out.matches("answered").count()), (Some(0), 3), "{}", ended.out);
+    assert_eq!(once(&bench, &[("shed", &dead())]).code, Some(1));
+    let ended = status();
+    assert_eq!(ended.code, Some(1), "{}", ended.out);
+    assert_eq!(ended.err, "error: 1 of 4 polls fail\n");
+    let line = ended.out.lines().find(|line| line.starts_with("  shed ")).unwrap();
+    assert!(line.contains("dashboard") && line.contains("fails"), "{}", ended.out);
+    assert!(ended.out.contains("shed, dashboard: http://127.0.0.1:"), "{}", ended.out);
+    assert_eq!(polls(&bench, "attic"), asked, "nobody was asked");
+}
+
+#[test]
+fn a_nodes_own_databases_are_read() {
+    let bench = Bench::new();
+    let made = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/node-databases");
+    for entry in std::fs::read_dir(made).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        bench.write(&format!("storage/{name}"), std::fs::read(&path).unwrap());
+    }
+    let ended = once(&bench, &[("attic", "storage")]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+    // A day of traffic and one of storage, prices, a statement, two payments, two standings.
+    assert_eq!(facts(&bench, "attic").len(), 8, "{:#?}", facts(&bench, "attic"));
+    let row = poll_of(&bench, "attic", PollPart::Databases);
+    assert_eq!((row.last.error, row.last.requests), (None, 0));
+}
+
+#[test]
 fn a_folder_without_databases_is_told() {
     let bench = Bench::new();
     std::fs::create_dir(bench.path("storage")).unwrap();
@@ -199,11 +276,14 @@ fn wrong_usage_is_told_in_a_sentence() {
         ("attic", "NAME=http://HOST:14002"),
         ("attic=", "NAME=http://HOST:14002"),
         ("attic=https://nas:14002", "nodes speak plain http"),
-        ("attic=ftp://nas", "it begins with http://"),
+        ("attic=ftp://nas", "it does not begin with http://"),
+        ("attic=http://me:secret@nas", "nodes ask for no name and password"),
+        ("http://me:secret@nas", "names no place"),
     ] {
         let ended = node(text);
         assert_eq!(ended.code, Some(2), "{text}: {}", ended.err);
         assert!(ended.err.contains(words), "{text}: {}", ended.err);
+        assert!(!ended.err.contains("secret"), "{text}: {}", ended.err);
     }
     let twice = once(&bench, &[("a", "http://x:1"), ("a", "http://y:1")]);
     assert_eq!(twice.code, Some(2));
@@ -213,6 +293,7 @@ fn wrong_usage_is_told_in_a_sentence() {
     assert_eq!(nobody.code, Some(2));
     assert!(nobody.err.contains("no node has an address to ask"), "{}", nobody.err);
     assert_eq!(bench.run(["poll", "--once"]).code, Some(2));
+    assert_eq!(bench.names(), ["c.toml"], "a mistake makes no database");
 }
 
 /// The program while it runs.
@@ -303,59 +384,109 @@ fn it_runs_until_it_is_told_to_stop() {
     });
 }
 
-/// Nodes that fail in their own ways: each is told in the database and in the log, none delays the one
+/// Two programs that ask one node would ask it twice as often as it should be.
+#[test]
+#[cfg(unix)]
+fn a_second_poll_of_the_same_node_is_refused() {
+    let bench = Bench::new();
+    let (node, other) = (ApiNode::start(NODE), ApiNode::start(OTHER_NODE));
+    let api = node.url();
+    let running = Running::start(
+        &bench,
+        &format!("[[node]]\nname = \"attic\"\nsource = \"a.log\"\napi = \"{api}\"\n"),
+    );
+    until("it has started", || log(&bench.path("log")).contains("started"));
+    let first = format!("by piecewatch poll (process {}, ", running.child.id());
+    let ended = once(&bench, &[("attic", &api), ("shed", &other.url())]);
+    assert_eq!(ended.code, Some(1), "{}{}", ended.out, ended.err);
+    assert!(
+        ended.err.contains("node attic is asked for ") && ended.err.contains(&first),
+        "{}",
+        ended.err
+    );
+    assert!(!ended.out.contains("attic"), "it was not asked: {}", ended.out);
+    assert!(facts(&bench, "shed").len() > 10, "the other one was");
+    let second = bench.run(["poll", "--config", "c.toml"]);
+    assert!(second.code == Some(1) && second.err.contains(&first), "{}", second.err);
+    assert_eq!(running.stop().0, Some(0));
+    assert_eq!(once(&bench, &[("attic", &api)]).code, Some(0));
+}
+
+#[test]
+#[cfg(unix)]
+fn what_came_before_a_stop_is_kept() {
+    let bench = Bench::new();
+    ask(&bench, |_| ());
+    let (node, hanging) = (ApiNode::start(NODE), ApiNode::hanging());
+    let (attic, shed) = (format!("attic={}", node.url()), format!("shed={}", hanging.url()));
+    let arguments = ["poll", "--db", "n.db", "--once", "--node", &attic, "--node", &shed];
+    let mut command = bench.command(arguments);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let child = command.spawn().unwrap();
+    until("attic is stored", || polls(&bench, "attic").len() == 3);
+    let id = child.id().to_string();
+    assert!(
+        std::process::Command::new("kill").args(["-s", "INT", &id]).status().unwrap().success()
+    );
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let (out, err) =
+        (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    assert_eq!(out.matches("answered").count(), 3, "{out}");
+    assert!(err.contains("stopped before everything was asked"), "{err}");
+    assert!(facts(&bench, "attic").len() > 10);
+}
+
+/// Nodes that fail in their own ways: each is told in the database for what it is, none delays the one
 /// that is well, and all are asked again until they are well, too.
 #[test]
 #[cfg(unix)]
 fn nodes_that_were_ill_are_known_again_by_themselves() {
-    fn says(stream: &mut TcpStream, text: &str) {
-        let _ = stream.write_all(text.as_bytes());
+    fn says(text: &'static str) -> impl Fn(&mut TcpStream) + Clone + Send + 'static {
+        move |stream| {
+            let _ = stream.write_all(text.as_bytes());
+        }
     }
+    fn hangs(stream: &mut TcpStream) {
+        let _ = stream.read(&mut [0; 64]);
+    }
+    // As often as a question is asked that may be answered the next time.
     const TRIES: usize = 3;
     let bench = Bench::new();
-    let ill: [(&str, &str, ApiNode); 4] = [
+    let error =
+        says("HTTP/1.1 500 Oh\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}");
+    let page =
+        says("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>");
+    let liar =
+        says("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{}");
+    let huge = says(
+        "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900000000\r\n\r\n{}",
+    );
+    // What may be slow comes last: the others are looked at before they are well again.
+    let ill = [
+        ("error", "/api/sno/ with 500", ApiNode::ill_at_first("1error", TRIES, error)),
+        ("page", "with a web page", ApiNode::ill_at_first("1page", 1, page)),
+        ("liar", "broke off its answer", ApiNode::ill_at_first("1liar", TRIES, liar)),
+        ("reset", "broke off its answer", ApiNode::ill_at_first("1reset", TRIES, |_| {})),
+        ("huge", "with more than 8388608 bytes", ApiNode::ill_at_first("1huge", 1, huge)),
         (
-            "error",
-            "500",
-            ApiNode::ill_at_first(TRIES, |stream| {
-                says(
-                    stream,
-                    "HTTP/1.1 500 Oh\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}",
-                );
-            }),
+            "other",
+            "which is well and not other",
+            ApiNode::ill_at_first("1other", 1, |stream| node::dashboard(stream, NODE)),
         ),
-        // Not asked again at once: a web page stays one.
-        (
-            "page",
-            "web page",
-            ApiNode::ill_at_first(1, |stream| {
-                says(
-                    stream,
-                    "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>",
-                );
-            }),
-        ),
-        (
-            "liar",
-            "",
-            ApiNode::ill_at_first(TRIES, |stream| {
-                says(
-                    stream,
-                    "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 900\r\n\r\n{}",
-                );
-            }),
-        ),
-        ("reset", "", ApiNode::ill_at_first(TRIES, |_| {})),
+        ("slow", "is too slow", ApiNode::ill_at_first("1slow", TRIES, hangs)),
     ];
     let well = ApiNode::start(NODE);
-    let mut config = String::new();
-    let nodes = ill.iter().map(|(name, _, node)| (*name, node)).chain([("well", &well)]);
+    let mut config = "[polling]\ntimeout_seconds = 1\n".to_owned();
+    let nodes =
+        std::iter::once(("well", &well)).chain(ill.iter().map(|(name, _, node)| (*name, node)));
     for (name, node) in nodes {
         let url = node.url();
         config.push_str(&format!(
             "[[node]]\nname = \"{name}\"\nsource = \"{name}.log\"\napi = \"{url}\"\n"
         ));
     }
+    let began = now();
     let running = Running::start(&bench, &config);
     let is_there = || bench.path("n.db").exists() && log(&bench.path("log")).contains("started");
     until("the database is made", is_there);
@@ -365,15 +496,24 @@ fn nodes_that_were_ill_are_known_again_by_themselves() {
         until(name, || row(name).is_some());
         let row = row(name).unwrap();
         assert!(row.failing_since.is_some() && row.succeeded_at.is_none(), "{row:?}");
-        assert!(row.last.error.unwrap().contains(words));
+        let error = row.last.error.unwrap();
+        assert!(error.contains(words), "{name}: {error}");
+        assert_eq!(facts(&bench, name), [""; 0], "{name}");
     }
+    // The first of the nodes is asked at once for everything, whatever the others do.
     until("the one that is well is known", || polls(&bench, "well").len() == 3);
+    let first = poll_of(&bench, "well", PollPart::Dashboard).last.at;
+    for row in polls(&bench, "well") {
+        assert_eq!(row.last.error, None, "{:?}", row.part);
+        let since_first = row.last.at.as_micros() - first.as_micros();
+        assert!((0..3_000_000).contains(&since_first), "{row:?} was late");
+        assert!(row.last.took_micros < 3_000_000, "{row:?} took long");
+    }
     for (name, ..) in &ill {
         until(name, || row(name).is_some_and(|row| row.succeeded_at.is_some()));
         assert_eq!(row(name).unwrap().failing_since, None, "{name}");
-        until(name, || polls(&bench, name).len() == 3);
-        assert!(facts(&bench, name).len() > 10, "{name}");
     }
+    assert!(began.elapsed() < Duration::from_secs(25), "{:?}", began.elapsed());
     let (code, _) = running.stop();
     assert_eq!(code, Some(0));
 }
@@ -419,9 +559,9 @@ fn a_database_that_cannot_be_written_is_waited_for() {
         return;
     }
     until("it is stored", || {
-        polls(&bench, "attic").iter().any(|row| row.part == PollPart::Satellites)
+        polls(&bench, "attic").iter().any(|row| row.part == PollPart::Paystubs)
     });
     until("that is told", || log(&bench.path("log")).contains("the database can be written again"));
-    assert!(facts(&bench, "attic").len() > ApiNode::DAYS);
+    assert!(facts(&bench, "attic").len() > ApiNode::PAYSTUBS);
     assert_eq!(running.stop().0, Some(0));
 }

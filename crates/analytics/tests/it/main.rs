@@ -1,8 +1,20 @@
-//! A simulated log, read and stored as that of a node is, with some of its lines gone.
+//! What analyses say of records that a store has kept, or that came live.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod accounts;
+mod compare;
+mod connectivity;
+mod database;
+mod errors;
+mod growth;
+mod live;
+mod node;
 mod oracle;
+mod pieces;
+mod reputation;
+mod runs;
 mod simulated;
 mod transfers;
+mod unusual;
 mod written;

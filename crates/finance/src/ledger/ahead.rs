@@ -1,17 +1,17 @@
 //! Forecasts of the running month, by node and satellite.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
 
 use piecewatch_model::{
     ByteCount, ByteHours, DailyBandwidth, DailyStorage, Grain, MicroUsd, NodeName, Period,
     SatelliteId, StorageBasis, Timestamp,
 };
-use piecewatch_store::{NodeInfo, Window};
+use piecewatch_store::Window;
 
 use super::{Ledger, asking, shared};
 use crate::{
-    Figure, Forecast, ForecastTotal, HeldPercent, Month, MonthSoFar, Result, SatelliteMonth,
-    StorageSource, Traffic, Usage,
+    CompletedBy, Figure, Forecast, ForecastTotal, HeldPercent, Month, MonthSoFar, NodeFigure,
+    Result, SatelliteMonth, Storage, StorageSource, Traffic, Usage,
 };
 
 /// What one node will have earned in a month.
@@ -21,9 +21,12 @@ pub struct NodeForecast {
     pub node: NodeName,
     /// The month.
     pub period: Period,
-    /// The figures are those of this instant, or a little later.
-    pub as_of: Timestamp,
-    /// By satellite.
+    /// When the figures were told last on which the forecast is built: of several the ones that
+    /// were told the longest ago. `None` where nothing is forecast.
+    pub as_of: Option<Timestamp>,
+    /// The month as it is so far.
+    pub month: Month,
+    /// By satellite. Those that owe nothing for the month are left out.
     pub satellites: Vec<SatelliteForecast>,
 }
 
@@ -34,6 +37,8 @@ pub struct SatelliteForecast {
     pub satellite: SatelliteId,
     /// On which of the estimates it is built.
     pub figure: Figure,
+    /// When that was told last: what comes after is forecast.
+    pub told_at: Timestamp,
     /// The forecast.
     pub forecast: Forecast,
     /// What the node itself expects, from a straight line; `None` where it was not asked.
@@ -58,7 +63,9 @@ impl NodeForecast {
 }
 
 impl Ledger {
-    /// What a node will have earned at the end of a month; of a month that is over, what it has.
+    /// What a node will have earned in a month at its end, by satellite: by what the node booked,
+    /// where it was asked, else by its log. The time since that was told counts as ahead, not as
+    /// time without traffic. Changes nothing that is kept.
     ///
     /// # Errors
     ///
@@ -70,53 +77,51 @@ impl Ledger {
         now: Timestamp,
     ) -> Result<NodeForecast> {
         let month = self.month(node, period, now)?;
-        let before =
-            period.plus_months(-1).map(|before| self.month(node, before, now)).transpose()?;
-        let traffic = self.traffic(node, period, now)?.what;
-        let storage = self.storage(node, period, now)?.what;
+        let before = period.plus_months(-1).map(|before| self.month(node, before, now));
+        let before = before.transpose()?;
+        let traffic = self.traffic(node, period, now)?;
+        let storage = self.storage(node, period, now)?;
+        let needs_levels = month
+            .satellites
+            .iter()
+            .any(|of| of.estimate().is_some() && storage.days_of(of.satellite).next().is_none());
+        let levels = if needs_levels { self.levels(node, period, now)? } else { BTreeMap::new() };
         let known = Known {
             month: &month,
             before: before.as_ref(),
-            booked: &traffic.booked,
-            logged: self.logged_days(node, &month, &traffic, now)?,
-            days: &storage.days,
+            traffic: &traffic,
+            logged: self.logged_days(node, &month, now)?,
+            storage: &storage,
+            levels,
             now,
         };
-        let satellites = month.satellites.iter().filter_map(|of| known.forecast(of)).collect();
-        Ok(NodeForecast { node: node.clone(), period, as_of: month.as_of, satellites })
+        let satellites: Vec<SatelliteForecast> =
+            month.satellites.iter().filter_map(|of| known.forecast(of)).collect();
+        let as_of = satellites.iter().map(|of| of.told_at).min();
+        Ok(NodeForecast { node: node.clone(), period, as_of, month, satellites })
     }
 
-    /// What the log tells by day, and for how long it tells nothing. Asked only where the node was
-    /// not: a day is a question of its own.
+    /// What the log tells by day. Asked only where the node was not: a day is a question of its
+    /// own.
     fn logged_days(
         &self,
         node: &NodeName,
         month: &Month,
-        traffic: &Arc<Traffic>,
         now: Timestamp,
-    ) -> Result<Logged> {
+    ) -> Result<Vec<DailyBandwidth>> {
         let is_log_alone = |of: &SatelliteMonth| of.node.is_none() && of.log.is_some();
-        if traffic.logged.is_empty() || !month.satellites.iter().any(is_log_alone) {
-            return Ok(Logged::default());
+        if !month.satellites.iter().any(is_log_alone) {
+            return Ok(Vec::new());
         }
-        let (start, end) = (month.period.start(), month.period.end().min(now));
         let reader = self.reader()?;
-        let nodes = reader.nodes().map_err(shared)?;
-        let of_node = |info: &&NodeInfo| info.name == *node;
-        let first = nodes.iter().find(of_node).and_then(|info| Some(info.records?.0));
-        let before = first.map_or(end, |first| first.clamp(start, end.max(start)));
-        let mut logged = Logged {
-            unknown_micros: before.as_micros().abs_diff(start.as_micros()),
-            days: Vec::new(),
-        };
-        let mut day = start;
-        while day < end {
+        let mut days = Vec::new();
+        let mut day = month.period.start();
+        while day < month.period.end().min(now) {
             let next = day.plus_micros(Grain::Day.micros());
             let window = Window { from: day, to: next };
-            let of_day = asking::traffic(&reader, node, window).map_err(shared)?;
-            for (satellite, moved) in of_day.logged {
+            for (satellite, moved) in asking::logged(&reader, node, window).map_err(shared)? {
                 let Some(satellite) = satellite else { continue };
-                logged.days.push(DailyBandwidth {
+                days.push(DailyBandwidth {
                     satellite,
                     day,
                     get: moved.egress,
@@ -128,101 +133,155 @@ impl Ledger {
             }
             day = next;
         }
-        Ok(logged)
+        Ok(days)
     }
-}
-
-/// What the log tells by day.
-#[derive(Debug, Default)]
-struct Logged {
-    days: Vec<DailyBandwidth>,
-    /// The time before the log begins, in microseconds.
-    unknown_micros: u64,
 }
 
 /// What is known of a node when it is forecast.
 struct Known<'a> {
     month: &'a Month,
     before: Option<&'a Month>,
-    booked: &'a [DailyBandwidth],
-    logged: Logged,
-    days: &'a [DailyStorage],
+    traffic: &'a Traffic,
+    logged: Vec<DailyBandwidth>,
+    storage: &'a Storage,
+    /// What is stored now for each satellite, by snapshots of the node's space.
+    levels: BTreeMap<SatelliteId, ByteCount>,
     now: Timestamp,
 }
 
-impl Known<'_> {
-    /// `None` for a satellite of which nothing is known but its past.
-    fn forecast(&self, of: &SatelliteMonth) -> Option<SatelliteForecast> {
-        let (figure, _) = of.estimate()?;
-        let (rows, unknown_micros) = match figure {
-            Figure::NodeEstimate | Figure::Paid => (self.booked, 0),
-            Figure::LogEstimate => (&*self.logged.days, self.logged.unknown_micros),
-        };
-        let satellite = of.satellite;
-        let bandwidth: Vec<DailyBandwidth> =
-            rows.iter().filter(|row| row.satellite == satellite).copied().collect();
-        let storage = self.storage(of);
-        let so_far = MonthSoFar {
-            period: self.month.period,
-            joined_at: of.standing.as_ref().and_then(|standing| standing.joined_at),
-            bandwidth: &bandwidth,
-            unknown_micros,
-            storage: storage.byte_hours,
-            storage_until: storage.until,
-            level: storage.level,
-            prices: of.price.prices,
-            held_percent: of.held_percent.unwrap_or(HeldPercent::NONE),
-            month_before: self.before.and_then(|month| usage_of(month, satellite)),
-        };
-        Some(SatelliteForecast {
-            satellite,
-            figure,
-            forecast: Forecast::of(&so_far, self.now),
-            node_expects: of.told.and_then(|told| told.expected),
-        })
-    }
-
-    fn storage(&self, of: &SatelliteMonth) -> StorageSoFar {
-        let byte_hours = of.breakdown().map(|of| of.usage.storage).unwrap_or_default();
-        let until = self.month.period.end().min(self.now).max(self.month.period.start());
-        match &self.month.storage {
-            StorageSource::Unknown => StorageSoFar { byte_hours, until, level: None },
-            StorageSource::Snapshots { total, .. } => {
-                // The satellite's share of the node's level, as of its byte-hours.
-                let share = |level: ByteCount| {
-                    let whole = u128::from(total.byte_hours.get()).max(1);
-                    let part = u128::from(level.get()) * u128::from(byte_hours.get()) / whole;
-                    ByteCount::new(u64::try_from(part).unwrap_or(u64::MAX))
-                };
-                StorageSoFar { byte_hours, until, level: total.level.map(share) }
-            }
-            StorageSource::Satellites => self.storage_told(of.satellite, byte_hours),
-        }
-    }
-
-    /// Satellites tell storage late: it goes on from the end of the last day that was told, at that
-    /// day's level. The newest day is told while it runs, so that its hours count.
-    fn storage_told(&self, satellite: SatelliteId, byte_hours: ByteHours) -> StorageSoFar {
-        let told =
-            |day: &&DailyStorage| day.satellite == satellite && day.basis == StorageBasis::Reported;
-        let Some(last) = self.days.iter().rfind(told) else {
-            return StorageSoFar { byte_hours, until: self.month.period.start(), level: None };
-        };
-        let covered = last.covered_seconds.map_or(Grain::Day.micros(), |seconds| {
-            (i64::from(seconds) * 1_000_000).min(Grain::Day.micros())
-        });
-        let until = last.day.plus_micros(covered).min(self.month.period.end());
-        StorageSoFar { byte_hours, until, level: last.average }
-    }
+/// The figure of a satellite on which its forecast is built.
+struct Basis<'a> {
+    figure: Figure,
+    usage: Usage,
+    told_at: Timestamp,
+    rows: &'a [DailyBandwidth],
+    unknown_micros: u64,
+    stored: StoredSoFar,
 }
 
-struct StorageSoFar {
-    byte_hours: ByteHours,
+/// Up to when the storage of a figure counts, and what is stored after.
+struct StoredSoFar {
     until: Timestamp,
     level: Option<ByteCount>,
 }
 
+impl Known<'_> {
+    /// `None` for a satellite that owes nothing, or of which nothing is known but its past.
+    fn forecast(&self, of: &SatelliteMonth) -> Option<SatelliteForecast> {
+        let satellite = of.satellite;
+        let basis = self.basis(of)?;
+        let bandwidth: Vec<DailyBandwidth> =
+            basis.rows.iter().filter(|row| row.satellite == satellite).copied().collect();
+        let standing = of.standing.as_ref();
+        let so_far = MonthSoFar {
+            period: self.month.period,
+            joined_at: standing.and_then(|standing| standing.joined_at),
+            usage: basis.usage,
+            bandwidth: &bandwidth,
+            unknown_micros: basis.unknown_micros,
+            storage_until: basis.stored.until,
+            level: basis.stored.level,
+            prices: of.price.prices,
+            held_percent: of.held_percent.unwrap_or(HeldPercent::NONE),
+            month_before: self.before.and_then(|month| usage_of(month, satellite)),
+        };
+        // Whatever was told of it, nothing comes after a month's end, or the node's exit.
+        let is_closed = standing.is_some_and(|standing| standing.exited_at.is_some());
+        let end = self.month.period.end();
+        let from = if is_closed || self.now >= end { end } else { basis.told_at };
+        Some(SatelliteForecast {
+            satellite,
+            figure: basis.figure,
+            told_at: basis.told_at,
+            forecast: Forecast::of(&so_far, from),
+            node_expects: of.told.and_then(|told| told.expected),
+        })
+    }
+
+    /// The surer one of the two estimates.
+    fn basis(&self, of: &SatelliteMonth) -> Option<Basis<'_>> {
+        if let Some(node) = &of.node {
+            return Some(Basis {
+                figure: Figure::NodeEstimate,
+                usage: node.usage,
+                told_at: node.told_at.min(self.now),
+                rows: &self.traffic.booked,
+                unknown_micros: 0,
+                stored: self.stored_by_node(of.satellite, node),
+            });
+        }
+        let log = of.log?;
+        let cover = self.month.log?;
+        let before = cover.from.as_micros().saturating_sub(self.month.period.start().as_micros());
+        Some(Basis {
+            figure: Figure::LogEstimate,
+            usage: log.usage,
+            told_at: log.told_at,
+            rows: &self.logged,
+            unknown_micros: before.max(0).unsigned_abs(),
+            stored: self.stored_beside_log(of.satellite),
+        })
+    }
+
+    /// Satellites tell storage late: it goes on from the end of the last day that was told. The
+    /// newest day is told while it runs, so that its hours count.
+    fn stored_by_node(&self, satellite: SatelliteId, node: &NodeFigure) -> StoredSoFar {
+        let level = self.levels.get(&satellite).copied();
+        if node.lacks_storage() {
+            return StoredSoFar { until: self.month.period.start(), level };
+        }
+        let is_completed = match node.completed_by {
+            CompletedBy::Nothing => false,
+            CompletedBy::PreviousMonth(lacking) | CompletedBy::RunningMonth(lacking) => {
+                lacking.storage > ByteHours::default()
+            }
+        };
+        // The node's estimate holds what it interpolated, which its days tell as nothing.
+        let counts = |day: &&DailyStorage| is_completed || day.basis == StorageBasis::Reported;
+        let last = self.storage.days_of(satellite).filter(counts).last();
+        let until = last.map_or(node.told_at, end_of).min(node.told_at);
+        StoredSoFar { until, level: self.level_told(satellite).or(level) }
+    }
+
+    /// The level of the newest day that has one.
+    fn level_told(&self, satellite: SatelliteId) -> Option<ByteCount> {
+        let levels = self.storage.days_of(satellite).filter_map(|day| day.average);
+        levels.filter(|level| level.get() > 0).last()
+    }
+
+    /// With a log's downloads stands the storage that is known otherwise.
+    fn stored_beside_log(&self, satellite: SatelliteId) -> StoredSoFar {
+        let level = self.levels.get(&satellite).copied();
+        match &self.storage.source {
+            StorageSource::Snapshots { total, .. } => StoredSoFar { until: total.until, level },
+            StorageSource::Unknown | StorageSource::Satellites => {
+                let last = self.storage.days_of(satellite).last();
+                let until = last.map_or(self.month.period.start(), end_of);
+                StoredSoFar { until, level: self.level_told(satellite).or(level) }
+            }
+        }
+    }
+}
+
+/// The end of what the row of a day covers.
+fn end_of(day: &DailyStorage) -> Timestamp {
+    let covered = day.covered_seconds.map_or(Grain::Day.micros(), |seconds| {
+        (i64::from(seconds) * 1_000_000).min(Grain::Day.micros())
+    });
+    day.day.plus_micros(covered)
+}
+
+/// What was used in a month by the surest figure that tells it. Storage that the node was not told
+/// is taken from another one.
 fn usage_of(month: &Month, satellite: SatelliteId) -> Option<Usage> {
     let of = month.satellites.iter().find(|of| of.satellite == satellite)?;
-    of.breakdown().map(|of| of.usage)
+    let known = || {
+        [Figure::NodeEstimate, Figure::Paid, Figure::LogEstimate]
+            .into_iter()
+            .filter_map(|figure| of.breakdown(figure))
+            .map(|of| of.usage)
+    };
+    let storage = known().map(|usage| usage.storage).find(|storage| storage.get() > 0);
+    let usage = known().next()?;
+    Some(Usage { storage: storage.unwrap_or_default(), ..usage })
 }

@@ -1,12 +1,12 @@
 //! What is held back, until when, and when half of it comes back.
 
 use piecewatch_finance::{
-    HeldDrop, HeldPercent, HeldReturn, HeldSoFar, ReturnState, WITHHOLDING_SCHEDULE, Withholding,
-    next_drop,
+    HeldDrop, HeldFate, HeldPercent, HeldReturn, HeldSoFar, ReturnState, WITHHOLDING_SCHEDULE,
+    Withholding, next_drop,
 };
-use piecewatch_model::{Paystub, Period};
+use piecewatch_model::{Paystub, Period, Standing};
 
-use crate::usd::{at, month, paystub, usd};
+use crate::usd::{at, month, paystub, us1, usd};
 
 #[test]
 fn shares_fall_every_three_calendar_months_whatever_the_day() {
@@ -114,4 +114,31 @@ fn a_node_of_the_first_instant_of_a_month_is_a_month_ahead() {
     assert_eq!(percent(month("2026-03")), Withholding::Over);
     let due = HeldReturn::of(joined, HeldSoFar::default()).unwrap();
     assert_eq!(due.period, month("2026-03"));
+}
+
+/// To a node that is disqualified nothing comes back; to one that has left all of it does, with the
+/// statement for the month of its exit.
+#[test]
+fn what_is_held_is_lost_by_disqualification_and_returned_by_an_exit() {
+    let fate = |disqualified: Option<&str>, exited: Option<&str>, stated: &str| {
+        let standing = Standing {
+            disqualified_at: disqualified.map(at),
+            exited_at: exited.map(at),
+            ..Standing::unknown(us1())
+        };
+        HeldFate::of(Some(&standing), Some(month(stated)))
+    };
+    let (june, july) = ("2026-06-20T00:00:00Z", "2026-07-20T00:00:00Z");
+    assert_eq!(fate(None, None, "2026-07"), HeldFate::Kept);
+    assert_eq!(HeldFate::of(None, None), HeldFate::Kept);
+    assert_eq!(fate(Some(july), None, "2026-06"), HeldFate::Lost);
+    let returning = HeldFate::Returning { period: month("2026-07") };
+    assert_eq!(fate(None, Some(july), "2026-06"), returning);
+    assert_eq!(fate(None, Some(july), "2026-07"), HeldFate::Lost, "it was stated and not returned");
+    // The one that came first counts.
+    assert_eq!(
+        fate(Some(july), Some(june), "2026-05"),
+        HeldFate::Returning { period: month("2026-06") }
+    );
+    assert_eq!(fate(Some(june), Some(july), "2026-05"), HeldFate::Lost);
 }

@@ -1,78 +1,16 @@
-//! The ledger over a real database: what it asks, what it keeps, and when it forgets.
+//! The ledger over a real database: what it asks, and the figures that it tells.
 
-use std::{
-    sync::{
-        Barrier,
-        atomic::{AtomicU64, Ordering},
-    },
-    thread,
-    time::Duration,
-};
-
-use piecewatch_finance::{
-    CompletedBy, Figure, Ledger, MonthState, PriceSource, ShareBasis, StorageSource,
-};
+use piecewatch_finance::{CompletedBy, Figure, PriceSource, ShareBasis, StorageSource};
 use piecewatch_model::{
-    ByteCount, ByteHours, DailyBandwidth, DailyStorage, Fact, KnownSatellite, MicroUsd,
-    NodeEstimate, Period, SatelliteId, Space, Standing, StorageBasis, Timestamp,
+    ByteCount, ByteHours, DailyBandwidth, Fact, KnownSatellite, MicroUsd, Period, SatelliteId,
+    Standing, Timestamp,
 };
 
-use crate::books::{Books, account, attic, facts};
+use crate::books::{
+    Books, NOW, attic, august, day, downloads, estimated, joined, node_payout, stored, us1, used,
+};
 
-const NOW: Timestamp = Timestamp::from_civil((2026, 8, 19), 14, 3, 27);
 const DAY: i64 = 86_400_000_000;
-
-fn august() -> Period {
-    "2026-08".parse().unwrap()
-}
-
-fn us1() -> SatelliteId {
-    KnownSatellite::ALL[0].id()
-}
-
-fn day(of_month: u8) -> Timestamp {
-    Timestamp::from_civil((2026, 8, of_month), 0, 0, 0)
-}
-
-fn downloads(satellite: SatelliteId, day: Timestamp, bytes: u64) -> Fact {
-    let nothing = ByteCount::default();
-    Fact::Bandwidth(DailyBandwidth {
-        satellite,
-        day,
-        get: ByteCount::new(bytes),
-        get_audit: nothing,
-        get_repair: nothing,
-        put: nothing,
-        put_repair: nothing,
-    })
-}
-
-fn stored(satellite: SatelliteId, day: Timestamp, bytes: u64) -> Fact {
-    Fact::Storage(DailyStorage {
-        satellite,
-        day,
-        byte_hours: ByteHours::new(bytes * 24),
-        covered_seconds: Some(86_400),
-        average: Some(ByteCount::new(bytes)),
-        basis: StorageBasis::Reported,
-    })
-}
-
-fn used(bytes: u64) -> Fact {
-    Fact::Space(Space { used: Some(ByteCount::new(bytes)), ..Space::default() })
-}
-
-fn joined(satellite: SatelliteId, at: &str) -> Fact {
-    Fact::Standing(Standing {
-        joined_at: Some(at.parse().unwrap()),
-        ..Standing::unknown(satellite)
-    })
-}
-
-fn node_payout(ledger: &Ledger, period: Period, now: Timestamp) -> Option<MicroUsd> {
-    let month = ledger.month(&attic(), period, now).unwrap();
-    month.satellites.iter().find(|of| of.satellite == us1())?.figure(Figure::NodeEstimate)
-}
 
 /// Predecessor fault behind its slow start: it went through a node's snapshots once for each
 /// satellite.
@@ -129,8 +67,8 @@ fn storage_is_shared_out_by_what_was_stored_lately_and_else_by_downloads() {
     assert_eq!(shares(&books), [(us1(), 24_000), (eu1, 72_000)]);
 }
 
-/// Predecessor fault 23: without the node's API it knows two days of downloads, since it sums what it
-/// keeps for two days.
+/// Predecessor fault 23: without the node's API it knows two days of downloads, since it sums what
+/// it keeps for two days.
 #[test]
 fn a_log_alone_tells_a_whole_months_downloads() {
     let mut books = Books::new();
@@ -149,14 +87,167 @@ fn a_log_alone_tells_a_whole_months_downloads() {
     assert_eq!(month.storage, StorageSource::Unknown);
 }
 
+/// A log of two weeks of a month says nothing of the other two, nor of the day that runs.
 #[test]
-fn the_log_is_held_against_what_the_node_booked() {
+fn the_log_is_held_against_what_the_node_booked_on_the_days_that_it_covers() {
     let mut books = Books::new();
-    books.log(&attic(), day(2), &[900, 100], NOW);
-    books.report(&attic(), NOW, vec![downloads(us1(), day(2), 1_250)]);
+    books.log(&attic(), day(4).plus_micros(DAY / 2), &[900], NOW);
+    books.log(&attic(), day(5), &[900, 100], NOW);
+    books.log(&attic(), day(7), &[500], NOW);
+    let booked = (1..=9).map(|of_month| downloads(us1(), day(of_month), 1_250)).collect();
+    books.report(&attic(), NOW, booked);
+    let month = books.ledger().month(&attic(), august(), NOW).unwrap();
+    // Days 5 and 6, of which the log knows 1,000 bytes and the node 2,500.
+    let error = month.satellites[0].log.unwrap().error.unwrap();
+    assert_eq!((error.log, error.booked), (ByteCount::new(1_000), ByteCount::new(2_500)));
+    assert_eq!(error.hundredths_of_percent(), Some(-6_000));
+    let cover = month.log.unwrap();
+    assert_eq!((cover.from, cover.to), (day(4).plus_micros(DAY / 2), day(7)));
+    assert_eq!((cover.compared_days, cover.is_whole(august(), NOW)), (2, false));
+    // The node was asked last within the 6th: of that day it knows a part.
+    let mut books = Books::new();
+    books.log(&attic(), day(5), &[900, 100], NOW);
+    books.log(&attic(), day(7), &[500], NOW);
+    let booked = (5..=6).map(|of_month| downloads(us1(), day(of_month), 1_250)).collect();
+    books.report(&attic(), day(6).plus_micros(DAY / 2), booked);
     let month = books.ledger().month(&attic(), august(), NOW).unwrap();
     let error = month.satellites[0].log.unwrap().error.unwrap();
-    assert_eq!(error.hundredths_of_percent(), Some(-2_000));
+    assert_eq!((error.log, error.booked), (ByteCount::new(1_000), ByteCount::new(1_250)));
+}
+
+#[test]
+fn downloads_without_a_satellite_are_told_and_in_no_figure() {
+    let mut books = Books::new();
+    books.log(&attic(), day(2), &[1_000], NOW);
+    books.log_for(None, &attic(), (day(3), &[70, 7]), NOW);
+    let month = books.ledger().month(&attic(), august(), NOW).unwrap();
+    assert_eq!(month.log.unwrap().without_satellite, ByteCount::new(77));
+    assert_eq!(month.usage().egress, ByteCount::new(1_000));
+}
+
+/// Figures are of when they were told, not of when it was asked: of a log that of its newest line.
+#[test]
+fn figures_are_of_when_they_were_told_last() {
+    let mut books = Books::new();
+    books.report(&attic(), day(6), vec![downloads(us1(), day(5), 1_000)]);
+    let as_of = |books: &Books| books.ledger().month(&attic(), august(), NOW).unwrap().as_of;
+    assert_eq!(as_of(&books), Some(day(6)));
+    books.report(&attic(), day(8), vec![downloads(us1(), day(5), 1_000)]);
+    assert_eq!(as_of(&books), Some(day(8)));
+    // What was told the longest ago counts for all.
+    let eu1 = KnownSatellite::ALL[1].id();
+    books.report(&attic(), day(9), vec![downloads(eu1, day(9), 1_000)]);
+    assert_eq!(as_of(&books), Some(day(8)));
+    books.log(&attic(), day(5), &[1_000, 2_000], NOW);
+    assert_eq!(as_of(&books), Some(day(5).plus_micros(1_000_000)));
+    assert_eq!(
+        books.ledger().month(&attic(), "2026-05".parse().unwrap(), NOW).unwrap().as_of,
+        None
+    );
+}
+
+/// The parts of a month, which can be added up, are those of one figure.
+#[test]
+fn use_and_parts_of_a_month_come_from_one_figure() {
+    let eu1 = KnownSatellite::ALL[1].id();
+    let mut books = Books::new();
+    books.log(&attic(), day(2), &[4_000_000_000], NOW);
+    books.log_for(Some(eu1), &attic(), (day(3), &[2_000_000_000]), NOW);
+    let month = books.ledger().month(&attic(), august(), NOW).unwrap();
+    assert_eq!(month.basis(), Some(Figure::LogEstimate));
+    assert_eq!(month.surest().unwrap().amount, "0.012".parse().unwrap());
+    // The node tells of one of the two.
+    books.report(&attic(), NOW, vec![downloads(us1(), day(2), 5_000_000_000)]);
+    let month = books.ledger().month(&attic(), august(), NOW).unwrap();
+    assert_eq!(month.basis(), Some(Figure::NodeEstimate));
+    assert_eq!(month.usage().egress, ByteCount::new(5_000_000_000));
+    let of_eu1 = month.satellites.iter().find(|of| of.satellite == eu1).unwrap();
+    assert_eq!(month.breakdown(of_eu1), None);
+    let node = month.total(Figure::NodeEstimate);
+    assert_eq!((node.known, node.missing, node.amount), (1, 1, "0.01".parse().unwrap()));
+    // A sum over one of two is not the month's: the log knows both.
+    let surest = month.surest().unwrap();
+    assert_eq!((surest.figure, surest.amount), (Figure::LogEstimate, "0.012".parse().unwrap()));
+    assert_eq!(month.total(Figure::Paid).known, 0);
+}
+
+/// The node passes a satellite over as soon as that has disqualified it, and its statement for the
+/// month pays nothing.
+#[test]
+fn a_satellite_that_disqualified_the_node_before_the_months_end_earns_nothing() {
+    let (eu1, ap1) = (KnownSatellite::ALL[1].id(), KnownSatellite::ALL[2].id());
+    let standing = |satellite, disqualified_at, exited_at| {
+        Fact::Standing(Standing {
+            joined_at: Some("2024-01-05T00:00:00Z".parse().unwrap()),
+            disqualified_at,
+            exited_at,
+            ..Standing::unknown(satellite)
+        })
+    };
+    let mut books = Books::new();
+    let mut facts = vec![
+        standing(us1(), None, None),
+        standing(eu1, Some(day(10)), None),
+        // Who has left is paid for the month of the exit.
+        standing(ap1, None, Some(day(12))),
+    ];
+    for satellite in [us1(), eu1, ap1] {
+        facts.push(downloads(satellite, day(5), 1_000_000_000_000));
+        facts.push(downloads(satellite, day(1).plus_micros(-DAY), 1_000_000_000_000));
+    }
+    books.report(&attic(), NOW, facts);
+    for satellite in [us1(), eu1] {
+        books.log_for(Some(satellite), &attic(), (day(5), &[1_000]), NOW);
+    }
+    let ledger = books.ledger();
+    let figures = |period: &str, now| {
+        let month = ledger.month(&attic(), period.parse().unwrap(), now).unwrap();
+        [us1(), eu1, ap1].map(|satellite| {
+            let of = month.satellites.iter().find(|of| of.satellite == satellite);
+            of.and_then(|of| of.figure(Figure::NodeEstimate)).map(MicroUsd::get)
+        })
+    };
+    let two = Some(2_000_000);
+    assert_eq!(figures("2026-07", NOW), [two, two, two]);
+    assert_eq!(figures("2026-08", NOW), [two, None, two]);
+    assert_eq!(figures("2026-09", "2026-09-02T00:00:00Z".parse().unwrap()), [None, None, None]);
+    let month = ledger.month(&attic(), august(), NOW).unwrap();
+    let of_eu1 = month.satellites.iter().find(|of| of.satellite == eu1);
+    assert_eq!(of_eu1.map(|of| (of.is_over, of.log)), None, "nothing is left of it");
+    assert!(month.total(Figure::NodeEstimate).is_whole());
+}
+
+#[test]
+fn days_on_which_a_node_moved_nothing_for_anybody_are_offline_days() {
+    let eu1 = KnownSatellite::ALL[1].id();
+    let july: Period = "2026-07".parse().unwrap();
+    let in_july = |of_month: i64| july.start().plus_micros((of_month - 1) * DAY);
+    let offline = |books: &Books| {
+        let month = books.ledger().month(&attic(), july, NOW).unwrap();
+        month.satellites[0].node.unwrap().offline_days
+    };
+    let mut books = Books::new();
+    // Off on the 10th and 11th; on the 20th one of the two moved something; off from the 29th on.
+    let mut facts = Vec::new();
+    for of_month in (1..=28).filter(|of_month| ![10, 11].contains(of_month)) {
+        let satellite = if of_month == 20 { eu1 } else { us1() };
+        facts.push(downloads(satellite, in_july(of_month), 1_000));
+        facts.push(downloads(eu1, in_july(of_month), 1_000));
+    }
+    books.report(&attic(), in_july(28).plus_micros(DAY / 2), facts);
+    assert_eq!(offline(&books), 2);
+    // Back on the 3rd of August. Nobody asked it between: it may have moved something until then.
+    books.report(&attic(), day(3), vec![downloads(us1(), day(3), 1_000)]);
+    assert_eq!(offline(&books), 2);
+    // Its estimate for July has nothing to add.
+    let estimates = [(us1(), 25), (eu1, 26)];
+    let estimates =
+        estimates.map(|(satellite, days)| estimated(satellite, july, (days * 1_000, 0), None));
+    books.report(&attic(), day(3), estimates.into());
+    assert_eq!(offline(&books), 5);
+    // An estimate that has more to tell says that it was there.
+    books.report(&attic(), day(4), vec![estimated(us1(), july, (99_000, 0), None)]);
+    assert_eq!(offline(&books), 2);
 }
 
 /// What the last poll of a month missed comes from `previousMonth`.
@@ -176,122 +267,13 @@ fn what_was_booked_after_the_last_poll_comes_from_the_nodes_estimate_for_the_mon
     );
     let ledger = books.ledger();
     assert_eq!(node_payout(&ledger, july, NOW), Some("2".parse().unwrap()));
-    let estimate = NodeEstimate {
-        satellite: us1(),
-        period: july,
-        egress: ByteCount::new(bytes + bytes / 2),
-        egress_payout: "3".parse().unwrap(),
-        repair_audit: ByteCount::default(),
-        repair_audit_payout: MicroUsd::default(),
-        storage: ByteHours::default(),
-        storage_payout: MicroUsd::default(),
-        held_percent: 0,
-        held: MicroUsd::default(),
-        payout: "3".parse().unwrap(),
-        expected: None,
-    };
-    books.report(&attic(), july.end().plus_micros(DAY), vec![Fact::Estimate(estimate)]);
+    let estimate = estimated(us1(), july, (bytes + bytes / 2, 0), None);
+    books.report(&attic(), july.end().plus_micros(DAY), vec![estimate]);
     ledger.refresh().unwrap();
     assert_eq!(node_payout(&ledger, july, NOW), Some("3".parse().unwrap()));
     let month = ledger.month(&attic(), july, NOW).unwrap();
     let by = month.satellites[0].node.unwrap().completed_by;
     assert!(matches!(by, CompletedBy::PreviousMonth(_)), "{by:?}");
-}
-
-#[test]
-fn what_is_kept_is_not_asked_again_and_what_is_reported_is_not_missed() {
-    let mut books = Books::new();
-    books.report(&attic(), NOW, vec![downloads(us1(), day(5), 1_000_000_000_000)]);
-    let ledger = books.ledger();
-    ledger.refresh().unwrap();
-    assert_eq!(node_payout(&ledger, august(), NOW), Some("2".parse().unwrap()));
-    let asked = books.asked_in_all();
-    assert_eq!(node_payout(&ledger, august(), NOW), Some("2".parse().unwrap()));
-    assert_eq!(books.asked_in_all(), asked, "the second answer asks nothing");
-    books.report(&attic(), NOW, vec![downloads(us1(), day(5), 3_000_000_000_000)]);
-    ledger.refresh().unwrap();
-    assert_eq!(node_payout(&ledger, august(), NOW), Some("6".parse().unwrap()));
-}
-
-/// Live ingest forgets nothing, or nothing would ever be kept; an import does.
-#[test]
-fn an_import_is_seen_at_once_and_live_lines_when_the_time_is_over() {
-    let mut books = Books::new();
-    books.log(&attic(), day(2), &[1_000], NOW);
-    let ledger = books.ledger();
-    ledger.refresh().unwrap();
-    let logged = || {
-        let month = ledger.month(&attic(), august(), NOW).unwrap();
-        month.satellites[0].log.unwrap().usage.egress.get()
-    };
-    assert_eq!(logged(), 1_000);
-    books.log(&attic(), NOW.plus_micros(-1_000_000), &[500], NOW);
-    ledger.refresh().unwrap();
-    assert_eq!(logged(), 1_000, "kept for a minute");
-    books.log(&attic(), day(3), &[200], NOW);
-    ledger.refresh().unwrap();
-    assert_eq!(logged(), 1_700, "an import changes what was");
-}
-
-/// Predecessor fault 19: it keeps figures of past months without end, and empty answers too.
-#[test]
-fn a_finished_month_is_kept_until_something_is_told_of_it() {
-    let mut books = Books::new();
-    let june: Period = "2026-06".parse().unwrap();
-    let in_june = |of_month: u8| Timestamp::from_civil((2026, 6, of_month), 0, 0, 0);
-    static SECONDS: AtomicU64 = AtomicU64::new(0);
-    let ledger = books.ledger_by(|| Duration::from_secs(SECONDS.load(Ordering::Relaxed)));
-    ledger.refresh().unwrap();
-    assert_eq!(node_payout(&ledger, june, NOW), None, "an empty answer");
-    books.report(&attic(), in_june(30), vec![downloads(us1(), in_june(5), 1_000_000_000_000)]);
-    ledger.refresh().unwrap();
-    assert_eq!(node_payout(&ledger, june, NOW), Some("2".parse().unwrap()));
-    // Its account is asked anew after five minutes, the month itself is not.
-    SECONDS.store(3_600, Ordering::Relaxed);
-    let bandwidth = books.asked("daily bandwidth");
-    assert_eq!(node_payout(&ledger, june, NOW), Some("2".parse().unwrap()));
-    assert_eq!(books.asked("daily bandwidth"), bandwidth);
-    // A report of now says nothing of June; one that tells of June does.
-    books.report(&attic(), NOW, vec![used(1)]);
-    ledger.refresh().unwrap();
-    assert_eq!(node_payout(&ledger, june, NOW), Some("2".parse().unwrap()));
-    assert_eq!(books.asked("daily bandwidth"), bandwidth);
-    books.report(&attic(), NOW, vec![downloads(us1(), in_june(6), 1_000_000_000_000)]);
-    ledger.refresh().unwrap();
-    assert_eq!(node_payout(&ledger, june, NOW), Some("4".parse().unwrap()));
-}
-
-/// Predecessor fault 26: asking for a forecast removes the current month from its database.
-#[test]
-fn a_forecast_changes_nothing_that_is_stored() {
-    let account = account(3, 4, NOW);
-    let mut books = Books::new();
-    books.report(&attic(), NOW, facts(&account, NOW));
-    let ledger = books.forgetful();
-    let before = ledger.month(&attic(), august(), NOW).unwrap();
-    let forecast = ledger.forecast(&attic(), august(), NOW).unwrap();
-    assert!(!forecast.satellites.is_empty());
-    for of in &forecast.satellites {
-        assert_eq!(of.forecast.state, MonthState::Running);
-        let (so_far, expected) = (of.forecast.so_far.earnings, of.forecast.expected.earnings);
-        assert!(so_far.gross() <= expected.gross(), "{of:?}");
-        assert!(of.forecast.low <= expected.payout && expected.payout <= of.forecast.high);
-    }
-    assert_eq!(ledger.month(&attic(), august(), NOW).unwrap(), before);
-}
-
-#[test]
-fn a_log_alone_is_forecast_by_its_days() {
-    let mut books = Books::new();
-    for of_month in 10..=18 {
-        books.log(&attic(), day(of_month), &[1_000_000_000], NOW);
-    }
-    let forecast = books.ledger().forecast(&attic(), august(), NOW).unwrap();
-    let of = &forecast.satellites[0];
-    assert_eq!(of.figure, Figure::LogEstimate);
-    // Nine days of a gigabyte in 9.6 days, from which 22 more are unknown.
-    let expected = of.forecast.expected.earnings.egress.get();
-    assert!((50_000..70_000).contains(&expected), "{expected}");
 }
 
 /// "total_net" of the predecessor is before or after what is held back, depending on where it comes
@@ -312,52 +294,4 @@ fn every_figure_is_after_what_is_held_back() {
         assert_eq!(estimate.earnings.gross(), "0.008".parse().unwrap());
         assert_eq!(estimate.earnings.payout, "0.002".parse().unwrap());
     }
-}
-
-#[test]
-fn many_threads_that_ask_at_once_ask_the_database_once() {
-    const THREADS: usize = 64;
-    let account = account(1, 6, NOW);
-    let mut books = Books::new();
-    books.report(&attic(), NOW, facts(&account, NOW));
-    let ledger = books.ledger();
-    let barrier = Barrier::new(THREADS);
-    thread::scope(|scope| {
-        for _ in 0..THREADS {
-            scope.spawn(|| {
-                barrier.wait();
-                ledger.month(&attic(), august(), NOW).unwrap()
-            });
-        }
-    });
-    for question in ["daily bandwidth", "daily storage", "standings", "paystubs"] {
-        assert_eq!(books.asked(question), 1, "{question}");
-    }
-}
-
-/// Four nodes of six satellites, a year: what a dashboard asks.
-#[test]
-fn all_that_is_kept_of_a_realistic_run_is_less_than_five_megabytes() {
-    let mut books = Books::new();
-    let nodes: Vec<piecewatch_model::NodeName> =
-        ["a", "b", "c", "d"].map(|name| name.parse().unwrap()).into();
-    for (seed, node) in (0..).zip(&nodes) {
-        let account = account(seed, 6, NOW);
-        books.report(node, NOW, facts(&account, NOW));
-    }
-    let ledger = books.ledger();
-    for node in &nodes {
-        for before in 0..12 {
-            let period = august().plus_months(-before).unwrap();
-            ledger.month(node, period, NOW).unwrap();
-        }
-    }
-    let stats = ledger.stats();
-    let (weight, evictions) = (
-        stats.iter().map(|stats| stats.weight).sum::<u64>(),
-        stats.iter().map(|stats| stats.evictions).sum::<u64>(),
-    );
-    assert!(weight < 5_000_000, "{stats:?}");
-    assert!(weight > 500_000, "it holds what was asked: {stats:?}");
-    assert_eq!(evictions, 0, "there is room for all of it: {stats:?}");
 }

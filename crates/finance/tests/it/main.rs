@@ -2,10 +2,12 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod ahead;
 mod books;
 mod completed;
 mod forecast;
 mod held;
+mod keeping;
 mod ledger;
 mod log_traffic;
 mod month;

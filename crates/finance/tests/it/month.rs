@@ -47,8 +47,8 @@ fn a_terabyte_of_egress_earns_exactly_2_dollars() {
     assert_eq!(per.downloaded, Some(usd("2.00")));
 }
 
-/// Predecessor fault 25: without an API its net was not reduced by what is held, with one it was. Here
-/// a payout is what is left after holding, by whatever figures it was computed.
+/// Predecessor fault 25: without an API its net was not reduced by what is held, with one it was.
+/// Here a payout is what is left after holding, by whatever figures it was computed.
 #[test]
 fn every_payout_is_after_what_is_held() {
     let log = LogTraffic::of([(&Action::Get, Outcome::Success, bytes(TB))]);
@@ -60,8 +60,8 @@ fn every_payout_is_after_what_is_held() {
 }
 
 /// Predecessor fault 23: a month's traffic was summed from single transfers, of which two days were
-/// kept. Here it is the sum of the booked days, of the first as of the last, and how many there are is
-/// told.
+/// kept. Here it is the sum of the booked days, of the first as of the last, and how many there are
+/// is told.
 #[test]
 fn every_day_of_a_month_counts_and_no_other() {
     let july = month("2026-07");

@@ -40,8 +40,8 @@ pub(crate) struct Payout {
     held_rate: f64,
     held: f64,
     payout: f64,
-    /// Amounts so close to half a hundredth of a cent that binary fractions may have fallen to either
-    /// side of it: of the three components, and of the payout.
+    /// Amounts so close to half a hundredth of a cent that binary fractions may have fallen to
+    /// either side of it: of the three components, and of the payout.
     ties: i64,
     payout_ties: i64,
 }
@@ -252,8 +252,8 @@ fn half_a_hundredth_of_a_cent_is_rounded_up() {
     assert_eq!(round2(25_000_000_f64 * 200.0 / 1e12), 0.01);
 }
 
-/// What nodes answered (v1.71 and v1.37, all satellites together): each of six satellites was rounded
-/// before they were added up, so that the sums lie within six half hundredths of ours.
+/// What nodes answered (v1.71 and v1.37, all satellites together): each of six satellites was
+/// rounded before they were added up, so that the sums lie within six half hundredths of ours.
 #[test]
 fn recorded_answers_lie_within_the_rounding_of_six_satellites() {
     let prices = Prices {

@@ -15,20 +15,48 @@ fn check(history: &PriceHistory, period: &str, paystub: Option<&Paystub>, cents:
 }
 
 #[test]
-fn the_newest_price_told_until_the_month_holds() {
+fn a_price_is_sure_in_the_month_in_which_it_was_told_and_between_two_that_agree() {
     let history = PriceHistory::new([
         (us1(), month("2025-03"), storage(149)),
+        (us1(), month("2025-07"), storage(149)),
         (us1(), month("2026-02"), storage(160)),
         (eu1(), month("2025-01"), storage(999)),
     ]);
-    check(&history, "2025-03", None, 149, "node");
-    check(&history, "2026-01", None, 149, "node");
-    check(&history, "2026-02", None, 160, "node");
-    check(&history, "2030-01", None, 160, "node");
-    // The earliest that was told later, and marked so.
-    check(&history, "2025-02", None, 149, "node_later");
-    check(&history, "2023-12", None, 149, "node_later");
-    assert!(!history.price(us1(), month("2025-02"), None).source.is_sure());
+    for (period, cents, from) in [
+        ("2025-03", 149, "node"),
+        ("2025-05", 149, "node"),
+        ("2025-07", 149, "node"),
+        // It changed at some time until February.
+        ("2025-08", 149, "node_earlier"),
+        ("2026-02", 160, "node"),
+        ("2030-01", 160, "node_earlier"),
+        // The earliest that was told later.
+        ("2025-02", 149, "node_later"),
+        ("2023-12", 149, "node_later"),
+    ] {
+        check(&history, period, None, cents, from);
+        let is_sure = history.price(us1(), month(period), None).source.is_sure();
+        assert_eq!(is_sure, from == "node", "{period}");
+    }
+}
+
+/// The node was not asked for a year, in which the price was raised: its statements tell it.
+#[test]
+fn a_statement_goes_before_an_old_price() {
+    let stub = Paystub {
+        usage_at_rest: byte_hours(3 * 720 * TB),
+        comp_at_rest: usd("4.80"),
+        ..paystub(month("2026-01"))
+    };
+    let history = PriceHistory::new([(us1(), month("2025-03"), storage(149))]);
+    check(&history, "2026-01", Some(&stub), 160, "paystub");
+    check(&history, "2025-03", Some(&stub), 149, "node");
+    // Told alike before and after, it is what the node's own estimate was made with.
+    let history = PriceHistory::new([
+        (us1(), month("2025-03"), storage(149)),
+        (us1(), month("2026-03"), storage(149)),
+    ]);
+    check(&history, "2026-01", Some(&stub), 149, "node");
 }
 
 #[test]
@@ -84,13 +112,8 @@ fn a_rate_is_known_as_well_as_the_use_allows() {
     let exact = PaidRates::of(&stub(123_456_789_012, "0.246913")).egress.unwrap();
     assert!(exact.low <= 2_000_000 && exact.high > 2_000_000);
     assert_eq!(exact.cents(), Some(CentsPerTb::new(200)));
-    assert!(exact.admits(CentsPerTb::new(200)));
-    // It may also have been 1.99999 USD, which nodes are told as 199 cents.
-    assert!(exact.admits(CentsPerTb::new(199)));
-    assert!(!exact.admits(CentsPerTb::new(198)) && !exact.admits(CentsPerTb::new(201)));
     // A gigabyte earns 2,000 micro-dollars, and so it might be 2.0009 USD: not to the half cent.
     let small = PaidRates::of(&stub(100_000_000, "0.0002")).egress.unwrap();
     assert_eq!(small.cents(), None);
-    assert!(small.admits(CentsPerTb::new(200)));
     assert_eq!(PaidRates::of(&stub(0, "0.00")).egress, None);
 }

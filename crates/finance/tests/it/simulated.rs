@@ -3,12 +3,12 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_finance::{Earnings, Estimate, HeldPercent, Usage};
+use piecewatch_finance::{CompletedBy, Earnings, Estimate, HeldPercent, Usage};
 use piecewatch_model::{MicroUsd, Period, SatelliteId, Timestamp};
-use piecewatch_simulator::Account;
+use piecewatch_simulator::{Account, EstimatedMonth};
 
 use crate::{
-    books::{Books, account, attic, facts},
+    books::{Books, NOW, account, attic, august, estimates, facts},
     oracle,
 };
 
@@ -90,40 +90,78 @@ fn estimates_of_simulated_nodes_equal_the_second_calculation() {
     assert!(compared > 8_000, "{compared}");
 }
 
+/// A node's sums of all satellites against ours: a tie may fall to the other side, a hundredth of a
+/// cent for each.
+fn check(name: &str, (ours, theirs): (Earnings, EstimatedMonth), satellites: usize) {
+    for (part, ours, theirs) in [
+        ("egress", ours.egress, theirs.egress_cents),
+        ("repair and audit", ours.repair_audit, theirs.repair_audit_cents),
+        ("storage", ours.storage, theirs.storage_cents),
+        ("held", ours.held, theirs.held_cents),
+        ("payout", ours.payout, theirs.payout_cents),
+    ] {
+        let difference = (ours - micro_usd(theirs)).get().abs();
+        let ties = 100 * i64::try_from(satellites).unwrap();
+        assert!(difference <= ties, "{name}: {part} {ours}, the node {theirs} cents");
+    }
+}
+
 /// What goes through the database and the ledger is what the node itself answers, to the cent and
-/// by component.
+/// by component; and nothing where it answers nothing, as of a satellite that disqualified it.
 #[test]
 fn what_the_ledger_tells_of_a_stored_node_is_what_the_node_answers() {
-    let now = Timestamp::from_civil((2026, 8, 19), 14, 3, 27);
-    let period: Period = "2026-08".parse().unwrap();
-    let mut earning = 0;
-    for seed in 0..40 {
+    let now = NOW;
+    let period = august();
+    let (mut earning, mut disqualified) = (0, 0);
+    for seed in 0..60 {
         let account = account(seed, 6, now);
         let mut books = Books::new();
         books.report(&attic(), now, facts(&account, now));
         let month = books.ledger().month(&attic(), period, now).unwrap();
-        let mut sum = Earnings::default();
         for of in &month.satellites {
-            let Some(answer) = account.estimate(of.satellite, now) else { continue };
+            let Some(answer) = account.estimate(of.satellite, now) else {
+                assert_eq!(of.node, None, "seed {seed}: the node answers nothing");
+                disqualified += 1;
+                continue;
+            };
             let ours = of.node.map(|node| node.estimate.earnings).unwrap_or_default();
-            let theirs = answer.current;
-            for (name, ours, theirs) in [
-                ("egress", ours.egress, theirs.egress_cents),
-                ("repair and audit", ours.repair_audit, theirs.repair_audit_cents),
-                ("storage", ours.storage, theirs.storage_cents),
-                ("held", ours.held, theirs.held_cents),
-                ("payout", ours.payout, theirs.payout_cents),
-            ] {
-                // A tie may fall to the other side: a hundredth of a cent.
-                let difference = (ours - micro_usd(theirs)).get().abs();
-                assert!(difference <= 100, "seed {seed}: {name} {ours}, the node {theirs} cents");
-            }
-            sum = sum + ours;
+            check(&format!("seed {seed}"), (ours, answer.current), 1);
             earning += usize::from(ours.payout.get() > 0);
         }
         let all = account.estimate_all(now).current;
-        let ties = 100 * i64::try_from(month.satellites.len()).unwrap();
-        assert!((sum.payout - micro_usd(all.payout_cents)).get().abs() <= ties, "seed {seed}");
+        check(&format!("seed {seed}, all"), (month.node_earnings(), all), month.satellites.len());
     }
-    assert!(earning > 60, "{earning} satellites paid something");
+    assert!(earning > 90, "{earning} satellites paid something");
+    assert!(disqualified > 5, "{disqualified} satellites had disqualified the node");
+}
+
+/// The node is asked on the 19th by day, and on the 5th of the next month for its estimate alone.
+#[test]
+fn a_month_that_the_nodes_estimate_completes_is_what_the_node_answers() {
+    let later = Timestamp::from_civil((2026, 9, 5), 9, 30, 0);
+    let (mut completed, mut compared) = (0, 0);
+    for seed in 0..60 {
+        let account = account(seed, 6, NOW);
+        let mut books = Books::new();
+        books.report(&attic(), NOW, facts(&account, NOW));
+        books.report(&attic(), later, estimates(&account, later));
+        let month = books.ledger().month(&attic(), august(), later).unwrap();
+        for of in &month.satellites {
+            let (Some(answer), Some(node)) = (account.estimate(of.satellite, later), of.node)
+            else {
+                continue;
+            };
+            // The node takes the prices of now for the month before, and these may have changed.
+            let september = august().plus_months(1).unwrap();
+            let prices =
+                [august(), september].map(|of_month| account.prices_of(of.satellite, of_month));
+            if prices[0] != prices[1] {
+                continue;
+            }
+            completed += usize::from(matches!(node.completed_by, CompletedBy::PreviousMonth(_)));
+            compared += 1;
+            check(&format!("seed {seed}"), (node.estimate.earnings, answer.previous), 1);
+        }
+    }
+    assert!(completed > 100 && compared >= completed, "{completed} of {compared}");
 }

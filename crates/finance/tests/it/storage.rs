@@ -43,8 +43,8 @@ fn lines_between_levels_are_summed_and_the_last_holds_until_now() {
     assert_eq!(stored.covered_micros, 2 * DAY_MICROS as u64 + DAY_MICROS as u64 / 2);
 }
 
-/// Predecessor fault 32: what was stored before the month's first snapshot was missing. A level from
-/// before the month counts, and so does one after it.
+/// Predecessor fault 32: what was stored before the month's first snapshot was missing. A level
+/// from before the month counts, and so does one after it.
 #[test]
 fn a_month_begins_with_the_level_before_it() {
     let around: Vec<(f64, u64)> = (-1..=31).map(|day| (f64::from(day) + 0.5, 1)).collect();
@@ -63,8 +63,8 @@ fn a_month_begins_with_the_level_before_it() {
     assert_eq!(tb_hours(late.with_gaps()), 144.0);
 }
 
-/// Predecessor fault 21: growth of less than a thousandth of what is stored counted as none. A node of
-/// 7 TB that grows by 4.5 GB a day is paid for all of it.
+/// Predecessor fault 21: growth of less than a thousandth of what is stored counted as none. A node
+/// of 7 TB that grows by 4.5 GB a day is paid for all of it.
 #[test]
 fn slow_growth_of_a_large_node_is_not_flat() {
     let start = month("2026-07").start();
@@ -108,7 +108,9 @@ fn without_levels_or_time_there_is_nothing() {
     let nothing = july(&[], day(3));
     assert_eq!((nothing.byte_hours, nothing.level), (ByteHours::default(), None));
     assert_eq!((nothing.gaps[0].from, nothing.gaps[0].to), (day(0), day(3)));
-    assert_eq!(july(&levels(&[(0.0, 2)]), at("2026-06-01T00:00:00Z")), Stored::default());
+    let ahead = july(&levels(&[(0.0, 2)]), at("2026-06-01T00:00:00Z"));
+    assert_eq!((ahead.byte_hours, ahead.covered_micros), (ByteHours::default(), 0));
+    assert_eq!((ahead.until, ahead.level, ahead.gaps), (day(0), None, Vec::new()));
     // Levels of after the month alone: it is all before the first.
     let after = july(&levels(&[(40.0, 2)]), at("2026-09-01T00:00:00Z"));
     assert_eq!(after.gaps[0].place, GapPlace::Before);

@@ -1,7 +1,7 @@
 //! Histograms and values added up quickly: one place for each bucket between the lowest and the
 //! highest.
 
-use super::{BUCKET_MAX, Histogram, SUB_BUCKETS, bucket_of, decode, range_of};
+use super::{BUCKET_MAX, Histogram, Pairs, SUB_BUCKETS, bucket_of, range_of};
 use crate::Result;
 
 /// Room is made for whole powers of two.
@@ -58,16 +58,23 @@ impl HistogramSum {
     /// [`Error::Histogram`](crate::Error::Histogram) when the bytes are not such a form; what stands
     /// before the damage may have been added.
     pub fn merge_bytes(&mut self, bytes: &[u8]) -> Result<()> {
-        decode(bytes, |bucket, count| {
-            let bucket = usize::from(bucket);
-            match self.counts.get_mut(bucket.wrapping_sub(self.first)) {
-                Some(sum) => *sum = sum.saturating_add(count),
-                None => {
-                    self.make_room(bucket, bucket);
-                    self.add(bucket, count);
+        let mut pairs = Pairs::of(bytes)?;
+        loop {
+            while let Some(four) = pairs.next_four() {
+                let [(low, _), .., (high, _)] = four;
+                let (low, high) = (usize::from(low), usize::from(high));
+                self.make_room(low, high);
+                if let Some(places) = self.counts.get_mut(low - self.first..=high - self.first) {
+                    for (bucket, count) in four {
+                        let sum = &mut places[usize::from(bucket) - low];
+                        *sum = sum.saturating_add(count);
+                    }
                 }
             }
-        })
+            let Some((bucket, count)) = pairs.next()? else { return Ok(()) };
+            self.make_room(bucket.into(), bucket.into());
+            self.add(bucket.into(), count);
+        }
     }
 
     /// Whether nothing was added.
@@ -98,7 +105,15 @@ impl HistogramSum {
     }
 
     /// Makes places for the buckets from one to another.
+    #[inline]
     fn make_room(&mut self, low: usize, high: usize) {
+        if low < self.first || high >= self.first + self.counts.len() {
+            self.grow(low, high);
+        }
+    }
+
+    #[cold]
+    fn grow(&mut self, low: usize, high: usize) {
         let first = low / STEP * STEP;
         let end = ((high / STEP + 1) * STEP).min(PLACES_MAX);
         if self.counts.is_empty() {
@@ -146,6 +161,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn any_bytes_are_added_as_they_are_read_or_refused(
+            mut bytes in prop::collection::vec(
+                prop::sample::select(vec![0_u8, 1, 2, 7, 127, 128, 255]),
+                0..64,
+            ),
+        ) {
+            bytes.insert(0, super::super::FORM);
+            let mut sum = HistogramSum::new();
+            let added = sum.merge_bytes(&bytes).map(|()| sum.to_histogram());
+            prop_assert_eq!(added, Histogram::from_bytes(&bytes));
+        }
+
         #[test]
         fn whatever_is_added_the_histogram_is_that_of_all_values(
             recorded_here: Vec<u64>,

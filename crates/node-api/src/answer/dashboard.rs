@@ -1,11 +1,16 @@
 //! The dashboard, `/api/sno/`: who the node is, how it is, how much space it has.
 
+use std::fmt;
+
 use piecewatch_model::{
     ByteCount, Fact, NodeStatus, Quic, SatelliteId, Space, Standing, Timestamp,
 };
-use serde::{Deserialize, de::Error};
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error, Visitor},
+};
 
-use super::Read;
+use super::{Read, SATELLITES_MAX, at_most};
 use crate::wire::{Id, List, Number, Text, Time, text, time};
 
 /// What a node tells of itself.
@@ -92,20 +97,37 @@ struct WireBandwidth {
     used: Option<Number>,
 }
 
-/// Nodes write their port between quotes.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Port {
-    Quoted(Text),
-    Bare(Number),
-}
+/// A port, which nodes write between quotes; `None` for what is none.
+#[derive(Debug, Clone, Copy)]
+struct Port(Option<u16>);
 
-impl Port {
-    fn number(&self) -> Option<u16> {
-        match self {
-            Self::Quoted(text) => text.0.trim_start_matches(':').parse().ok(),
-            Self::Bare(number) => u16::try_from(number.whole()).ok(),
+impl<'de> Deserialize<'de> for Port {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Ports;
+        impl Visitor<'_> for Ports {
+            type Value = Port;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a port")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Port, E> {
+                Ok(Port(text.trim_start_matches(':').parse().ok()))
+            }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Port, E> {
+                Ok(Port(u16::try_from(number).ok()))
+            }
+
+            fn visit_i64<E: Error>(self, _: i64) -> Result<Port, E> {
+                Ok(Port(None))
+            }
+
+            fn visit_f64<E: Error>(self, _: f64) -> Result<Port, E> {
+                Ok(Port(None))
+            }
         }
+        deserializer.deserialize_any(Ports)
     }
 }
 
@@ -114,9 +136,10 @@ impl Dashboard {
     ///
     /// # Errors
     ///
-    /// When it is no JSON, or does not name a node.
+    /// When it is no JSON, does not name a node, or names more than [`SATELLITES_MAX`] satellites.
     pub fn from_json(bytes: &[u8]) -> Read<Self> {
         let wire: Wire = serde_json::from_slice(bytes)?;
+        at_most(SATELLITES_MAX, wire.satellites.0.len(), "satellites")?;
         let node_id = text(wire.node_id).ok_or_else(|| serde_json::Error::custom("no nodeID"))?;
         let version = |version| text(version).map(|text| text.trim_start_matches('v').into());
         let status = NodeStatus {
@@ -128,7 +151,7 @@ impl Dashboard {
             last_pinged_at: time(wire.last_pinged),
             last_quic_pinged_at: time(wire.last_quic_pinged_at),
             quic: wire.quic_status.and_then(|state| Quic::from_name(&state.0)),
-            port: wire.configured_port.as_ref().and_then(Port::number),
+            port: wire.configured_port.and_then(|port| port.0),
         };
         Ok(Self {
             node_id,

@@ -3,7 +3,7 @@
 use piecewatch_model::{ByteHours, MicroUsd, Payment, Paystub, PaystubCodes, Period, SatelliteId};
 use serde::{Deserialize, de::Error};
 
-use super::Read;
+use super::{PERIODS_MAX, Read, SATELLITES_MAX, at_most};
 use crate::wire::{Id, List, Number, Text, Time, or_zero, text, time};
 
 /// Past months cannot be told without their name, so it is read strictly.
@@ -49,9 +49,11 @@ struct Wire {
 ///
 /// # Errors
 ///
-/// When it is no JSON, or a paystub lacks its satellite or month.
+/// When it is no JSON, a paystub lacks its satellite or month, or there are more than
+/// [`SATELLITES_MAX`] satellites state in [`PERIODS_MAX`] months.
 pub fn paystubs(bytes: &[u8]) -> Read<Vec<Paystub>> {
     let List(wire) = serde_json::from_slice::<List<Wire>>(bytes)?;
+    at_most(SATELLITES_MAX * PERIODS_MAX, wire.len(), "paystubs")?;
     Ok(wire.iter().map(converted).collect())
 }
 
@@ -71,12 +73,13 @@ pub fn paystub(bytes: &[u8]) -> Read<Option<Paystub>> {
 ///
 /// # Errors
 ///
-/// When it is no JSON, or a month is none.
+/// When it is no JSON, a month is none, or there are more than [`PERIODS_MAX`].
 pub fn periods(bytes: &[u8]) -> Read<Vec<Period>> {
     let List(months) = serde_json::from_slice::<List<Month>>(bytes)?;
     let mut periods: Vec<Period> = months.into_iter().map(|month| month.0).collect();
     periods.sort();
     periods.dedup();
+    at_most(PERIODS_MAX, periods.len(), "months")?;
     Ok(periods)
 }
 
@@ -170,9 +173,10 @@ struct WirePayout {
 ///
 /// # Errors
 ///
-/// When it is no JSON, or an entry lacks its satellite.
+/// When it is no JSON, an entry lacks its satellite, or there are more than [`SATELLITES_MAX`].
 pub fn payouts(bytes: &[u8]) -> Read<Vec<PeriodPayout>> {
     let List(wire) = serde_json::from_slice::<List<WirePayout>>(bytes)?;
+    at_most(SATELLITES_MAX, wire.len(), "payouts in a month")?;
     let money = |number| or_zero(number, Number::micro_usd);
     let converted = |wire: WirePayout| PeriodPayout {
         satellite: wire.satellite.0,

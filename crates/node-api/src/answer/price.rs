@@ -25,12 +25,18 @@ struct Wire {
 /// When it is no JSON, or does not name a satellite.
 pub fn prices(bytes: &[u8]) -> Read<(SatelliteId, Prices)> {
     let wire: Wire = serde_json::from_slice(bytes)?;
-    let cents = |number| or_zero(number, Number::cents_per_tb);
-    let prices = Prices {
-        egress: cents(wire.egress_bandwidth),
-        repair: cents(wire.repair_bandwidth),
-        audit: cents(wire.audit_bandwidth),
-        storage: cents(wire.disk_space),
-    };
+    let prices = of_numbers([
+        wire.egress_bandwidth,
+        wire.repair_bandwidth,
+        wire.audit_bandwidth,
+        wire.disk_space,
+    ]);
     Ok((wire.satellite.0, prices))
+}
+
+/// Prices of egress, repair, audit and storage; what is not told is 0.
+pub(super) fn of_numbers(numbers: [Option<Number>; 4]) -> Prices {
+    let [egress, repair, audit, storage] =
+        numbers.map(|number| or_zero(number, Number::cents_per_tb));
+    Prices { egress, repair, audit, storage }
 }

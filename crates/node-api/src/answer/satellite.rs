@@ -9,6 +9,7 @@ use serde::Deserialize;
 use super::{
     DashboardSatellite, Read,
     day::{WireRollup, WireStamp, moved, stored},
+    price,
 };
 use crate::wire::{Id, List, Number, Text, Time, or_zero, text, time};
 
@@ -193,13 +194,12 @@ fn history(wire: WireHistory) -> AuditHistory {
 }
 
 fn prices(wire: WirePrices) -> Option<Prices> {
-    let cents = |number| or_zero(number, Number::cents_per_tb);
-    let prices = Prices {
-        egress: cents(wire.egress_bandwidth),
-        repair: cents(wire.repair_bandwidth),
-        audit: cents(wire.audit_bandwidth),
-        storage: cents(wire.disk_space),
-    };
+    let prices = price::of_numbers([
+        wire.egress_bandwidth,
+        wire.repair_bandwidth,
+        wire.audit_bandwidth,
+        wire.disk_space,
+    ]);
     let all = [prices.egress, prices.repair, prices.audit, prices.storage];
     all.iter().any(|price| price.get() > 0).then_some(prices)
 }

@@ -1,32 +1,13 @@
 //! Whatever answers, nothing panics: arbitrary bytes, arbitrary JSON, and real answers with one
 //! thing changed.
 
-use piecewatch_node_api::answer::{
-    Dashboard, Estimates, Health, HeldHistory, MetricsReader, Notifications, Satellite, Satellites,
-    payouts, paystub, paystubs, periods, prices,
-};
+use std::{fs, path::Path};
+
+use piecewatch_node_api::answer::{Dashboard, Estimates};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::recorded::recorded;
-
-/// Reads bytes as every answer there is. The first thing that is tried is read for good: its facts
-/// are made too.
-fn read_as_everything(bytes: &[u8]) {
-    if let Ok(dashboard) = Dashboard::from_json(bytes) {
-        let _ = dashboard.facts();
-    }
-    if let Ok(satellite) = Satellite::from_json(bytes) {
-        let _ = satellite.facts();
-    }
-    let _ = (Satellites::from_json(bytes), Estimates::of_all(bytes), prices(bytes));
-    let _ = (paystub(bytes), paystubs(bytes), payouts(bytes), periods(bytes));
-    let _ = (HeldHistory::from_json(bytes), Notifications::from_json(bytes));
-    let _ = Health::from_json(bytes);
-    let mut reader = MetricsReader::default();
-    reader.push(bytes);
-    let _ = reader.finish();
-}
+use crate::{everything::read_as_everything, recorded::recorded};
 
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
@@ -123,4 +104,16 @@ proptest! {
         prop_assert!(Dashboard::from_json(cut).is_err());
         prop_assert!(Estimates::of_all(cut).is_err());
     }
+}
+
+/// The seeds of the fuzzer, and what it found worth keeping, run through again.
+#[test]
+fn the_kept_corpus_is_an_answer_or_refused() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus/answer");
+    let mut count = 0;
+    for entry in fs::read_dir(corpus).unwrap() {
+        read_as_everything(&fs::read(entry.unwrap().path()).unwrap());
+        count += 1;
+    }
+    assert!(count >= 16, "{count} inputs are left of the corpus");
 }

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic where it stands")]
 
 mod any_bytes;
+mod everything;
 mod metrics;
 mod misbehaving;
 mod polls;

@@ -297,6 +297,30 @@ async fn redirects_are_followed_to_no_other_host_and_not_for_ever() {
 }
 
 #[tokio::test]
+async fn where_a_node_sends_us_is_told_without_secrets() {
+    for (location, shown) in [
+        ("https://me:secret@other/api/sno/?token=secret", "https://…@other/api/sno/…"),
+        ("//me:secret@other/#secret", "…@other/…"),
+    ] {
+        let (error, _) = error(move |_, _| redirect(location)).await;
+        assert!(matches!(&error, Error::Elsewhere { to, .. } if to == shown), "{error}");
+        assert!(!error.words().contains("secret"), "{error}");
+    }
+}
+
+/// The status is what matters; its words are not waited for.
+#[tokio::test]
+async fn a_refusal_whose_words_do_not_come_is_a_refusal() {
+    let server =
+        Server::start(|_, _| vec![Step::Send(head("404 Not Found", JSON, 900)), Step::Hang]);
+    let limits = Limits { answer: Duration::from_secs(20), ..LIMITS };
+    let began = Instant::now();
+    let result = Client::new(server.address(), limits).dashboard(&mut Cost::default()).await;
+    assert!(matches!(result, Err(Error::Status { status: 404, .. })), "{result:?}");
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
 async fn the_health_page_is_an_answer_whatever_its_status() {
     for (status, is_well) in [("200 OK", true), ("503 Service Unavailable", false)] {
         let body = format!("{{\"Statuses\":null,\"Help\":\"…\",\"AllHealthy\":{is_well}}}");

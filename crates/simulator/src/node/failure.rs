@@ -234,6 +234,16 @@ impl Failure {
         }
     }
 
+    /// A piece that is not there.
+    pub(super) fn missing() -> Self {
+        Self {
+            text: "file does not exist".to_owned(),
+            class: Missing,
+            frames: DOWNLOAD_FRAMES,
+            is_group: false,
+        }
+    }
+
     /// A missing file, before v0.14.
     pub(super) fn open_2019(satellite: usize) -> Self {
         let text = format!(

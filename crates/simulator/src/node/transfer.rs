@@ -4,7 +4,7 @@ use piecewatch_model::{Action, Direction, FailureClass, Outcome};
 
 use super::{Node, failure::Failure, wording};
 use crate::{
-    Mix, Remotes,
+    IncidentKind, Mix, Remotes,
     event::{Kind, PieceText, Remote, Severity, Stamp},
     vocabulary::Era,
 };
@@ -71,10 +71,21 @@ impl Node {
             offset,
             size,
             remote: self.draw_remote(action),
-            takes: self.rng.log_normal(median, 1.3) as i64 + 900,
+            takes: (self.rng.log_normal(median, 1.3) as i64 + 900) * self.slowness(),
             started: None,
             shared: false,
         }
+    }
+
+    /// How many times as long as usual transfers take that begin now.
+    fn slowness(&self) -> i64 {
+        let slow = self.config.incidents.iter().filter(|one| one.is_on(self.now));
+        slow.map(|one| match one.kind {
+            IncidentKind::SlowDisk(times) => i64::from(times),
+            IncidentKind::LostConnection | IncidentKind::FailedAudits => 1,
+        })
+        .max()
+        .map_or(1, |times| times.max(1))
     }
 
     /// Where in the piece, and how much of it.
@@ -153,7 +164,11 @@ impl Node {
         if transfer.era == Era::Y2019 && self.rng.one_in(400) && self.config.mix != Mix::Transfers {
             return self.end_before_satellites(&transfer);
         }
-        if draw < failed * bad_day {
+        let is_lost =
+            transfer.action == "GET_AUDIT" && self.is_on(|kind| kind == IncidentKind::FailedAudits);
+        if is_lost {
+            self.end_failed(&transfer, &Failure::missing());
+        } else if draw < failed * bad_day {
             let failure = self.draw_failure(&transfer);
             self.end_failed(&transfer, &failure);
         } else if draw < (failed + canceled) * bad_day && transfer.era > Era::Y2019 {

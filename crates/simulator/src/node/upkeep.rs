@@ -2,7 +2,7 @@
 
 use super::{Node, SATELLITES};
 use crate::{
-    Encoding,
+    Encoding, IncidentKind,
     event::{Event, Key, Kind, Severity, Value, key, same},
     log::duration,
     vocabulary::Era,
@@ -84,6 +84,32 @@ impl Node {
             .with(key("Online Score Delta", "online_score_delta"), Value::Float(delta))
             .with(key("Suspension Score Delta", "suspension_score_delta"), 0_i64);
         self.tell(Kind::Scores, event);
+    }
+
+    /// Without a way to the satellites the node tells each of them in vain that it is there, and
+    /// looks again whether there is one after some ten minutes.
+    pub(super) fn be_unreachable(&mut self) {
+        let era = self.era();
+        for satellite in SATELLITES {
+            let event = Event::new(era, Error, "contact:service", "ping satellite failed ")
+                .with(SATELLITE, satellite)
+                .with(same("attempts"), self.rng.between(1, 12))
+                .with_error(
+                    "ping satellite: failed to dial storage node: rpc: tcp connector failed: rpc: dial tcp: i/o timeout"
+                        .to_owned(),
+                    "\n\tstorj.io/storj/storagenode/contact.(*Service).requestPingMeOnce:211",
+                );
+            self.background(event);
+        }
+        let again = self.now + self.rng.between(540, 660) as i64 * 1_000_000;
+        let ends = self
+            .config
+            .incidents
+            .iter()
+            .filter(|one| one.kind == IncidentKind::LostConnection && one.is_on(self.now));
+        // The first transfer afterwards begins when the connection is back, or some time later.
+        let end = ends.map(|one| one.to.as_micros()).max().unwrap_or(again);
+        self.next_transfer = again.min(end).max(self.now + 1);
     }
 
     fn check_in(&mut self, era: Era, satellite: &'static str) {

@@ -6,6 +6,8 @@ use std::{
     time::Duration,
 };
 
+use piecewatch_model::Timestamp;
+
 use crate::Answer;
 
 /// The longest head of a request, in bytes.
@@ -33,8 +35,9 @@ enum Keep {
     Close,
 }
 
-/// Serves a client until it closes, is silent for too long, or says what is no request.
-pub(super) fn serve(mut stream: TcpStream, answer: impl Fn(&str) -> Answer) {
+/// Serves a client until it closes, is silent for too long, or says what is no request. `answer`
+/// gives when it answers, too.
+pub(super) fn serve(mut stream: TcpStream, answer: impl Fn(&str) -> (Answer, Timestamp)) {
     // The client sees the end of the connection; there is nobody else to tell.
     let _ = try_serve(&mut stream, answer);
     let _ = stream.shutdown(Shutdown::Both);
@@ -46,7 +49,10 @@ pub(super) fn turn_away(mut stream: TcpStream) {
     let _ = stream.write_all(&plain(503));
 }
 
-fn try_serve(stream: &mut TcpStream, answer: impl Fn(&str) -> Answer) -> io::Result<()> {
+fn try_serve(
+    stream: &mut TcpStream,
+    answer: impl Fn(&str) -> (Answer, Timestamp),
+) -> io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
     stream.set_nodelay(true)?;
@@ -54,7 +60,8 @@ fn try_serve(stream: &mut TcpStream, answer: impl Fn(&str) -> Answer) -> io::Res
     while let Some(head) = next_head(stream, &mut received)? {
         match request(&head) {
             Request::Get { path, keep } => {
-                stream.write_all(&response(&answer(&path), keep))?;
+                let (answer, at) = answer(&path);
+                stream.write_all(&response(&answer, Some(at), keep))?;
                 if keep == Keep::Close {
                     return Ok(());
                 }
@@ -113,7 +120,7 @@ fn request(head: &[u8]) -> Request {
     Request::Get { path: path.to_owned(), keep }
 }
 
-fn response(answer: &Answer, keep: Keep) -> Vec<u8> {
+fn response(answer: &Answer, at: Option<Timestamp>, keep: Keep) -> Vec<u8> {
     let mut head = format!(
         "HTTP/1.1 {} {}\r\ncontent-type: {}\r\ncontent-length: {}\r\n",
         answer.status,
@@ -121,6 +128,9 @@ fn response(answer: &Answer, keep: Keep) -> Vec<u8> {
         answer.content_type,
         answer.body.len()
     );
+    if let Some(at) = at {
+        head.push_str(&format!("date: {}\r\n", date(at)));
+    }
     if let Some(location) = &answer.location {
         head.push_str(&format!("location: {location}\r\n"));
     }
@@ -137,7 +147,21 @@ fn response(answer: &Answer, keep: Keep) -> Vec<u8> {
 fn plain(status: u16) -> Vec<u8> {
     let body = format!("{status} {}\n", reason(status)).into_bytes();
     let answer = Answer { status, content_type: "text/plain", location: None, body };
-    response(&answer, Keep::Close)
+    response(&answer, None, Keep::Close)
+}
+
+/// As servers write it: `Thu, 09 Feb 2023 11:02:03 GMT`.
+fn date(at: Timestamp) -> String {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    // 1 January 1970 was a Thursday.
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    let (year, month, day) = at.date();
+    let seconds = at.as_seconds().rem_euclid(86_400);
+    let (hour, minute, second) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+    let weekday = DAYS[at.as_seconds().div_euclid(86_400).rem_euclid(7) as usize];
+    let month = MONTHS[usize::from(month) - 1];
+    format!("{weekday}, {day:02} {month} {year} {hour:02}:{minute:02}:{second:02} GMT")
 }
 
 const fn reason(status: u16) -> &'static str {
@@ -155,6 +179,13 @@ const fn reason(status: u16) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_date_is_written_as_servers_do() {
+        let at = Timestamp::from_civil((2023, 2, 9), 11, 2, 3);
+        assert_eq!(date(at), "Thu, 09 Feb 2023 11:02:03 GMT");
+        assert_eq!(date(Timestamp::from_seconds(-1)), "Wed, 31 Dec 1969 23:59:59 GMT");
+    }
 
     #[test]
     fn a_head_is_a_request_or_garbage() {

@@ -4,6 +4,7 @@
 mod account;
 mod figures;
 mod forms;
+mod incidents;
 mod live;
 mod log_and_account;
 mod serving;

@@ -62,6 +62,7 @@ impl Topics {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Commit {
     /// Its number. Numbers grow by one; a gap means that some were pruned before they were seen.
+    /// The newest is never pruned.
     pub seq: i64,
     /// [`Writer::process`](crate::Writer::process) of the writer.
     pub process: i64,

@@ -134,7 +134,7 @@ impl Reader {
                     rows.push(LatencyRow {
                         node: name.clone(),
                         satellite: names.satellite(satellite),
-                        action: names.action_of(action, 2)?,
+                        action: action_of(&names, action)?,
                         clock: clock_of(clock)?,
                         histogram: sum.to_histogram(),
                     });
@@ -207,7 +207,7 @@ impl Bucket {
             points.push(LatencyPoint {
                 at: Timestamp::from_micros(self.at.unwrap_or_default()),
                 node: node.clone(),
-                action: names.action_of(action, 2)?,
+                action: action_of(names, action)?,
                 clock: clock_of(clock)?,
                 histogram: sum.to_histogram(),
             });
@@ -254,6 +254,10 @@ impl Wanted {
         }
         Ok(())
     }
+}
+
+fn action_of(names: &Names, id: i64) -> rusqlite::Result<Action> {
+    names.action_of(id).ok_or(rusqlite::Error::IntegralValueOutOfRange(2, id))
 }
 
 fn clock_of(code: i64) -> rusqlite::Result<Clock> {

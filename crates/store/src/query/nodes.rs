@@ -113,12 +113,12 @@ impl Names {
     }
 
     pub(crate) fn action(&self, row: &Row<'_>, column: usize) -> rusqlite::Result<Action> {
-        self.action_of(row.get(column)?, column)
+        let id: i64 = row.get(column)?;
+        self.action_of(id).ok_or(rusqlite::Error::IntegralValueOutOfRange(column, id))
     }
 
-    /// The action of an id that was read of a column.
-    pub(crate) fn action_of(&self, id: i64, column: usize) -> rusqlite::Result<Action> {
-        self.actions.get(&id).cloned().ok_or(rusqlite::Error::IntegralValueOutOfRange(column, id))
+    pub(crate) fn action_of(&self, id: i64) -> Option<Action> {
+        self.actions.get(&id).cloned()
     }
 
     /// The id of a satellite, `None` if there is no such in the database.

@@ -1,6 +1,7 @@
 //! How much space have the nodes?
 
 use piecewatch_model::{ByteCount, NodeName, Timestamp};
+use rusqlite::Row;
 
 use super::{Nodes, Question, Window, maybe_bytes, nodes::selected, of_each_node, time};
 use crate::{Reader, Result};
@@ -42,21 +43,23 @@ impl Reader {
     pub fn space(&self, nodes: Nodes<'_>, window: Window, limit: u32) -> Result<Vec<SpaceRow>> {
         self.ask(NEWEST.name, |connection| {
             let nodes = selected(connection, nodes)?;
-            let mut rows =
-                of_each_node(connection, NEWEST, &nodes, window, limit.into(), |node, row| {
-                    Ok(SpaceRow {
-                        node: node.clone(),
-                        at: time(row, 0)?,
-                        used: maybe_bytes(row, 1)?,
-                        available: maybe_bytes(row, 2)?,
-                        trash: maybe_bytes(row, 3)?,
-                        total: maybe_bytes(row, 4)?,
-                        overused: maybe_bytes(row, 5)?,
-                        reclaimable: maybe_bytes(row, 6)?,
-                    })
-                })?;
+            let mut rows = of_each_node(connection, NEWEST, &nodes, window, limit.into(), row)?;
             rows.sort_by_key(|row| std::cmp::Reverse(row.at));
             Ok(rows)
         })
     }
+}
+
+/// What a snapshot tells.
+pub(super) fn row(node: &NodeName, row: &Row<'_>) -> rusqlite::Result<SpaceRow> {
+    Ok(SpaceRow {
+        node: node.clone(),
+        at: time(row, 0)?,
+        used: maybe_bytes(row, 1)?,
+        available: maybe_bytes(row, 2)?,
+        trash: maybe_bytes(row, 3)?,
+        total: maybe_bytes(row, 4)?,
+        overused: maybe_bytes(row, 5)?,
+        reclaimable: maybe_bytes(row, 6)?,
+    })
 }

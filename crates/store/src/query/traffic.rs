@@ -10,16 +10,17 @@ use super::{
 };
 use crate::{Fate, Reader, Result};
 
+/// Added up outside of the database, which would sort all rows first.
 pub(crate) const TOTALS_HOURLY: Question = Question {
     name: "traffic totals, hours",
-    sql: "SELECT sum(count), sum(bytes), satellite, action, outcome FROM traffic_hourly
-WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY satellite, action, outcome",
+    sql: "SELECT count, bytes, satellite, action, outcome FROM traffic_hourly
+WHERE node = ?1 AND at >= ?2 AND at < ?3",
 };
 
 pub(crate) const TOTALS_DAILY: Question = Question {
     name: "traffic totals, days",
-    sql: "SELECT sum(count), sum(bytes), satellite, action, outcome FROM traffic_daily
-WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY satellite, action, outcome",
+    sql: "SELECT count, bytes, satellite, action, outcome FROM traffic_daily
+WHERE node = ?1 AND at >= ?2 AND at < ?3",
 };
 
 /// `?4` is the width of a bucket in microseconds.
@@ -185,12 +186,20 @@ fn node_totals(
     node: u16,
     parts: &[(Question, Window)],
 ) -> rusqlite::Result<Sums<TotalsKey>> {
-    let mut sums = Sums::new();
+    // By their numbers first: a month has some thousand rows, and a name takes longer than a row.
+    let mut numbers = Sums::new();
     for &(question, part) in parts {
-        add_sums(connection, question, node, part, &mut sums, |row| {
-            let fate = code(row, 4, Fate::from_code)?;
-            Ok((names.satellite(row.get(2)?), names.action(row, 3)?, fate))
+        add_sums(connection, question, node, part, &mut numbers, |row| {
+            Ok((row.get(2)?, row.get(3)?, row.get(4)?))
         })?;
+    }
+    let mut sums = Sums::new();
+    for ((satellite, action, fate), (count, bytes)) in numbers {
+        let unknown = |column, number| rusqlite::Error::IntegralValueOutOfRange(column, number);
+        let action = names.action_of(action).ok_or_else(|| unknown(3, action))?;
+        let fate = Fate::from_code(fate).ok_or_else(|| unknown(4, fate.into()))?;
+        let sum = sums.entry((names.satellite(satellite), action, fate)).or_default();
+        *sum = (sum.0 + count, sum.1 + bytes);
     }
     Ok(sums)
 }

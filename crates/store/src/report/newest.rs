@@ -14,13 +14,21 @@ ON CONFLICT DO UPDATE SET at = excluded.at, took = excluded.took, requests = exc
     succeeded_at = coalesce(excluded.succeeded_at, succeeded_at),
     failing_since = iif(excluded.error IS NULL, NULL, coalesce(failing_since, excluded.at))";
 
-const STATUS: &str = "REPLACE INTO node_status (node, node_id, version, allowed_version,
+/// Of two polls the one that began later counts, whichever is written first. A time that is still to
+/// come, ?12 is now, was told by a clock that was wrong.
+const STATUS: &str = "INSERT INTO node_status (node, node_id, version, allowed_version,
     is_up_to_date, started_at, last_pinged_at, last_quic_pinged_at, quic, port, told_at)
-VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+ON CONFLICT DO UPDATE SET node_id = excluded.node_id, version = excluded.version,
+    allowed_version = excluded.allowed_version, is_up_to_date = excluded.is_up_to_date,
+    started_at = excluded.started_at, last_pinged_at = excluded.last_pinged_at,
+    last_quic_pinged_at = excluded.last_quic_pinged_at, quic = excluded.quic,
+    port = excluded.port, told_at = excluded.told_at
+    WHERE excluded.told_at >= told_at OR told_at > ?12";
 
 /// What one part of the polls does not tell stays as another told it. A suspension or a
 /// disqualification may be lifted: ?16 and ?17 say whether this part would tell of it, so that
-/// nothing told means that there is none.
+/// nothing told means that there is none. Of two polls the one that began later counts, as above.
 const STANDING: &str = "INSERT INTO standings (node, satellite, address, joined_at, vetted_at,
     disqualified_at, suspended_at, offline_suspended_at, exited_at, audit, online, suspension,
     audits_total, audits_passed, told_at)
@@ -36,10 +44,21 @@ ON CONFLICT DO UPDATE SET address = coalesce(excluded.address, address),
     audit = coalesce(excluded.audit, audit), online = coalesce(excluded.online, online),
     suspension = coalesce(excluded.suspension, suspension),
     audits_total = coalesce(excluded.audits_total, audits_total),
-    audits_passed = coalesce(excluded.audits_passed, audits_passed), told_at = excluded.told_at";
+    audits_passed = coalesce(excluded.audits_passed, audits_passed), told_at = excluded.told_at
+    WHERE excluded.told_at >= told_at OR told_at > ?18";
 
 impl Told<'_> {
+    /// The last, since it tells what was passed over of the facts.
     pub(super) fn poll(&self, poll: &Poll) -> rusqlite::Result<()> {
+        let passed_over = (self.passed_over > 0).then(|| {
+            let (facts, satellites) = (self.passed_over, self.refused.len());
+            format!("{facts} facts on {satellites} satellites were not stored: there is no room for more satellites")
+        });
+        let error = match (poll.error.as_deref(), &passed_over) {
+            (Some(error), Some(passed_over)) => Some(format!("{error}; {passed_over}")),
+            (Some(error), None) => Some(error.to_owned()),
+            (None, _) => passed_over,
+        };
         self.connection.prepare_cached(POLL)?.execute(params![
             self.node,
             poll.part.code(),
@@ -47,7 +66,7 @@ impl Told<'_> {
             number(poll.took_micros),
             poll.requests,
             bytes(poll.bytes),
-            poll.error.as_deref(),
+            error,
         ])?;
         Ok(())
     }
@@ -66,6 +85,7 @@ impl Told<'_> {
             status.quic.map(|quic| quic.name()),
             status.port,
             self.at.as_micros(),
+            self.now.as_micros(),
         ])?;
         self.version(LifecycleEvent::Version("".into()).code(), status.version.as_deref())?;
         let minimum = LifecycleEvent::MinimumVersion("".into()).code();
@@ -99,6 +119,7 @@ impl Told<'_> {
             self.at.as_micros(),
             tells_suspensions(part),
             tells_offline_suspensions(part),
+            self.now.as_micros(),
         ])?;
         match scores {
             Some(scores) => self.scores(satellite, &scores, standing.audits),

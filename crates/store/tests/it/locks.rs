@@ -75,6 +75,27 @@ fn a_second_process_is_refused_and_told_of_the_first_until_that_one_is_killed() 
 }
 
 #[test]
+fn who_asks_a_node_and_who_follows_it_are_in_nobodys_way() {
+    let database = Database::new();
+    let db = database.path();
+    let following = NodeLock::take(&db, &node("n1"), &holder("collector")).unwrap();
+    let asking = NodeLock::take_to_ask(&db, &node("n1"), &holder("poller")).unwrap();
+    let error = NodeLock::take_to_ask(&db, &node("n1"), &holder("this")).unwrap_err();
+    let text = error.to_string();
+    assert!(
+        text.starts_with("node n1 is asked for ") && text.contains("by poller (process "),
+        "{text}"
+    );
+    NodeLock::take_to_ask(&db, &node("n2"), &holder("this")).unwrap();
+    let followers = |db| followers(db).unwrap().len();
+    assert_eq!(followers(&db), 1);
+    drop(following);
+    assert_eq!(followers(&db), 0, "who asks follows nothing");
+    drop(asking);
+    NodeLock::take_to_ask(&db, &node("n1"), &holder("this")).unwrap();
+}
+
+#[test]
 fn any_name_has_a_lock_of_its_own() {
     let database = Database::new();
     let longest = "ü".repeat(64);

@@ -5,6 +5,7 @@
 mod activity;
 mod append;
 mod fixture;
+mod hours;
 mod keeping;
 mod locks;
 mod migrations;
@@ -14,5 +15,6 @@ mod plans;
 mod queries;
 mod reports;
 mod slowest;
+mod space;
 mod sums;
 mod upkeep;

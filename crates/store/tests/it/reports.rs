@@ -1,14 +1,16 @@
 //! What nodes report goes in once, whatever is told again, and comes out by question.
 
 mod facts;
+mod used_space;
+
+use std::time::Duration;
 
 use piecewatch_model::{
-    DailyBandwidth, Fact, LifecycleEvent, Paystub, PollPart, Quantiles, Record, Report, Scores,
-    Space, Standing, Timestamp,
+    DailyBandwidth, Fact, LifecycleEvent, Paystub, PollPart, Quantiles, Record, Report,
+    SatelliteId, Scores, Space, Standing, Timestamp,
 };
 use piecewatch_store::{
-    Appended, Error, Nodes, PollRow, PriceRow, Reported, ScoreRow, SpaceRow, Topics, UsedSpace,
-    Window,
+    Appended, Error, Nodes, PollRow, PriceRow, Reported, ScoreRow, SpaceRow, Topics, Window,
 };
 use rusqlite::{Connection, types::Value};
 
@@ -371,27 +373,6 @@ fn a_report_is_no_sign_of_the_log() {
 }
 
 #[test]
-fn used_space_is_told_or_reckoned_or_left_out() {
-    let mut database = Database::new();
-    let nothing = Space::default();
-    let (available, total, trash) = (Some(bytes(30)), Some(bytes(100)), Some(bytes(8)));
-    for (second, space) in [
-        (0, Space { used: Some(bytes(60)), available, total, trash, ..nothing }),
-        (1, Space { available, total, trash, ..nothing }),
-        (2, Space { available, total, ..nothing }),
-        (3, Space { available, ..nothing }),
-        (4, Space { available: Some(bytes(200)), total, trash, ..nothing }),
-    ] {
-        let facts = vec![Fact::Space(space)];
-        store(&mut database, &report("n1", seconds(second), PollPart::Dashboard, facts));
-    }
-    let rows = reader(&database).used_space(Nodes::All, MONTH).unwrap();
-    let used =
-        |second, used| UsedSpace { node: node("n1"), at: seconds(second), used: bytes(used) };
-    assert_eq!(rows, [used(0, 60), used(1, 62), used(4, 0)]);
-}
-
-#[test]
 fn absurd_numbers_and_what_is_no_number_do_not_stop_the_polls() {
     let mut database = Database::new();
     let all = bytes(u64::MAX);
@@ -436,7 +417,10 @@ fn a_report_and_an_append_at_the_same_time_are_both_stored() {
     });
     assert_eq!(database.count(Nodes::All, None), ROUNDS as u64);
     let reader = reader(&database);
-    assert_eq!(reader.used_space(Nodes::All, MONTH).unwrap().len(), ROUNDS as usize);
+    assert_eq!(
+        reader.used_space(Nodes::All, MONTH, Duration::ZERO).unwrap().len(),
+        ROUNDS as usize
+    );
     assert_eq!(reader.commits_since(0, 1000).unwrap().len(), 2 * ROUNDS as usize);
     assert_eq!(reader.check().unwrap().damage, [""; 0]);
 }
@@ -487,11 +471,71 @@ fn a_satellite_too_many_is_passed_over_and_does_not_stand_for_another() {
     let connection = Connection::open(database.path()).unwrap();
     let sql = "INSERT INTO satellites (id, raw, name) VALUES (1000, zeroblob(32), 'the last')";
     connection.execute(sql, []).unwrap();
-    store(&mut database, &everything("n1", HOUR));
+    let report = everything("n1", HOUR);
+    let of_satellites = report
+        .facts
+        .iter()
+        .filter(|fact| !matches!(fact, Fact::Status(_) | Fact::Space(_) | Fact::Quantiles(_)));
+    let of_satellites = of_satellites.count();
+    assert_eq!(database.writer.report(&report, NOW).unwrap(), of_satellites);
     let reader = reader(&database);
     assert_eq!(reader.daily_bandwidth(Nodes::All, MONTH).unwrap(), []);
     assert_eq!(reader.standings(Nodes::All).unwrap(), []);
     assert_eq!(reader.statuses(Nodes::All).unwrap().len(), 1, "the rest is stored");
+    let poll = reader.polls(Nodes::All).unwrap().remove(0);
+    let error = poll.last.error.expect("it is not silent");
+    assert!(error.starts_with(&format!("{of_satellites} facts on ")), "{error}");
+    assert!(error.ends_with("there is no room for more satellites"), "{error}");
+}
+
+#[test]
+fn one_node_cannot_fill_what_all_share() {
+    let mut database = Database::new();
+    let made_up = |at: u16| {
+        let mut id = [7; 32];
+        id[..2].copy_from_slice(&at.to_be_bytes());
+        SatelliteId::new(id)
+    };
+    let tells = |ids: std::ops::Range<u16>| {
+        let facts = ids.map(|at| Fact::Standing(Standing::unknown(made_up(at)))).collect();
+        report("n1", HOUR, PollPart::Satellites, facts)
+    };
+    // However it goes about it: at once, or a few with each poll.
+    assert_eq!(database.writer.report(&tells(0..40), NOW).unwrap(), 0);
+    assert_eq!(database.writer.report(&tells(40..100), NOW).unwrap(), 36);
+    assert_eq!(database.writer.report(&tells(100..200), NOW).unwrap(), 100);
+    assert_eq!(database.writer.report(&tells(0..64), NOW).unwrap(), 0, "these are known");
+    assert_eq!(reader(&database).standings(Nodes::All).unwrap().len(), 64);
+    // Others have room, and so has this one for what others know.
+    let other = vec![Fact::Standing(Standing::unknown(us1()))];
+    store(&mut database, &report("n2", HOUR, PollPart::Satellites, other.clone()));
+    let told = report("n1", HOUR, PollPart::Satellites, other);
+    assert_eq!(database.writer.report(&told, NOW).unwrap(), 0);
+}
+
+#[test]
+fn what_was_asked_earlier_does_not_take_the_place_of_what_was_asked_later() {
+    let mut database = Database::new();
+    let told = |at, version: &str, address: &str| {
+        let address = Some(address.into());
+        let standing = Standing { address, ..Standing::unknown(us1()) };
+        let facts = vec![Fact::Status(status(version)), Fact::Standing(standing)];
+        report("n1", at, PollPart::Satellites, facts)
+    };
+    let known = |database: &Database| {
+        let reader = reader(database);
+        let status = reader.statuses(Nodes::All).unwrap().remove(0).what;
+        let standing = reader.standings(Nodes::All).unwrap().remove(0).what;
+        (status.version.unwrap().to_string(), standing.address.unwrap().to_string())
+    };
+    let pair = |version: &str, address: &str| (version.to_owned(), address.to_owned());
+    store(&mut database, &told(seconds(60), "1.150.1", "later:1"));
+    store(&mut database, &told(seconds(50), "1.149.0", "earlier:1"));
+    assert_eq!(known(&database), pair("1.150.1", "later:1"));
+    // What a clock told that was ahead by years keeps nothing out once it is right again.
+    store(&mut database, &told(NOW.plus_micros(1 << 50), "1.151.0", "ahead:1"));
+    store(&mut database, &told(seconds(70), "1.152.0", "right:1"));
+    assert_eq!(known(&database), pair("1.152.0", "right:1"));
 }
 
 #[test]
@@ -500,7 +544,7 @@ fn how_often_was_asked_is_counted_by_question() {
     let readers = database.readers.clone();
     assert!(readers.asked().is_empty());
     for _ in 0..3 {
-        readers.get().unwrap().used_space(Nodes::All, MONTH).unwrap();
+        readers.get().unwrap().used_space(Nodes::All, MONTH, Duration::ZERO).unwrap();
     }
     database.readers.get().unwrap().prices(Nodes::All).unwrap();
     let asked: Vec<_> = readers.asked().into_iter().collect();

@@ -11,7 +11,7 @@ use std::{
     thread,
 };
 
-use piecewatch_model::Period;
+use piecewatch_model::{Period, SatelliteId};
 use serde_json::{Value, json};
 
 pub(crate) const NODE: &str = "1Xf5b3xHn1ajoNRpJJJd3RebWUgZ58BVqNxKPAH2g1snSAEyNt";
@@ -26,45 +26,56 @@ pub(crate) struct ApiNode {
 
 impl ApiNode {
     /// A node with this id and two satellites, of which eu1 has disqualified it.
-    pub(crate) fn start(id: &'static str) -> Self {
-        Self::serving(move |target| answer(target, id))
+    pub(crate) fn start(id: &str) -> Self {
+        let id = id.to_owned();
+        Self::serving(move |target| answer(target, &id))
     }
 
     fn serving(answer: impl Fn(&str) -> Option<Value> + Clone + Send + 'static) -> Self {
         Self::answering(move |stream, target| write(stream, target, answer(target)))
     }
 
-    /// How many days [`of_years`](Self::of_years) tells.
-    pub(crate) const DAYS: usize = 8_000;
+    /// How many statements [`of_years`](Self::of_years) tells.
+    pub(crate) const PAYSTUBS: usize = 120 * 40;
 
-    /// A node that tells of every day since 2004.
+    /// A node that tells what forty satellites stated for ten years.
     pub(crate) fn of_years() -> Self {
         Self::serving(|target| {
-            let mut value = answer(target, NODE)?;
-            if target.starts_with("/api/sno/satellite/") {
-                let day = |day: i64| {
-                    let start = piecewatch_model::Timestamp::from_seconds(86_400 * (12_500 + day));
-                    let moved = json!({"usage": 1_000_000 + day, "repair": 5, "audit": 6});
-                    json!({"egress": moved, "ingress": moved, "intervalStart": start.to_string()})
-                };
-                let days = i64::try_from(Self::DAYS).unwrap();
-                value["bandwidthDaily"] = (0..days).map(day).collect();
+            let months = || (2015..2025).flat_map(|year| (1..=12).map(move |month| (year, month)));
+            let name = |(year, month): (i32, i32)| format!("{year}-{month:02}");
+            if target == "/api/heldamount/periods" {
+                return Some(months().map(name).collect());
             }
-            Some(value)
+            if target.starts_with("/api/heldamount/payout-history/") {
+                return Some(Value::Null);
+            }
+            let Some(range) = target.strip_prefix("/api/heldamount/paystubs/") else {
+                return answer(target, NODE);
+            };
+            let (first, last) = range.split_once('/').unwrap();
+            let asked = months().map(name).filter(|month| (first..=last).contains(&month.as_str()));
+            let stub = |month: &String, at: u8| {
+                let satellite = SatelliteId::new([at + 1; 32]).to_string();
+                json!({"satelliteId": satellite, "period": month, "paid": 7, "codes": "E:X:O"})
+            };
+            let of_month = |month: String| (0..40).map(move |at| stub(&month, at));
+            Some(asked.flat_map(of_month).collect())
         })
     }
 
-    /// A node that is well after it has answered so many requests with what `wrong` writes.
+    /// A node that is well, with this id, after it has answered so many requests with what `wrong`
+    /// writes.
     pub(crate) fn ill_at_first(
+        id: &str,
         requests: usize,
         wrong: impl Fn(&mut TcpStream) + Clone + Send + 'static,
     ) -> Self {
-        let asked = Arc::new(AtomicUsize::new(0));
+        let (asked, id) = (Arc::new(AtomicUsize::new(0)), id.to_owned());
         Self::answering(move |stream, target| {
             if asked.fetch_add(1, Ordering::Relaxed) < requests {
                 return wrong(stream);
             }
-            write(stream, target, answer(target, NODE));
+            write(stream, target, answer(target, &id));
         })
     }
 
@@ -108,13 +119,22 @@ impl ApiNode {
         self.url()
     }
 
-    /// The month of which it tells what it expects: the running one.
+    /// The month of which it tells days and what it expects: the running one.
     pub(crate) fn month(&self) -> Period {
-        #[expect(clippy::disallowed_methods, reason = "the program asks the clock, too")]
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        let now = i64::try_from(now.as_secs()).unwrap();
-        Period::containing(piecewatch_model::Timestamp::from_seconds(now)).unwrap()
+        month()
     }
+}
+
+fn month() -> Period {
+    #[expect(clippy::disallowed_methods, reason = "the program asks the clock, too")]
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    let now = i64::try_from(now.as_secs()).unwrap();
+    Period::containing(piecewatch_model::Timestamp::from_seconds(now)).unwrap()
+}
+
+/// The dashboard of a node with this id, whole.
+pub(crate) fn dashboard(stream: &mut TcpStream, id: &str) {
+    write(stream, "/api/sno/", answer("/api/sno/", id));
 }
 
 /// Writes an answer as a node does; what it does not know is its web page.
@@ -160,6 +180,13 @@ fn answer(target: &str, id: &str) -> Option<Value> {
             let satellite = target.strip_prefix("/api/sno/satellite/")?;
             let mut value = recorded("satellite.json");
             value["id"] = satellite.into();
+            // Recorded in February 2023.
+            for list in ["bandwidthDaily", "storageDaily"] {
+                for day in value[list].as_array_mut().unwrap() {
+                    let start = day["intervalStart"].as_str().unwrap();
+                    day["intervalStart"] = start.replace("2023-02", &month().to_string()).into();
+                }
+            }
             value["priceModel"] = json!({
                 "EgressBandwidth": 200, "RepairBandwidth": 200, "AuditBandwidth": 200,
                 "DiskSpace": 149,

@@ -1,0 +1,34 @@
+//! What can be asked about pieces.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use piecewatch_model::NodeName;
+
+use super::FormArgs;
+
+/// Show which pieces are downloaded most.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  piecewatch pieces --db nodes.db
+      the pieces that clients downloaded most in the last hour
+  piecewatch pieces --db nodes.db --node attic --limit 100 --csv
+      a hundred of one node, for a spreadsheet
+
+The hour ends at the newest record of each node. Downloads by clients (GET) count, whether they \
+succeeded or not; audits and repairs do not.")]
+pub struct PiecesArgs {
+    /// The database
+    #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
+    pub db: PathBuf,
+    /// Show this node only; may be given several times
+    #[arg(long, value_name = "NAME")]
+    pub node: Vec<NodeName>,
+    /// Show at most so many pieces
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub limit: usize,
+    /// How the answer is written.
+    #[command(flatten)]
+    pub form: FormArgs,
+}

@@ -1,0 +1,89 @@
+//! `piecewatch errors`: with which errors transfers end, and what else went wrong.
+
+mod rows;
+mod text;
+
+use std::{cmp::Reverse, collections::BTreeMap, io::Write};
+
+use piecewatch_analytics::{TopErrors, top_errors_of};
+use piecewatch_model::{NodeName, Timestamp, TroubleKind};
+use piecewatch_store::{Ending, Nodes, Reader, TroubleCount};
+
+use crate::{
+    Colour, Error, Result,
+    cli::ErrorsArgs,
+    database,
+    form::{Form, csv, json},
+    window::up_to_newest,
+};
+
+/// More than the texts of trouble that a node has.
+const TROUBLES_MAX: u32 = 10_000;
+
+/// What went wrong.
+struct Answer {
+    nodes: Vec<NodeName>,
+    errors: TopErrors,
+    /// What went wrong beside transfers, the most frequent first.
+    troubles: Vec<TroubleText>,
+}
+
+/// Trouble of one kind and text.
+struct TroubleText {
+    kind: TroubleKind,
+    text: Box<str>,
+    count: u64,
+    first_at: Timestamp,
+    last_at: Timestamp,
+    /// The same by node and satellite.
+    parts: Vec<TroubleCount>,
+}
+
+/// Asks for errors and prints them.
+pub(crate) fn run(arguments: &ErrorsArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
+    let answer = database::read(&arguments.db, |reader| ask(reader, arguments))?;
+    let written = match (Form::from(arguments.form), answer) {
+        (Form::Json, answer) => json(out, &answer.as_ref().map(rows::Object::of)),
+        (Form::Csv, answer) => return csv(out, answer.iter().flat_map(rows::flat)),
+        (Form::Text, Some(answer)) => text::write(&answer, out, colour),
+        (Form::Text, None) => {
+            writeln!(out, "{} holds no log of these nodes.", arguments.db.display())
+        }
+    };
+    written.map_err(Error::Output)
+}
+
+/// `None` where there are no records.
+fn ask(reader: &Reader, arguments: &ErrorsArgs) -> Result<Option<Answer>> {
+    let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
+    let nodes = database::chosen(&arguments.db, &arguments.node, known)?;
+    let Some(window) = up_to_newest(reader, &nodes, arguments.window)? else { return Ok(None) };
+    let endings: &[Ending] =
+        if arguments.canceled { &[Ending::Failed, Ending::Canceled] } else { &[Ending::Failed] };
+    let errors = top_errors_of(reader, Nodes::Of(&nodes), window, endings, arguments.limit)?;
+    let counts = reader.trouble_counts(Nodes::Of(&nodes), errors.window, TROUBLES_MAX)?;
+    let troubles = troubles(counts, arguments.limit);
+    Ok(Some(Answer { nodes, errors, troubles }))
+}
+
+fn troubles(counts: Vec<TroubleCount>, limit: usize) -> Vec<TroubleText> {
+    let mut texts: BTreeMap<(TroubleKind, Box<str>), TroubleText> = BTreeMap::new();
+    for part in counts {
+        let text = texts.entry((part.kind, part.text.clone())).or_insert_with(|| TroubleText {
+            kind: part.kind,
+            text: part.text.clone(),
+            count: 0,
+            first_at: part.first_at,
+            last_at: part.last_at,
+            parts: Vec::new(),
+        });
+        text.count += part.count;
+        text.first_at = text.first_at.min(part.first_at);
+        text.last_at = text.last_at.max(part.last_at);
+        text.parts.push(part);
+    }
+    let mut texts: Vec<TroubleText> = texts.into_values().collect();
+    texts.sort_by_key(|text| Reverse(text.count));
+    texts.truncate(limit);
+    texts
+}

@@ -1,0 +1,121 @@
+//! Errors for machines. Times are RFC 3339; what is not known is null, in CSV empty.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Answer, text::class};
+
+/// Everything, in JSON.
+#[derive(Serialize)]
+pub(super) struct Object<'a> {
+    from: String,
+    to: String,
+    nodes: Vec<&'a str>,
+    count: u64,
+    texts: usize,
+    by_action: BTreeMap<&'a str, u64>,
+    by_class: BTreeMap<&'static str, u64>,
+    by_node: BTreeMap<&'a str, u64>,
+    top: Vec<Text<'a>>,
+    troubles: Vec<Text<'a>>,
+}
+
+#[derive(Serialize)]
+struct Text<'a> {
+    text: &'a str,
+    kind: &'static str,
+    count: u64,
+    first_at: String,
+    last_at: String,
+    parts: Vec<Row<'a>>,
+}
+
+/// A text at one node: of transfers of an action and outcome, or of trouble with a satellite.
+#[derive(Serialize)]
+pub(super) struct Row<'a> {
+    /// `transfer`, or the kind of trouble.
+    kind: &'static str,
+    node: &'a str,
+    action: Option<&'a str>,
+    outcome: Option<&'static str>,
+    class: Option<&'static str>,
+    satellite_id: Option<String>,
+    count: u64,
+    bytes: Option<u64>,
+    first_at: String,
+    last_at: String,
+    text: &'a str,
+}
+
+impl<'a> Object<'a> {
+    pub(super) fn of(answer: &'a Answer) -> Self {
+        let errors = &answer.errors;
+        let top = errors.top.iter().map(|text| Text {
+            text: &text.template,
+            kind: "transfer",
+            count: text.count,
+            first_at: text.first_at.to_string(),
+            last_at: text.last_at.to_string(),
+            parts: of_transfers(text).collect(),
+        });
+        let troubles = answer.troubles.iter().map(|trouble| Text {
+            text: &trouble.text,
+            kind: trouble.kind.name(),
+            count: trouble.count,
+            first_at: trouble.first_at.to_string(),
+            last_at: trouble.last_at.to_string(),
+            parts: of_trouble(trouble).collect(),
+        });
+        Self {
+            from: errors.window.from.to_string(),
+            to: errors.window.to.to_string(),
+            nodes: answer.nodes.iter().map(|node| node.as_str()).collect(),
+            count: errors.count,
+            texts: errors.texts,
+            by_action: errors.by_action.iter().map(|(of, count)| (of.name(), *count)).collect(),
+            by_class: errors.by_outcome.iter().map(|(of, count)| (class(*of), *count)).collect(),
+            by_node: errors.by_node.iter().map(|(of, count)| (of.as_str(), *count)).collect(),
+            top: top.collect(),
+            troubles: troubles.collect(),
+        }
+    }
+}
+
+/// Everything as flat rows.
+pub(super) fn flat(answer: &Answer) -> impl Iterator<Item = Row<'_>> {
+    let transfers = answer.errors.top.iter().flat_map(of_transfers);
+    transfers.chain(answer.troubles.iter().flat_map(of_trouble))
+}
+
+fn of_transfers(text: &piecewatch_analytics::ErrorText) -> impl Iterator<Item = Row<'_>> {
+    text.parts.iter().map(|part| Row {
+        kind: "transfer",
+        node: part.node.as_str(),
+        action: Some(part.action.name()),
+        outcome: Some(part.outcome.name()),
+        class: Some(class(part.outcome)),
+        satellite_id: None,
+        count: part.count,
+        bytes: Some(part.bytes.get()),
+        first_at: part.first_at.to_string(),
+        last_at: part.last_at.to_string(),
+        text: &part.template,
+    })
+}
+
+fn of_trouble(trouble: &super::TroubleText) -> impl Iterator<Item = Row<'_>> {
+    trouble.parts.iter().map(|part| Row {
+        kind: part.kind.name(),
+        node: part.node.as_str(),
+        action: None,
+        outcome: None,
+        class: None,
+        satellite_id: part.satellite.map(|satellite| satellite.to_string()),
+        count: part.count,
+        bytes: None,
+        first_at: part.first_at.to_string(),
+        last_at: part.last_at.to_string(),
+        text: &part.text,
+    })
+}

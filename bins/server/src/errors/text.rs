@@ -1,0 +1,166 @@
+//! Errors for people.
+
+use std::{
+    cmp::Reverse,
+    collections::BTreeMap,
+    fmt::Display,
+    io::{self, Write},
+};
+
+use piecewatch_analytics::ErrorText;
+use piecewatch_model::{Action, FailureClass, NodeName, Outcome, TroubleKind};
+
+use super::{Answer, TroubleText};
+use crate::{
+    Colour,
+    table::{Align, Cell, Style, Table, number, percent},
+    window::minute,
+};
+
+pub(super) fn write(answer: &Answer, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
+    let names: Vec<&str> = answer.nodes.iter().map(NodeName::as_str).collect();
+    let window = answer.errors.window;
+    let title = Style::Bold.paint(&names.join(", "), colour);
+    writeln!(out, "{title}   {} to {} UTC\n", minute(window.from), minute(window.to))?;
+    let errors = &answer.errors;
+    if errors.count == 0 {
+        writeln!(out, "  No transfer failed in this time.")?;
+    } else {
+        table(answer).without_empty_columns().write(out, colour)?;
+        let by_class = in_words(errors.by_outcome.iter().map(|(of, count)| (class(*of), *count)));
+        let by_action = in_words(errors.by_action.iter().map(|(of, count)| (of, *count)));
+        writeln!(out, "\n  {} in all: {by_class}; {by_action}.", number(errors.count))?;
+        if errors.top.len() < errors.texts {
+            let (shown, texts) = (errors.top.len(), errors.texts);
+            writeln!(out, "  Shown are {shown} of {texts} texts; --limit shows more.")?;
+        }
+    }
+    if !answer.troubles.is_empty() {
+        writeln!(out, "\n  What else went wrong:\n")?;
+        troubles(answer).without_empty_columns().write(out, colour)?;
+    }
+    Ok(())
+}
+
+fn table(answer: &Answer) -> Table {
+    use Align::{Left, Right};
+    let mut table = Table::new([
+        ("COUNT", Right),
+        ("SHARE", Right),
+        ("FIRST", Left),
+        ("LAST", Left),
+        ("NODES", Left),
+        ("ACTIONS", Left),
+        ("CLASS", Left),
+        ("TEXT", Left),
+    ]);
+    let several = answer.nodes.len() > 1;
+    for text in &answer.errors.top {
+        let nodes = counts(text, |part| part.node.clone());
+        let nodes =
+            if several { in_words(nodes.iter().map(|(of, n)| (of, *n))) } else { String::new() };
+        let actions = counts(text, |part| part.action.clone());
+        let outcomes = counts(text, |part| part.outcome);
+        let classes: Vec<&str> = outcomes.keys().map(|outcome| class(*outcome)).collect();
+        table.row([
+            Cell::from(number(text.count)),
+            Cell::styled(percent(text.count, answer.errors.count), Style::Dim),
+            Cell::from(minute(text.first_at)),
+            Cell::from(minute(text.last_at)),
+            Cell::from(nodes),
+            Cell::from(in_words(actions.iter().map(|(of, n)| (of, *n)))),
+            Cell::styled(classes.join(", "), style(text)),
+            Cell::from(text.template.clone()),
+        ]);
+    }
+    table
+}
+
+/// Pieces that are gone, a disk that fails and audits not passed cost a node its place.
+fn style(text: &ErrorText) -> Style {
+    let is_grave = text.parts.iter().any(|part| match part.outcome {
+        Outcome::Failed(FailureClass::Missing | FailureClass::Disk) => true,
+        Outcome::Failed(_) => part.action == Action::GetAudit,
+        Outcome::Success | Outcome::Canceled => false,
+    });
+    if is_grave { Style::Alert } else { Style::Plain }
+}
+
+fn counts<K: Ord>(
+    text: &ErrorText,
+    key: impl Fn(&piecewatch_store::ErrorRow) -> K,
+) -> BTreeMap<K, u64> {
+    let mut counts = BTreeMap::new();
+    for part in &text.parts {
+        *counts.entry(key(part)).or_default() += part.count;
+    }
+    counts
+}
+
+/// `GET 12, PUT 3`, the most frequent first; one alone needs no number.
+fn in_words<K: Display>(counts: impl Iterator<Item = (K, u64)>) -> String {
+    let mut counts: Vec<(K, u64)> = counts.collect();
+    counts.sort_by_key(|(_, count)| Reverse(*count));
+    match &counts[..] {
+        [(only, _)] => only.to_string(),
+        several => {
+            let words = several.iter().map(|(of, count)| format!("{of} {}", number(*count)));
+            words.collect::<Vec<_>>().join(", ")
+        }
+    }
+}
+
+/// The class of a failure, or the word for another outcome.
+pub(super) const fn class(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Success | Outcome::Canceled => outcome.name(),
+        Outcome::Failed(class) => class.name(),
+    }
+}
+
+fn troubles(answer: &Answer) -> Table {
+    use Align::{Left, Right};
+    let mut table = Table::new([
+        ("COUNT", Right),
+        ("FIRST", Left),
+        ("LAST", Left),
+        ("NODES", Left),
+        ("KIND", Left),
+        ("TEXT", Left),
+    ]);
+    for trouble in &answer.troubles {
+        let several = answer.nodes.len() > 1;
+        let nodes = if several { in_words(by_node(trouble).into_iter()) } else { String::new() };
+        let style = match trouble.kind {
+            TroubleKind::Fatal
+            | TroubleKind::Panic
+            | TroubleKind::Disk
+            | TroubleKind::Clock
+            | TroubleKind::Version
+            | TroubleKind::Orders
+            | TroubleKind::Database => Style::Alert,
+            TroubleKind::Ping
+            | TroubleKind::Quic
+            | TroubleKind::TrashRead
+            | TroubleKind::LinesDropped
+            | TroubleKind::Other => Style::Plain,
+        };
+        table.row([
+            Cell::from(number(trouble.count)),
+            Cell::from(minute(trouble.first_at)),
+            Cell::from(minute(trouble.last_at)),
+            Cell::from(nodes),
+            Cell::styled(trouble.kind.name(), style),
+            Cell::from(trouble.text.clone()),
+        ]);
+    }
+    table
+}
+
+fn by_node(trouble: &TroubleText) -> BTreeMap<&NodeName, u64> {
+    let mut counts = BTreeMap::new();
+    for part in &trouble.parts {
+        *counts.entry(&part.node).or_default() += part.count;
+    }
+    counts
+}

@@ -1,0 +1,85 @@
+//! `piecewatch storage`: how much space nodes have, when it is full, and what work they do on it.
+
+mod rows;
+mod text;
+mod work;
+
+use std::io::Write;
+
+use piecewatch_analytics::{
+    NodeStorage, NodeWork, StoredDays, node_work_of, storage_of, stored_days_of,
+};
+use piecewatch_model::{NodeName, Timestamp};
+use piecewatch_store::{Nodes, Reader, Window};
+
+use crate::{
+    Colour, Error, Result,
+    cli::StorageArgs,
+    clock, database,
+    form::{Form, csv, json},
+};
+
+const DAY_MICROS: i64 = 86_400_000_000;
+/// Satellites' reports are shown for so many days.
+const DAYS_SHOWN: i64 = 30;
+/// A clock that is a day ahead is a clock; one that is more is wrong.
+const AHEAD_MICROS: i64 = DAY_MICROS;
+
+/// What is known of nodes at an instant.
+struct Shown {
+    now: Timestamp,
+    nodes: Vec<OfNode>,
+}
+
+/// What is known of a node.
+struct OfNode {
+    storage: NodeStorage,
+    work: NodeWork,
+    days: StoredDays,
+}
+
+/// Asks the database and prints what it says.
+pub(crate) fn run(arguments: &StorageArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
+    let shown = database::read(&arguments.db, |reader| ask(reader, arguments))?;
+    let written = match Form::from(arguments.form) {
+        Form::Json => json(out, &rows::Root::of(&shown)),
+        Form::Csv => return csv(out, shown.nodes.iter().map(|of| rows::FlatRow::of(&of.storage))),
+        Form::Text if shown.nodes.is_empty() => say_empty(arguments, out),
+        Form::Text => text::write(&shown, out, colour),
+    };
+    written.map_err(Error::Output)
+}
+
+fn say_empty(arguments: &StorageArgs, out: &mut dyn Write) -> std::io::Result<()> {
+    let db = arguments.db.display();
+    writeln!(out, "{db} holds no node yet. Ask one, or import a log:")?;
+    writeln!(out, "  piecewatch poll --once --db {db} --node NAME=http://HOST:14002")?;
+    writeln!(out, "  piecewatch import --db {db} --node NAME LOG")
+}
+
+fn ask(reader: &Reader, arguments: &StorageArgs) -> Result<Shown> {
+    let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
+    let names = database::chosen(&arguments.db, &arguments.node, known)?;
+    let now = newest(reader, &names)?;
+    let window = Window { from: arguments.window.before(now), to: now };
+    let month = Window { from: now.plus_micros(-DAYS_SHOWN * DAY_MICROS), to: now };
+    let of_node = |node: NodeName| {
+        Ok(OfNode {
+            storage: storage_of(reader, &node, now)?,
+            work: node_work_of(reader, &node, window)?,
+            days: stored_days_of(reader, &node, month, now)?,
+        })
+    };
+    Ok(Shown { now, nodes: names.into_iter().map(of_node).collect::<Result<_>>()? })
+}
+
+/// The instant after the newest record or snapshot: a node that is only polled has no records.
+fn newest(reader: &Reader, names: &[NodeName]) -> Result<Timestamp> {
+    let nodes = Nodes::Of(names);
+    let clock = clock::now();
+    let until = clock.plus_micros(AHEAD_MICROS);
+    let ever = Window { from: Timestamp::from_micros(i64::MIN), to: until };
+    let told = reader.space(nodes, ever, 1)?.into_iter().map(|row| row.at.plus_micros(1)).max();
+    let recorded = reader.reach(nodes)?.map(|reach| reach.to);
+    Ok(told.max(recorded).unwrap_or(clock))
+}

@@ -1,0 +1,381 @@
+//! Storage for machines: bytes as whole numbers, times in seconds or RFC 3339; what is not known is
+//! null, in CSV empty.
+
+use std::collections::BTreeMap;
+
+use piecewatch_analytics::{
+    DiskFull, Growth, GrowthBasis, GrowthOver, HashStore, Migration, NodeStorage, Run, Running,
+    Slope, StoredDays, Task, Told,
+};
+use piecewatch_model::{ByteCount, SatelliteId, Timestamp};
+use serde::Serialize;
+
+use super::{OfNode, Shown};
+use crate::earnings::satellite_name;
+
+#[derive(Serialize)]
+pub(super) struct Root {
+    at: String,
+    nodes: Vec<NodeRow>,
+}
+
+impl Root {
+    pub(super) fn of(shown: &Shown) -> Self {
+        Self { at: shown.now.to_string(), nodes: shown.nodes.iter().map(NodeRow::of).collect() }
+    }
+}
+
+#[derive(Serialize)]
+struct NodeRow {
+    node: String,
+    work_from: String,
+    work_to: String,
+    #[serde(flatten)]
+    space: SpaceFields,
+    growth: Vec<GrowthRow>,
+    satellites: BTreeMap<String, u64>,
+    unreported: Vec<String>,
+    files_pieces_bytes: Option<u64>,
+    files_dead_bytes: Option<u64>,
+    causes: BTreeMap<&'static str, i64>,
+    running: Vec<RunningRow>,
+    ended: Vec<RunRow>,
+    hash_stores: Vec<HashStoreRow>,
+    migration: Option<MigrationRow>,
+    days: Vec<DayRow>,
+}
+
+impl NodeRow {
+    fn of(of: &OfNode) -> Self {
+        let (storage, work) = (&of.storage, &of.work);
+        let accounts = &storage.accounts;
+        let satellites = accounts.satellites.iter();
+        Self {
+            node: storage.node.to_string(),
+            work_from: work.window.from.to_string(),
+            work_to: work.window.to.to_string(),
+            space: SpaceFields::of(storage),
+            growth: storage.growth.iter().map(GrowthRow::of).collect(),
+            satellites: satellites.map(|of| (name(of.satellite), of.bytes.get())).collect(),
+            unreported: accounts.unreported.iter().copied().map(name).collect(),
+            files_pieces_bytes: accounts.files.pieces().map(ByteCount::get),
+            files_dead_bytes: accounts.files.hash_store_dead.map(ByteCount::get),
+            causes: accounts.causes.iter().map(|of| (of.kind.name(), of.bytes)).collect(),
+            running: work.running.iter().map(RunningRow::of).collect(),
+            ended: work.ended.iter().map(RunRow::of).collect(),
+            hash_stores: work.hash_stores.iter().map(HashStoreRow::of).collect(),
+            migration: work.migration.as_ref().map(MigrationRow::of),
+            days: days(&of.days),
+        }
+    }
+}
+
+/// A node in CSV.
+#[derive(Serialize)]
+pub(super) struct FlatRow {
+    node: String,
+    used_bytes: Option<u64>,
+    trash_bytes: Option<u64>,
+    available_bytes: Option<u64>,
+    total_bytes: Option<u64>,
+    overused_bytes: Option<u64>,
+    reclaimable_bytes: Option<u64>,
+    other_bytes: Option<u64>,
+    reported_bytes: Option<u64>,
+    day_bytes_a_day: Option<f64>,
+    week_bytes_a_day: Option<f64>,
+    month_bytes_a_day: Option<f64>,
+    full: &'static str,
+    full_at: Option<String>,
+    full_earliest_at: Option<String>,
+    full_latest_at: Option<String>,
+}
+
+impl FlatRow {
+    pub(super) fn of(storage: &NodeStorage) -> Self {
+        let space = SpaceFields::of(storage);
+        let a_day = |over| {
+            let growth = storage.growth.iter().find(|growth| growth.over == over)?;
+            growth.taken.map(|(_, slope)| slope.per_day)
+        };
+        Self {
+            node: storage.node.to_string(),
+            used_bytes: space.used_bytes,
+            trash_bytes: space.trash_bytes,
+            available_bytes: space.available_bytes,
+            total_bytes: space.total_bytes,
+            overused_bytes: space.overused_bytes,
+            reclaimable_bytes: space.reclaimable_bytes,
+            other_bytes: space.other_bytes,
+            reported_bytes: space.reported_bytes,
+            day_bytes_a_day: a_day(GrowthOver::Day),
+            week_bytes_a_day: a_day(GrowthOver::Week),
+            month_bytes_a_day: a_day(GrowthOver::Month),
+            full: space.full,
+            full_at: space.full_at,
+            full_earliest_at: space.full_earliest_at,
+            full_latest_at: space.full_latest_at,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct SpaceFields {
+    told_at: Option<String>,
+    used_bytes: Option<u64>,
+    trash_bytes: Option<u64>,
+    available_bytes: Option<u64>,
+    total_bytes: Option<u64>,
+    overused_bytes: Option<u64>,
+    reclaimable_bytes: Option<u64>,
+    /// What is taken besides pieces and trash.
+    other_bytes: Option<u64>,
+    taken_bytes: Option<u64>,
+    /// Of the allotment, 0 to 1, as the two after it.
+    used_share: Option<f64>,
+    trash_share: Option<f64>,
+    available_share: Option<f64>,
+    /// By the satellites.
+    reported_bytes: Option<u64>,
+    full: &'static str,
+    full_at: Option<String>,
+    full_earliest_at: Option<String>,
+    full_latest_at: Option<String>,
+}
+
+impl SpaceFields {
+    fn of(storage: &NodeStorage) -> Self {
+        let capacity = &storage.capacity;
+        let bytes = |told: Option<Told>| told.map(|told| told.bytes.get());
+        let whole = capacity.whole;
+        let share = |part: fn(&piecewatch_analytics::Allotment) -> ByteCount| {
+            whole.and_then(|whole| whole.share(part(&whole)))
+        };
+        let (full, full_at, full_earliest_at, full_latest_at) = match storage.full {
+            DiskFull::Unknown => ("unknown", None, None, None),
+            DiskFull::Now => ("now", None, None, None),
+            DiskFull::NotFilling => ("not_filling", None, None, None),
+            DiskFull::On { at, earliest, latest, .. } => ("on", Some(at), Some(earliest), latest),
+        };
+        let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
+        Self {
+            told_at: text(whole.map(|whole| whole.at).or(capacity.available.map(|told| told.at))),
+            used_bytes: bytes(capacity.used),
+            trash_bytes: bytes(capacity.trash),
+            available_bytes: bytes(capacity.available),
+            total_bytes: bytes(capacity.total),
+            overused_bytes: bytes(capacity.overused),
+            reclaimable_bytes: bytes(capacity.reclaimable),
+            other_bytes: whole.map(|whole| whole.other.get()),
+            taken_bytes: whole.map(|whole| whole.taken().get()),
+            used_share: share(|whole| whole.used),
+            trash_share: share(|whole| whole.trash),
+            available_share: share(|whole| whole.available),
+            reported_bytes: storage.accounts.reported().map(ByteCount::get),
+            full,
+            full_at: text(full_at),
+            full_earliest_at: text(full_earliest_at),
+            full_latest_at: text(full_latest_at),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct GrowthRow {
+    days: u16,
+    based_on: Option<&'static str>,
+    bytes_a_day: Option<f64>,
+    low_bytes_a_day: Option<f64>,
+    high_bytes_a_day: Option<f64>,
+    snapshots: Option<usize>,
+    pieces_bytes_a_day: Option<f64>,
+}
+
+impl GrowthRow {
+    fn of(growth: &Growth) -> Self {
+        let slope: Option<Slope> = growth.taken.map(|(_, slope)| slope);
+        let based_on = |basis| match basis {
+            GrowthBasis::Taken => "taken",
+            GrowthBasis::Held => "held",
+            GrowthBasis::Available => "available",
+        };
+        Self {
+            days: growth.over.days(),
+            based_on: growth.taken.map(|(basis, _)| based_on(basis)),
+            bytes_a_day: slope.map(|slope| slope.per_day),
+            low_bytes_a_day: slope.map(|slope| slope.low),
+            high_bytes_a_day: slope.map(|slope| slope.high),
+            snapshots: slope.map(|slope| slope.points),
+            pieces_bytes_a_day: growth.pieces.map(|slope| slope.per_day),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RunningRow {
+    task: &'static str,
+    satellite: Option<String>,
+    store: Option<String>,
+    since: String,
+    elapsed_seconds: f64,
+    usual_seconds: Option<f64>,
+    left_seconds: Option<f64>,
+    examined: Option<u64>,
+    affected: Option<u64>,
+}
+
+impl RunningRow {
+    fn of(running: &Running) -> Self {
+        let work = &running.work;
+        Self {
+            task: task_name(work.task),
+            satellite: work.satellite.map(name),
+            store: work.store.as_deref().map(str::to_owned),
+            since: work.since.to_string(),
+            elapsed_seconds: seconds(running.elapsed_micros),
+            usual_seconds: running.usual_micros.map(seconds),
+            left_seconds: running.left_micros().map(seconds),
+            examined: work.progress.map(|progress| progress.examined),
+            affected: work.progress.map(|progress| progress.affected),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct RunRow {
+    task: &'static str,
+    satellite: Option<String>,
+    store: Option<String>,
+    began_at: Option<String>,
+    ended_at: String,
+    ending: &'static str,
+    seconds: Option<f64>,
+    examined: Option<u64>,
+    affected: Option<u64>,
+    failed: Option<u64>,
+    bytes: Option<u64>,
+    rewritten_bytes: Option<u64>,
+}
+
+impl RunRow {
+    fn of(run: &Run) -> Self {
+        let rewritten = run.compaction.and_then(|did| did.rewritten);
+        Self {
+            task: task_name(run.task),
+            satellite: run.satellite.map(name),
+            store: run.store.as_deref().map(str::to_owned),
+            began_at: run.began_at.map(|at| at.to_string()),
+            ended_at: run.ended_at.to_string(),
+            ending: run.ending.name(),
+            seconds: run.duration_micros.map(seconds),
+            examined: run.examined,
+            affected: run.affected,
+            failed: run.failed,
+            bytes: run.bytes.map(ByteCount::get),
+            rewritten_bytes: rewritten.map(ByteCount::get),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct HashStoreRow {
+    satellite: String,
+    store: String,
+    at: String,
+    logs_bytes: Option<u64>,
+    pieces_bytes: Option<u64>,
+    trash_bytes: Option<u64>,
+    dead_bytes: Option<u64>,
+    reclaimable_bytes: Option<u64>,
+    table_load: Option<f64>,
+    trash_share: Option<f64>,
+}
+
+impl HashStoreRow {
+    fn of(of: &HashStore) -> Self {
+        let (state, bytes) = (&of.state, |bytes: Option<ByteCount>| bytes.map(ByteCount::get));
+        Self {
+            satellite: name(of.satellite),
+            store: of.store.to_string(),
+            at: state.at.to_string(),
+            logs_bytes: bytes(state.logs),
+            pieces_bytes: bytes(state.pieces()),
+            trash_bytes: bytes(state.trash),
+            dead_bytes: bytes(state.dead()),
+            reclaimable_bytes: bytes(state.reclaimable),
+            table_load: state.table_load,
+            trash_share: state.trash_share,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct MigrationRow {
+    from: String,
+    to: String,
+    pieces: u64,
+    bytes: u64,
+    failures: u64,
+    bytes_a_day: Option<f64>,
+    left_bytes: Option<u64>,
+    done_at: Option<String>,
+}
+
+impl MigrationRow {
+    fn of(of: &Migration) -> Self {
+        Self {
+            from: of.from.to_string(),
+            to: of.to.to_string(),
+            pieces: of.pieces,
+            bytes: of.bytes.get(),
+            failures: of.failures,
+            bytes_a_day: of.per_day,
+            left_bytes: of.left.map(ByteCount::get),
+            done_at: of.done_at().map(|at| at.to_string()),
+        }
+    }
+}
+
+/// A day as satellites reported it; null is a gap.
+#[derive(Serialize)]
+struct DayRow {
+    day: String,
+    bytes: Option<u64>,
+    satellites: BTreeMap<String, DayOfSatellite>,
+}
+
+#[derive(Serialize)]
+struct DayOfSatellite {
+    bytes: Option<u64>,
+    state: &'static str,
+}
+
+fn days(days: &StoredDays) -> Vec<DayRow> {
+    let row = |(at, (day, total)): (usize, (&Timestamp, Option<ByteCount>))| {
+        let of = |(id, days): (&SatelliteId, &Vec<piecewatch_analytics::StoredDay>)| {
+            let day = days.get(at)?;
+            let bytes = day.bytes().map(ByteCount::get);
+            Some((name(*id), DayOfSatellite { bytes, state: day.name() }))
+        };
+        let satellites = days.satellites.iter().filter_map(of).collect();
+        let day = day.to_string().chars().take(10).collect();
+        DayRow { day, bytes: total.map(ByteCount::get), satellites }
+    };
+    days.days.iter().zip(days.total()).enumerate().map(row).collect()
+}
+
+pub(super) fn task_name(task: Task) -> &'static str {
+    match task {
+        Task::Compaction => "compaction",
+        Task::Maintenance(kind) => kind.name(),
+    }
+}
+
+fn name(satellite: SatelliteId) -> String {
+    satellite_name(satellite, None)
+}
+
+/// A float is for reading only.
+fn seconds(micros: u64) -> f64 {
+    micros as f64 / 1e6
+}

@@ -1,0 +1,216 @@
+//! Storage for people: space, growth, and who says what of it.
+
+use std::io::{self, Write};
+
+use piecewatch_analytics::{
+    Accounts, Capacity, CauseKind, DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage, Told,
+};
+use piecewatch_model::{ByteCount, Timestamp};
+
+use super::{Shown, work};
+use crate::{
+    Colour,
+    earnings::satellite_name,
+    table::{Align, Cell, NOT_KNOWN, Style, Table},
+};
+
+pub(super) fn write(shown: &Shown, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
+    for (at, of) in shown.nodes.iter().enumerate() {
+        if at > 0 {
+            writeln!(out)?;
+        }
+        let name = Style::Bold.paint(of.storage.node.as_str(), colour);
+        writeln!(out, "{name}   {} UTC\n", minute(shown.now))?;
+        write_space(&of.storage, out, colour)?;
+        write_accounts(&of.storage, out, colour)?;
+        let gaps = of.days.missing().count();
+        if gaps > 0 {
+            let days = of.days.days.len();
+            writeln!(out, "\n  Satellites reported nothing {gaps} times within {days} days.")?;
+        }
+        work::write(&of.work, out, colour)?;
+    }
+    Ok(())
+}
+
+/// An instant to the minute.
+pub(super) fn minute(instant: Timestamp) -> String {
+    let text = instant.to_string();
+    text.split_at_checked(16).map_or(text.clone(), |(minute, _)| minute.replace('T', " "))
+}
+
+fn day(instant: Timestamp) -> String {
+    instant.to_string().chars().take(10).collect()
+}
+
+fn write_space(storage: &NodeStorage, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
+    if storage.capacity == Capacity::default() {
+        return writeln!(out, "  Nothing is known of its space: ask its dashboard with poll.");
+    }
+    space(&storage.capacity).without_empty_columns().write(out, colour)?;
+    writeln!(out)?;
+    if storage.growth.iter().any(|growth| growth.taken.is_some()) {
+        growth(&storage.growth).without_empty_columns().write(out, colour)?;
+        writeln!(out)?;
+    }
+    writeln!(out, "  {}", full(&storage.full))
+}
+
+fn space(capacity: &Capacity) -> Table {
+    use Align::{Left, Right};
+    let mut table = Table::new([("SPACE", Left), ("", Right), ("SHARE", Right), ("TOLD", Left)]);
+    let other = capacity.whole.map(|whole| Told { at: whole.at, bytes: whole.other });
+    let nothing = |told: &Told| told.bytes == ByteCount::default();
+    let rows = [
+        ("pieces", capacity.used, true),
+        ("trash", capacity.trash, true),
+        ("other", other.filter(|told| !nothing(told)), true),
+        ("free", capacity.available, true),
+        ("allotted", capacity.total, false),
+        ("overused", capacity.overused.filter(|told| !nothing(told)), true),
+        ("reclaimable", capacity.reclaimable.filter(|told| !nothing(told)), true),
+    ];
+    for (name, told, is_part) in rows {
+        let Some(Told { at, bytes }) = told else { continue };
+        let of_all = capacity.total.filter(|total| is_part && total.bytes.get() > 0);
+        let share = of_all.map(|total| bytes.get() as f64 / total.bytes.get() as f64);
+        let style = if name == "overused" { Style::Alert } else { Style::Plain };
+        table.row([
+            Cell::styled(name, style),
+            Cell::styled(bytes.to_string(), style),
+            Cell::styled(share.map_or_else(String::new, percent), Style::Dim),
+            Cell::styled(minute(at), Style::Dim),
+        ]);
+    }
+    table
+}
+
+/// A share to a tenth of a percent.
+pub(super) fn percent(share: f64) -> String {
+    format!("{:.1} %", share * 100.0)
+}
+
+/// Bytes a day with their sign.
+fn a_day(per_day: f64) -> String {
+    let amount = ByteCount::new(per_day.abs() as u64);
+    let sign = if per_day < 0.0 && amount.get() > 0 { "-" } else { "" };
+    format!("{sign}{amount}")
+}
+
+fn growth(growth: &[Growth]) -> Table {
+    use Align::{Left, Right};
+    let mut table = Table::new([
+        ("GROWTH OVER", Left),
+        ("A DAY", Right),
+        ("RANGE", Right),
+        ("PIECES A DAY", Right),
+        ("SNAPSHOTS", Right),
+        ("BY", Left),
+    ]);
+    for of in growth {
+        let pieces = of.pieces.map(|slope| a_day(slope.per_day));
+        let row = match of.taken {
+            Some((basis, slope)) => [
+                Cell::from(a_day(slope.per_day)),
+                Cell::styled(format!("{} to {}", a_day(slope.low), a_day(slope.high)), Style::Dim),
+                Cell::from(pieces.unwrap_or_else(|| NOT_KNOWN.to_owned())),
+                Cell::styled(slope.points.to_string(), Style::Dim),
+                Cell::styled(by(basis), Style::Dim),
+            ],
+            None => [NOT_KNOWN, "", "", "", ""].map(|text| Cell::styled(text, Style::Dim)),
+        };
+        table.row(std::iter::once(Cell::from(over(of.over))).chain(row));
+    }
+    table
+}
+
+const fn over(over: GrowthOver) -> &'static str {
+    match over {
+        GrowthOver::Day => "a day",
+        GrowthOver::Week => "7 days",
+        GrowthOver::Month => "30 days",
+    }
+}
+
+const fn by(basis: GrowthBasis) -> &'static str {
+    match basis {
+        GrowthBasis::Taken => "what is taken",
+        GrowthBasis::Held => "pieces and trash",
+        GrowthBasis::Available => "what is left",
+    }
+}
+
+fn full(full: &DiskFull) -> String {
+    match full {
+        DiskFull::Unknown => "When it is full is not known yet.".to_owned(),
+        DiskFull::Now => "It is full: satellites send no uploads.".to_owned(),
+        DiskFull::NotFilling => "It is not filling.".to_owned(),
+        DiskFull::On { at, earliest, latest, by } => {
+            let latest = match latest {
+                Some(latest) => format!("and {}", day(*latest)),
+                None => "and never".to_owned(),
+            };
+            let (at, earliest) = (day(*at), day(*earliest));
+            let by = over(*by);
+            format!("Full on {at} (between {earliest} {latest}), if it grows as over {by}.")
+        }
+    }
+}
+
+fn write_accounts(storage: &NodeStorage, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
+    let accounts = &storage.accounts;
+    if accounts.reported().is_none() && accounts.files.pieces().is_none() {
+        return Ok(());
+    }
+    writeln!(out)?;
+    said(accounts).without_empty_columns().write(out, colour)?;
+    if !accounts.causes.is_empty() {
+        writeln!(out, "\n  The node takes of its disk more than satellites report:\n")?;
+        causes(accounts).write(out, colour)?;
+    }
+    if !accounts.unreported.is_empty() {
+        let names: Vec<String> =
+            accounts.unreported.iter().map(|id| satellite_name(*id, None)).collect();
+        writeln!(out, "\n  No report for three days or more from {}.", names.join(", "))?;
+    }
+    Ok(())
+}
+
+fn said(accounts: &Accounts) -> Table {
+    use Align::{Left, Right};
+    let mut table = Table::new([("PIECES, BY", Left), ("", Right), ("OF", Left)]);
+    let mut row = |name: String, bytes: Option<ByteCount>, of: Option<String>| {
+        if let Some(bytes) = bytes {
+            let of = Cell::styled(of.unwrap_or_default(), Style::Dim);
+            table.row([Cell::from(name), Cell::from(bytes.to_string()), of]);
+        }
+    };
+    let node = accounts.node;
+    row("the node".into(), node.map(|told| told.bytes), node.map(|told| minute(told.at)));
+    let oldest = accounts.satellites.iter().map(|of| of.day).min();
+    row("satellites".into(), accounts.reported(), oldest.map(day));
+    for of in &accounts.satellites {
+        let name = format!("  {}", satellite_name(of.satellite, None));
+        row(name, Some(of.bytes), Some(day(of.day)));
+    }
+    let since = accounts.files.since.map(|since| format!("since {}", minute(since)));
+    row("its files".into(), accounts.files.pieces(), since);
+    table
+}
+
+fn causes(accounts: &Accounts) -> Table {
+    use Align::{Left, Right};
+    let mut table = Table::new([("BECAUSE OF", Left), ("", Right)]);
+    for cause in &accounts.causes {
+        let words = match cause.kind {
+            CauseKind::Trash => "trash, kept for a week",
+            CauseKind::Dead => "dead bytes in the hash store, until they are compacted",
+            CauseKind::Other => "tables of the hash store, and what else is on the disk",
+            CauseKind::Garbage => "garbage not collected yet, and pieces newer than the reports",
+            CauseKind::Unreported => "satellites that did not report, and garbage",
+            CauseKind::NodeCountsLess => "the node counts less: a used-space walk sets it right",
+        };
+        table.row([Cell::from(words), Cell::from(a_day(cause.bytes as f64))]);
+    }
+    table
+}

@@ -1,0 +1,202 @@
+//! The work on the pieces for people: what runs, what ran, and how the hash store is.
+
+use std::io::{self, Write};
+
+use piecewatch_analytics::{HashStore, Migration, NodeWork, Running, TaskSummary};
+use piecewatch_model::{ByteCount, SatelliteId};
+
+use super::{
+    rows::task_name,
+    text::{minute, percent},
+};
+use crate::{
+    Colour,
+    earnings::satellite_name,
+    table::{Align, Cell, NOT_KNOWN, Style, Table, number},
+};
+
+pub(super) fn write(work: &NodeWork, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
+    if !work.running.is_empty() {
+        writeln!(out)?;
+        running(&work.running).without_empty_columns().write(out, colour)?;
+    }
+    if !work.tasks.is_empty() {
+        let (from, to) = (minute(work.window.from), minute(work.window.to));
+        writeln!(out, "\n  Work from {from} to {to} UTC:\n")?;
+        tasks(&work.tasks).without_empty_columns().write(out, colour)?;
+    }
+    if !work.hash_stores.is_empty() {
+        writeln!(out)?;
+        hash_stores(&work.hash_stores).without_empty_columns().write(out, colour)?;
+    }
+    match &work.migration {
+        Some(of) => writeln!(out, "\n  {}", migration(of)),
+        None => Ok(()),
+    }
+}
+
+fn running(running: &[Running]) -> Table {
+    use Align::{Left, Right};
+    let mut table = Table::new([
+        ("RUNNING", Left),
+        ("SATELLITE", Left),
+        ("STORE", Left),
+        ("SINCE", Left),
+        ("FOR", Right),
+        ("USUALLY", Right),
+        ("LEFT", Right),
+    ]);
+    for of in running {
+        let left = match of.left_micros() {
+            Some(left) => Cell::from(length(left)),
+            None if of.is_overdue() => Cell::styled("longer than usual", Style::Alert),
+            None => Cell::styled(NOT_KNOWN, Style::Dim),
+        };
+        table.row([
+            Cell::from(task_name(of.work.task).replace('_', " ")),
+            Cell::from(of.work.satellite.map_or_else(String::new, name)),
+            Cell::from(of.work.store.as_deref().unwrap_or("")),
+            Cell::from(minute(of.work.since)),
+            Cell::from(length(of.elapsed_micros)),
+            maybe(of.usual_micros.map(length)),
+            left,
+        ]);
+    }
+    table
+}
+
+fn tasks(tasks: &[TaskSummary]) -> Table {
+    use Align::{Left, Right};
+    let mut table = Table::new([
+        ("WORK", Left),
+        ("ENDED", Right),
+        ("FAILED", Right),
+        ("INTERRUPTED", Right),
+        ("MEDIAN", Right),
+        ("LONGEST", Right),
+        ("BEFORE", Right),
+        ("EXAMINED", Right),
+        ("CHANGED", Right),
+        ("BYTES", Right),
+        ("REWRITTEN", Right),
+    ]);
+    let some = |count: u64| if count == 0 { String::new() } else { number(count) };
+    for of in tasks {
+        table.row([
+            Cell::from(task_name(of.task).replace('_', " ")),
+            Cell::from(some(of.finished)),
+            Cell::styled(some(of.failed), Style::Alert),
+            Cell::from(some(of.interrupted)),
+            maybe(of.median_micros.map(length)),
+            maybe(of.longest_micros.map(length)),
+            maybe(of.before_micros.map(length)),
+            maybe(of.examined.map(number)),
+            maybe(of.affected.map(number)),
+            maybe(of.bytes.map(|bytes| bytes.to_string())),
+            maybe(of.rewritten.map(|bytes| bytes.to_string())),
+        ]);
+    }
+    table
+}
+
+fn hash_stores(stores: &[HashStore]) -> Table {
+    use Align::{Left, Right};
+    let mut table = Table::new([
+        ("HASH STORE", Left),
+        ("PART", Left),
+        ("PIECES", Right),
+        ("TRASH", Right),
+        ("DEAD", Right),
+        ("", Right),
+        ("RECLAIMABLE", Right),
+        ("TABLE", Right),
+        ("COMPACTED", Left),
+    ]);
+    let bytes = |bytes: Option<ByteCount>| maybe(bytes.map(|bytes| bytes.to_string()));
+    for of in stores {
+        let state = &of.state;
+        table.row([
+            Cell::from(name(of.satellite)),
+            Cell::from(&*of.store),
+            bytes(state.pieces()),
+            bytes(state.trash),
+            bytes(state.dead()),
+            Cell::styled(state.dead_share().map_or_else(String::new, percent), Style::Dim),
+            bytes(state.reclaimable),
+            maybe(state.table_load.map(percent)),
+            Cell::styled(minute(state.at), Style::Dim),
+        ]);
+    }
+    table
+}
+
+fn migration(of: &Migration) -> String {
+    let mut text = format!(
+        "Migration to the hash store: {} pieces, {} moved from {} to {}",
+        number(of.pieces),
+        of.bytes,
+        minute(of.from),
+        minute(of.to)
+    );
+    if let Some(per_day) = of.per_day {
+        text.push_str(&format!(", {} a day", ByteCount::new(per_day as u64)));
+    }
+    if let Some(left) = of.left {
+        text.push_str(&format!("; {left} are left"));
+    }
+    if let Some(done_at) = of.done_at() {
+        text.push_str(&format!(", until {}", minute(done_at)));
+    }
+    if of.failures > 0 {
+        text.push_str(&format!("; {} attempts failed", number(of.failures)));
+    }
+    text.push('.');
+    text
+}
+
+fn name(satellite: SatelliteId) -> String {
+    satellite_name(satellite, None)
+}
+
+fn maybe(text: Option<String>) -> Cell {
+    text.map_or_else(|| Cell::styled(NOT_KNOWN, Style::Dim), Cell::from)
+}
+
+/// A length of time in its two largest units: `350 ms`, `12 s`, `3 min 20 s`, `2 h 5 min`, `4 d 3 h`.
+fn length(micros: u64) -> String {
+    let seconds = micros / 1_000_000;
+    let two = |large: u64, unit: &str, small: u64, part: &str| match small {
+        0 => format!("{large} {unit}"),
+        _ => format!("{large} {unit} {small} {part}"),
+    };
+    match seconds {
+        // Beginning and end were written within a second.
+        0 if micros == 0 => "< 1 s".to_owned(),
+        0 if micros < 1_000 => "< 1 ms".to_owned(),
+        0 => format!("{} ms", micros / 1_000),
+        1..60 => format!("{seconds} s"),
+        60..3_600 => two(seconds / 60, "min", seconds % 60, "s"),
+        3_600..86_400 => two(seconds / 3_600, "h", seconds / 60 % 60, "min"),
+        _ => two(seconds / 86_400, "d", seconds / 3_600 % 24, "h"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::length;
+
+    #[test]
+    fn lengths_are_told_in_two_units() {
+        for (seconds, text) in [
+            (12, "12 s"),
+            (60, "1 min"),
+            (200, "3 min 20 s"),
+            (7_500, "2 h 5 min"),
+            (356_400, "4 d 3 h"),
+        ] {
+            assert_eq!(length(seconds * 1_000_000), text);
+        }
+        assert_eq!(length(350_999), "350 ms");
+        assert_eq!((length(999).as_str(), length(0).as_str()), ("< 1 ms", "< 1 s"));
+    }
+}

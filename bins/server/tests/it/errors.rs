@@ -1,0 +1,82 @@
+//! `piecewatch errors` against the simulator's truth.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use crate::program::Bench;
+
+fn imported() -> (Bench, Value) {
+    let bench = Bench::new();
+    let truth = bench.simulate("node.log", 20_000, &["--seed", "3"]);
+    bench.done(["import", "--db", "n.db", "--node", "attic", "node.log"]);
+    (bench, truth)
+}
+
+/// How many failed, by class, as the truth has it.
+fn failures(truth: &Value) -> BTreeMap<String, u64> {
+    let mut failures = BTreeMap::new();
+    for entry in truth["transfers"].as_array().unwrap() {
+        if let Some(class) = entry["class"].as_str() {
+            *failures.entry(class.to_owned()).or_default() += entry["count"].as_u64().unwrap();
+        }
+    }
+    failures
+}
+
+fn counts(of: &Value) -> BTreeMap<String, u64> {
+    let of = of.as_object().unwrap().iter();
+    of.map(|(name, count)| (name.clone(), count.as_u64().unwrap())).collect()
+}
+
+#[test]
+fn failures_are_the_truth_by_class_and_by_text() {
+    let (bench, truth) = imported();
+    let errors = bench.json(["errors", "--db", "n.db", "--limit", "999", "--json"]);
+    let expected = failures(&truth);
+    assert!(expected.len() > 2, "{expected:?}");
+    assert_eq!(counts(&errors["by_class"]), expected);
+    assert_eq!(errors["count"], expected.values().sum::<u64>());
+    let texts = errors["top"].as_array().unwrap();
+    assert_eq!(texts.len() as u64, errors["texts"].as_u64().unwrap());
+    let sum: u64 = texts.iter().map(|text| text["count"].as_u64().unwrap()).sum();
+    assert_eq!(errors["count"], sum);
+    for text in texts {
+        let parts = text["parts"].as_array().unwrap();
+        let sum: u64 = parts.iter().map(|part| part["count"].as_u64().unwrap()).sum();
+        assert_eq!(text["count"], sum, "{text}");
+        assert!(text["first_at"].as_str() <= text["last_at"].as_str(), "{text}");
+    }
+}
+
+#[test]
+fn cancellations_are_shown_when_asked_for_and_a_limit_holds() {
+    let (bench, _) = imported();
+    let count = |more: &[&str]| {
+        let common = ["errors", "--db", "n.db", "--window", "99d", "--json"];
+        let errors = bench.json(common.iter().chain(more));
+        (errors["count"].as_u64().unwrap(), errors["top"].as_array().unwrap().len())
+    };
+    let (failed, texts) = count(&[]);
+    let (all, more_texts) = count(&["--canceled"]);
+    assert!(all > failed && more_texts >= texts, "{all} {failed}");
+    assert_eq!(count(&["--limit", "2"]), (failed, 2));
+}
+
+#[test]
+fn the_table_names_each_text_and_csv_has_a_row_for_each_part() {
+    let (bench, _) = imported();
+    let table = bench.done(["errors", "--db", "n.db"]);
+    let errors = bench.json(["errors", "--db", "n.db", "--json"]);
+    assert!(table.starts_with("attic   ") && table.contains("in all: "), "{table}");
+    assert!(table.lines().all(|line| line == line.trim_end()), "no line ends in spaces");
+    let texts =
+        || errors["top"].as_array().unwrap().iter().chain(errors["troubles"].as_array().unwrap());
+    for text in texts() {
+        assert!(table.contains(text["text"].as_str().unwrap()), "{text}: {table}");
+    }
+    let csv = bench.done(["errors", "--db", "n.db", "--csv"]);
+    let parts: usize = texts().map(|text| text["parts"].as_array().unwrap().len()).sum();
+    assert!(csv.starts_with("kind,node,action,outcome,class,satellite_id,count,bytes,"), "{csv}");
+    assert_eq!(csv.lines().count(), 1 + parts);
+}

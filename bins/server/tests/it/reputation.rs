@@ -1,0 +1,58 @@
+//! `piecewatch reputation` on a simulated node that was asked, and on one of which there is a log.
+
+use piecewatch_model::SatelliteId;
+use piecewatch_simulator::{ApiServer, ApiVersion, NodeApi, Port, SimulatedTime};
+
+use crate::{
+    earnings::{account, now},
+    program::Bench,
+};
+
+#[test]
+fn scores_are_those_of_the_node_and_a_sentence_says_what_was_decided() {
+    let now = now();
+    let bench = Bench::new();
+    let account = account(5, now);
+    let api = NodeApi::new(account.clone(), ApiVersion::V1_162);
+    let server = ApiServer::start(api, Port::Dashboard, SimulatedTime::new(now)).unwrap();
+    let node = format!("attic={}", server.url());
+    bench.done(["poll", "--once", "--db", "n.db", "--node", &node]);
+    let nodes = bench.json(["reputation", "--db", "n.db", "--json"]);
+    let rows = nodes[0]["satellites"].as_array().unwrap();
+    let standings = account.standings(now);
+    assert_eq!(rows.len(), standings.len());
+    for row in rows {
+        let id: SatelliteId = row["satellite_id"].as_str().unwrap().parse().unwrap();
+        let standing = standings.iter().find(|standing| standing.satellite == id).unwrap();
+        let scores = standing.scores.unwrap();
+        assert_eq!(row["audit"].as_f64(), Some(scores.audit), "{row}");
+        assert_eq!(row["suspension"].as_f64(), Some(scores.suspension), "{row}");
+        let online = row["online"].as_f64().unwrap();
+        assert!((online - scores.online).abs() < 0.05, "a window later at most: {row}");
+        assert!(row["days_joined"].as_u64().unwrap() > 0, "{row}");
+    }
+    assert_eq!(nodes[0]["connection"]["last_poll"]["state"], "well", "{nodes}");
+    // It has no log: nobody knows of restarts.
+    assert_eq!(nodes[0]["connection"]["restarts"]["state"], "unknown", "{nodes}");
+    let table = bench.done(["reputation", "--db", "n.db"]);
+    for words in ["attic", "SATELLITE", "AUDIT", "us1", "CONNECTION", "quic", "version"] {
+        assert!(table.contains(words), "{words}: {table}");
+    }
+    let csv = bench.done(["reputation", "--db", "n.db", "--csv"]);
+    assert!(csv.starts_with("node,satellite,satellite_id,state,told_at,audit,"), "{csv}");
+    assert_eq!(csv.lines().count(), 1 + standings.len());
+}
+
+#[test]
+fn a_log_alone_tells_scores_and_their_changes() {
+    let bench = Bench::new();
+    let truth = bench.simulate("node.log", 40_000, &["--seed", "2"]);
+    assert!(truth["scores"].as_u64().unwrap() > 1, "{}", truth["scores"]);
+    bench.done(["import", "--db", "n.db", "--node", "attic", "node.log"]);
+    let nodes = bench.json(["reputation", "--db", "n.db", "--window", "99d", "--json"]);
+    let rows = nodes[0]["satellites"].as_array().unwrap();
+    let told: usize = rows.iter().map(|row| row["history"].as_array().unwrap().len()).sum();
+    assert!(!rows.is_empty() && told as u64 <= truth["scores"].as_u64().unwrap(), "{nodes}");
+    assert!(rows.iter().all(|row| row["joined_at"].is_null()), "no log tells it: {nodes}");
+    assert_eq!(nodes[0]["connection"]["port"]["state"], "unknown", "{nodes}");
+}

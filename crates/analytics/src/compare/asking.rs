@@ -1,0 +1,83 @@
+//! What is to be asked to compare nodes.
+
+use std::{collections::BTreeMap, slice};
+
+use piecewatch_model::{Action, Grain, MicroUsd, NodeName, SatelliteId, Timestamp};
+use piecewatch_store::{LatencyFilter, Nodes, Reader, Result, SpaceRow, Window};
+
+use super::{Comparison, NodeFigures, compare};
+
+/// A node reports its space every few minutes; what is older than this is not how it is.
+const SPACE_DAYS: i64 = 2;
+/// A node logs the scores of each satellite every few hours.
+const SCORES_DAYS: i64 = 7;
+/// The log tells what is left with each upload, but not what is used.
+const SPACE_ROWS_MAX: u32 = 1_000;
+/// Six times a day, of twenty satellites.
+const SCORE_ROWS_MAX: u32 = 1_000;
+
+/// Compares nodes in a window widened to whole hours. What they earn for a terabyte and a month is
+/// given, since it is no question to the log; `None` where it is not known. Space and scores are the
+/// newest before the window's end.
+///
+/// # Errors
+///
+/// When the database cannot be read.
+pub fn compare_of(
+    reader: &Reader,
+    nodes: &[(NodeName, Option<MicroUsd>)],
+    window: Window,
+) -> Result<Comparison> {
+    let names: Vec<NodeName> = nodes.iter().map(|(name, _)| name.clone()).collect();
+    let totals = reader.traffic_totals(Nodes::Of(&names), Some(window))?;
+    let mut compared = Vec::new();
+    for (name, earnings_per_tb) in nodes {
+        let mut figures =
+            NodeFigures { earnings_per_tb: *earnings_per_tb, ..NodeFigures::default() };
+        totals.rows.iter().filter(|row| row.node == *name).for_each(|row| figures.count(row));
+        let of = Nodes::Of(slice::from_ref(name));
+        let gets = LatencyFilter { satellite: None, action: Some(Action::Get) };
+        let latencies = reader.latencies(of, window, &gets, Grain::Hour)?;
+        latencies.rows.iter().for_each(|row| figures.measure(row));
+        figures.space = space(reader, of, window.to)?;
+        let scores = lowest_scores(reader, of, window.to)?;
+        (figures.audit_score, figures.online_score) = scores.unzip();
+        compared.push((name.clone(), figures));
+    }
+    let window = totals.window.unwrap_or(window.widened(Grain::Hour));
+    Ok(compare(compared, window))
+}
+
+const fn before(to: Timestamp, days: i64) -> Window {
+    Window { from: to.plus_micros(-days * Grain::Day.micros()), to }
+}
+
+/// The newest that tells what is used.
+fn space(reader: &Reader, node: Nodes<'_>, to: Timestamp) -> Result<Option<SpaceRow>> {
+    let mut rows = reader.space(node, before(to, SPACE_DAYS), SPACE_ROWS_MAX)?.into_iter();
+    Ok(rows.find(|row| row.used.is_some() && row.total.is_some()))
+}
+
+/// The lowest audit and online score that a satellite gives, by the newest of its log and its
+/// reports. A satellite that the node has left does not count.
+fn lowest_scores(reader: &Reader, node: Nodes<'_>, to: Timestamp) -> Result<Option<(f64, f64)>> {
+    let mut newest: BTreeMap<SatelliteId, (Timestamp, f64, f64)> = BTreeMap::new();
+    for scores in reader.scores(node, before(to, SCORES_DAYS), SCORE_ROWS_MAX)? {
+        let of = scores.what;
+        newest.entry(of.satellite).or_insert((of.at, of.audit, of.online));
+    }
+    for standing in reader.standings(node)? {
+        let (told_at, of) = (standing.at, standing.what);
+        if of.exited_at.is_some() {
+            newest.remove(&of.satellite);
+            continue;
+        }
+        let Some(scores) = of.scores else { continue };
+        let is_newer = newest.get(&of.satellite).is_none_or(|&(at, ..)| at < told_at);
+        if is_newer {
+            newest.insert(of.satellite, (told_at, scores.audit, scores.online));
+        }
+    }
+    let lowest = |a: (f64, f64), b: (f64, f64)| (a.0.min(b.0), a.1.min(b.1));
+    Ok(newest.into_values().map(|(_, audit, online)| (audit, online)).reduce(lowest))
+}

@@ -1,0 +1,267 @@
+//! With which texts did things go wrong in the last hour, and between what do the texts differ?
+
+use std::{fmt::Write, sync::Arc};
+
+use piecewatch_model::{Placeholder, Timestamp, template_with};
+use piecewatch_store::Window;
+
+use crate::{
+    distinct::Distinct,
+    sliding::{Extent, Sliding},
+    space_saving::Tally,
+};
+
+/// A node knows some fifty texts.
+const EXTENT: Extent =
+    Extent { window_micros: 3_600_000_000, part_micros: 300_000_000, keys_max: 256 };
+/// Of longer texts the first placeholders are looked at.
+const VALUES_MAX: usize = 8;
+
+/// The error texts of the last hour by their templates, with what the placeholders stood for, in
+/// bounded memory.
+///
+/// Of each five minutes the 256 most frequent templates are kept: with fewer, every count is exact.
+/// Beyond it a count is told as a range that holds the true one, no wider than the texts of the hour
+/// divided by 256.
+#[derive(Debug)]
+pub struct ErrorGroups {
+    window: Sliding<Arc<str>, ErrorTally>,
+}
+
+#[derive(Debug, Default)]
+struct ErrorTally {
+    times: Option<(Timestamp, Timestamp)>,
+    values: Vec<Values>,
+}
+
+#[derive(Debug, Clone)]
+enum Values {
+    Numbers { min: u64, max: u64 },
+    Others { of: Placeholder, distinct: Distinct },
+}
+
+/// The most frequent error texts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorList {
+    /// From when to when; it begins with a whole five minutes.
+    pub window: Window,
+    /// How many texts there were.
+    pub texts: u64,
+    /// How far a count may be off, at most; templates that are not known may have come so often. 0:
+    /// everything is exact.
+    pub error_max: u64,
+    /// The most frequent first.
+    pub groups: Vec<ErrorGroup>,
+}
+
+/// Error texts that differ in values only.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorGroup {
+    /// What they have in common.
+    pub template: Arc<str>,
+    /// So many at least.
+    pub at_least: u64,
+    /// So many at most.
+    pub at_most: u64,
+    /// The first that was counted for sure.
+    pub first_at: Timestamp,
+    /// The last.
+    pub last_at: Timestamp,
+    /// What the placeholders stood for, in the order of the template: of the first eight.
+    pub values: Vec<ValueSpread>,
+}
+
+/// What one placeholder stood for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ValueSpread {
+    /// Numbers from the lowest to the highest.
+    Numbers {
+        /// The lowest.
+        min: u64,
+        /// The highest; one that does not fit counts as 2^64 − 1.
+        max: u64,
+    },
+    /// So many different addresses, paths or ids.
+    Distinct {
+        /// Of what.
+        of: Placeholder,
+        /// How many.
+        count: u64,
+        /// Whether that is exact; otherwise it has a standard error of 6.5 %.
+        is_exact: bool,
+    },
+}
+
+impl ErrorGroups {
+    /// The most memory it takes, in bytes, however many texts there are: 13 times five minutes of
+    /// 256 templates, each up to 200 bytes long with eight placeholders of 256 bytes.
+    pub const MEMORY_MAX: usize = 10 * 1024 * 1024;
+
+    /// Nothing went wrong yet.
+    pub const fn new() -> Self {
+        Self { window: Sliding::new(EXTENT) }
+    }
+
+    /// Counts a text, as a node wrote it or already a template, of which there are no values. The
+    /// order does not matter. One that is older than the hour before `now`, or later than `now` by
+    /// more than clocks differ, is passed over.
+    pub fn add(&mut self, text: &str, at: Timestamp, now: Timestamp) {
+        let mut values = Vec::new();
+        let template = template_with(text, |what, value| {
+            if values.len() < VALUES_MAX {
+                values.push(Values::of(what, value));
+            }
+        });
+        if let Some(tally) = self.window.count(template.into(), at, now) {
+            tally.merge(&ErrorTally { times: Some((at, at)), values });
+        }
+    }
+
+    /// The most frequent of the hour before `now`, at most `limit`, by how often each came at least.
+    pub fn top(&self, limit: usize, now: Timestamp) -> ErrorList {
+        let top = self.window.top(limit, now);
+        let groups = top.keys.into_iter().filter_map(|of| {
+            let (first_at, last_at) = of.tally.times?;
+            Some(ErrorGroup {
+                template: of.key,
+                at_least: of.at_least,
+                at_most: of.at_most,
+                first_at,
+                last_at,
+                values: of.tally.values.iter().map(Values::spread).collect(),
+            })
+        });
+        ErrorList {
+            window: top.window,
+            texts: top.counted,
+            error_max: top.error_max,
+            groups: groups.collect(),
+        }
+    }
+
+    /// Gives back the memory of what is older than an hour; counting does so by itself.
+    pub fn forget(&mut self, now: Timestamp) {
+        self.window.forget(now);
+    }
+
+    /// The memory it takes now, in bytes; never more than [`ErrorGroups::MEMORY_MAX`].
+    pub fn memory(&self) -> usize {
+        // A shared text has two counts before it.
+        size_of::<Self>() + self.window.allocated(|template| template.len() + 16)
+    }
+}
+
+impl Default for ErrorGroups {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl ErrorGroup {
+    /// The template with what its placeholders stood for in their place: `(3..9)` for numbers,
+    /// `[7 addresses]`, `[about 500 ids]`.
+    pub fn text(&self) -> String {
+        let mut text = String::with_capacity(self.template.len() + 16 * self.values.len());
+        let mut rest: &str = &self.template;
+        for value in &self.values {
+            let mark = value.mark();
+            let Some(at) = rest.find(mark) else { break };
+            text.push_str(&rest[..at]);
+            value.write(&mut text);
+            rest = &rest[at + mark.len()..];
+        }
+        text.push_str(rest);
+        text
+    }
+}
+
+impl ValueSpread {
+    const fn mark(self) -> &'static str {
+        match self {
+            Self::Numbers { .. } => Placeholder::Number.mark(),
+            Self::Distinct { of, .. } => of.mark(),
+        }
+    }
+
+    fn write(self, text: &mut String) {
+        let written = match self {
+            Self::Numbers { min, max } if min == max => write!(text, "{min}"),
+            Self::Numbers { min, max } => write!(text, "({min}..{max})"),
+            Self::Distinct { of, count, is_exact } => {
+                let (one, many) = match of {
+                    Placeholder::Address => ("address", "addresses"),
+                    Placeholder::Path => ("path", "paths"),
+                    Placeholder::Id => ("id", "ids"),
+                    Placeholder::Number => ("number", "numbers"),
+                };
+                let about = if is_exact { "" } else { "about " };
+                write!(text, "[{about}{count} {}]", if count == 1 { one } else { many })
+            }
+        };
+        written.expect("a string takes everything");
+    }
+}
+
+impl Tally for ErrorTally {
+    fn merge(&mut self, other: &Self) {
+        if let Some((first, last)) = other.times {
+            let (our_first, our_last) = self.times.unwrap_or((first, last));
+            self.times = Some((our_first.min(first), our_last.max(last)));
+        }
+        for (place, theirs) in other.values.iter().enumerate() {
+            match self.values.get_mut(place) {
+                Some(ours) => ours.merge(theirs),
+                None => self.values.push(theirs.clone()),
+            }
+        }
+    }
+
+    fn allocated(&self) -> usize {
+        let inner = self.values.iter().map(|values| match values {
+            Values::Numbers { .. } => 0,
+            Values::Others { distinct, .. } => distinct.allocated(),
+        });
+        self.values.capacity() * size_of::<Values>() + inner.sum::<usize>()
+    }
+}
+
+impl Values {
+    fn of(what: Placeholder, value: &str) -> Self {
+        match what {
+            Placeholder::Number => {
+                let number = value.parse().unwrap_or(u64::MAX);
+                Self::Numbers { min: number, max: number }
+            }
+            Placeholder::Address | Placeholder::Path | Placeholder::Id => {
+                let mut distinct = Distinct::default();
+                distinct.add(value);
+                Self::Others { of: what, distinct }
+            }
+        }
+    }
+
+    /// One template has one kind of placeholder at a place.
+    fn merge(&mut self, other: &Self) {
+        match (self, other) {
+            (Self::Numbers { min, max }, Self::Numbers { min: their_min, max: their_max }) => {
+                (*min, *max) = ((*min).min(*their_min), (*max).max(*their_max));
+            }
+            (Self::Others { distinct, .. }, Self::Others { distinct: theirs, .. }) => {
+                distinct.merge(theirs);
+            }
+            (Self::Numbers { .. }, Self::Others { .. })
+            | (Self::Others { .. }, Self::Numbers { .. }) => {}
+        }
+    }
+
+    fn spread(&self) -> ValueSpread {
+        match self {
+            Self::Numbers { min, max } => ValueSpread::Numbers { min: *min, max: *max },
+            Self::Others { of, distinct } => ValueSpread::Distinct {
+                of: *of,
+                count: distinct.count(),
+                is_exact: distinct.is_exact(),
+            },
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! With which texts do transfers end that do not succeed, and where?
+
+use std::{cmp::Reverse, collections::BTreeMap};
+
+use piecewatch_model::{Action, ByteCount, Grain, NodeName, Outcome, Timestamp};
+use piecewatch_store::{Ending, ErrorRow, Nodes, Reader, Result, Window};
+
+/// More than the texts that a database knows of a node, by action and outcome.
+const ROWS_MAX: u32 = 200_000;
+
+/// The texts with which transfers ended, the most frequent first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TopErrors {
+    /// From when to when: whole hours.
+    pub window: Window,
+    /// How many transfers ended with a text, those included whose text is not listed.
+    pub count: u64,
+    /// How many texts there were.
+    pub texts: usize,
+    /// By action.
+    pub by_action: BTreeMap<Action, u64>,
+    /// By outcome: of failures by their class.
+    pub by_outcome: BTreeMap<Outcome, u64>,
+    /// By node.
+    pub by_node: BTreeMap<NodeName, u64>,
+    /// The most frequent texts.
+    pub top: Vec<ErrorText>,
+}
+
+/// Transfers that ended with one text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrorText {
+    /// The template of the text.
+    pub template: String,
+    /// How many.
+    pub count: u64,
+    /// How much they moved, together.
+    pub bytes: ByteCount,
+    /// The first of them in the window.
+    pub first_at: Timestamp,
+    /// The last.
+    pub last_at: Timestamp,
+    /// The same by node, action and outcome, the most frequent first.
+    pub parts: Vec<ErrorRow>,
+}
+
+/// The most frequent texts among rows of a window, at most `limit`, of transfers that ended so.
+pub fn top_errors(
+    rows: Vec<ErrorRow>,
+    window: Window,
+    endings: &[Ending],
+    limit: usize,
+) -> TopErrors {
+    let mut top = TopErrors {
+        window,
+        count: 0,
+        texts: 0,
+        by_action: BTreeMap::new(),
+        by_outcome: BTreeMap::new(),
+        by_node: BTreeMap::new(),
+        top: Vec::new(),
+    };
+    let mut texts: BTreeMap<String, ErrorText> = BTreeMap::new();
+    for row in rows {
+        if !endings.contains(&Ending::of(row.outcome)) {
+            continue;
+        }
+        top.count += row.count;
+        *top.by_action.entry(row.action.clone()).or_default() += row.count;
+        *top.by_outcome.entry(row.outcome).or_default() += row.count;
+        *top.by_node.entry(row.node.clone()).or_default() += row.count;
+        let text = texts.entry(row.template.clone()).or_insert_with(|| ErrorText {
+            template: row.template.clone(),
+            count: 0,
+            bytes: ByteCount::default(),
+            first_at: row.first_at,
+            last_at: row.last_at,
+            parts: Vec::new(),
+        });
+        text.count += row.count;
+        text.bytes = text.bytes + row.bytes;
+        text.first_at = text.first_at.min(row.first_at);
+        text.last_at = text.last_at.max(row.last_at);
+        text.parts.push(row);
+    }
+    top.texts = texts.len();
+    top.top = texts.into_values().collect();
+    top.top.sort_by_key(|text| Reverse(text.count));
+    top.top.truncate(limit);
+    for text in &mut top.top {
+        text.parts.sort_by_key(|part| Reverse(part.count));
+    }
+    top
+}
+
+/// Asks for the most frequent texts of nodes in a window, widened to whole hours.
+///
+/// # Errors
+///
+/// When the database cannot be read.
+pub fn top_errors_of(
+    reader: &Reader,
+    nodes: Nodes<'_>,
+    window: Window,
+    endings: &[Ending],
+    limit: usize,
+) -> Result<TopErrors> {
+    let rows = reader.errors(nodes, window, ROWS_MAX)?;
+    Ok(top_errors(rows, window.widened(Grain::Hour), endings, limit))
+}

@@ -1,0 +1,211 @@
+//! What a node, its satellites and its files say of what it holds.
+
+use piecewatch_analytics::{Cause, CauseKind, NodeStorage, StoredDay, storage_of, stored_days_of};
+use piecewatch_model::{
+    ByteCount, ByteHours, Compaction, DailyStorage, Fact, KnownSatellite, Maintenance,
+    MaintenanceKind, Phase, Record, SatelliteId, Space, Standing, StorageBasis,
+};
+use piecewatch_store::Window;
+
+use crate::node::{DAY, Node, at, bytes};
+
+const NOW: i64 = 20 * DAY;
+const GB: u64 = 1_000_000_000;
+
+fn satellite(index: usize) -> SatelliteId {
+    KnownSatellite::ALL[index].id()
+}
+
+fn stored(index: usize, day: i64, gigabytes: u64) -> Fact {
+    Fact::Storage(DailyStorage {
+        satellite: satellite(index),
+        day: at(day * DAY),
+        byte_hours: ByteHours::new(gigabytes * GB * 24),
+        covered_seconds: Some(86_400),
+        average: None,
+        basis: StorageBasis::Reported,
+    })
+}
+
+fn joined(index: usize, day: i64) -> Fact {
+    Fact::Standing(Standing {
+        joined_at: Some(at(day * DAY)),
+        ..Standing::unknown(satellite(index))
+    })
+}
+
+/// An allotment of 2,000 GB: 1,000 of pieces, 60 of trash, 40 of what else there is.
+fn space() -> Fact {
+    Fact::Space(Space {
+        used: bytes(1_000 * GB),
+        trash: bytes(60 * GB),
+        available: bytes(900 * GB),
+        total: bytes(2_000 * GB),
+        overused: bytes(0),
+        reclaimable: bytes(25 * GB),
+    })
+}
+
+fn asked(facts: Vec<Fact>) -> Node {
+    let mut node = Node::new();
+    node.tells(at(NOW), facts);
+    node
+}
+
+fn storage(node: &Node) -> NodeStorage {
+    storage_of(&node.reader(), &node.name, at(NOW + 1)).unwrap()
+}
+
+fn compaction(index: usize, second: i64, live: u64) -> Record {
+    Record::Compaction(Box::new(Compaction {
+        at: at(NOW - 1_000 + second),
+        satellite: satellite(index),
+        store: "s0".into(),
+        phase: Phase::Finished,
+        duration_micros: Some(1),
+        logs: bytes((live + 30) * GB),
+        live: bytes(live * GB),
+        trash: bytes(20 * GB),
+        reclaimable: None,
+        reclaimed: None,
+        rewritten: None,
+        table_load: Some(0.4),
+        trash_share: None,
+        error: None,
+    }))
+}
+
+fn walk(index: usize, second: i64, gigabytes: u64) -> Record {
+    Record::Maintenance(Box::new(Maintenance {
+        at: at(NOW - 1_000 + second),
+        kind: MaintenanceKind::UsedSpaceWalker,
+        phase: Phase::Finished,
+        satellite: Some(satellite(index)),
+        store: None,
+        duration_micros: None,
+        examined: None,
+        affected: None,
+        failed: None,
+        bytes: bytes(gigabytes * GB),
+    }))
+}
+
+fn cause(kind: CauseKind, gigabytes: i64) -> Cause {
+    Cause { kind, bytes: gigabytes * 1_000_000_000 }
+}
+
+#[test]
+fn the_difference_is_explained_to_the_byte() {
+    let facts = vec![space(), stored(0, 17, 500), stored(0, 18, 600), stored(1, 18, 300)];
+    let mut node = asked(facts);
+    let before = storage(&node).accounts;
+    assert_eq!(before.reported(), bytes(900 * GB), "the newest day of each");
+    let expected =
+        [cause(CauseKind::Trash, 60), cause(CauseKind::Other, 40), cause(CauseKind::Garbage, 100)];
+    assert_eq!(before.causes, expected);
+
+    // 30 GB of log files in the hash store are dead, and of what lives 20 are trash.
+    node.logs(
+        vec![compaction(0, 1, 700), compaction(0, 2, 720), walk(1, 3, 290), walk(1, 1, 1)],
+        at(NOW),
+    );
+    let storage = storage(&node);
+    let accounts = &storage.accounts;
+    let (files, causes) = (&accounts.files, &accounts.causes);
+    assert_eq!((files.blobs, files.hash_store), (bytes(290 * GB), bytes(700 * GB)));
+    assert_eq!(files.pieces(), bytes(990 * GB));
+    assert_eq!((files.hash_store_dead, files.hash_store_trash), (bytes(30 * GB), bytes(20 * GB)));
+    assert_eq!(causes[1..3], [cause(CauseKind::Dead, 30), cause(CauseKind::Other, 10)]);
+    let whole = storage.capacity.whole.unwrap();
+    let difference = whole.taken().get() as i64 - accounts.reported().unwrap().get() as i64;
+    assert_eq!(causes.iter().map(|cause| cause.bytes).sum::<i64>(), difference);
+}
+
+#[test]
+fn what_a_satellite_does_not_tell_is_not_called_garbage() {
+    let node = asked(vec![space(), stored(0, 18, 600), stored(1, 10, 300), joined(2, -90)]);
+    let accounts = storage(&node).accounts;
+    assert_eq!(accounts.reported(), bytes(600 * GB), "ten days ago is not now");
+    assert_eq!(accounts.unreported, [satellite(1), satellite(2)]);
+    assert_eq!(accounts.causes.last(), Some(&cause(CauseKind::Unreported, 400)));
+}
+
+#[test]
+fn a_node_that_counts_less_than_its_satellites_is_told_so() {
+    let node = asked(vec![space(), stored(0, 18, 1_100)]);
+    let causes = storage(&node).accounts.causes;
+    assert_eq!(causes.last(), Some(&cause(CauseKind::NodeCountsLess, -100)));
+    let unknown = asked(vec![stored(0, 18, 1_100)]);
+    assert_eq!(storage(&unknown).accounts.causes, [], "nothing is known of the node's own count");
+}
+
+#[test]
+fn the_shares_of_an_allotment_are_all_of_it() {
+    let capacity = storage(&asked(vec![space()])).capacity;
+    let whole = capacity.whole.unwrap();
+    let share = |part| whole.share(part).unwrap();
+    assert_eq!((share(whole.used), share(whole.trash)), (0.5, 0.03));
+    assert_eq!((share(whole.other), share(whole.available)), (0.02, 0.45));
+    assert_eq!(whole.taken(), ByteCount::new(1_100 * GB));
+}
+
+#[test]
+fn an_overused_node_takes_more_than_it_was_allotted() {
+    let space = Space {
+        used: bytes(2_100 * GB),
+        trash: bytes(50 * GB),
+        available: bytes(0),
+        total: bytes(2_000 * GB),
+        overused: bytes(150 * GB),
+        reclaimable: None,
+    };
+    let storage = storage(&asked(vec![Fact::Space(space)]));
+    let whole = storage.capacity.whole.unwrap();
+    assert_eq!((whole.taken(), whole.other), (ByteCount::new(2_150 * GB), ByteCount::new(0)));
+    assert_eq!(whole.share(whole.taken()), Some(1.075));
+    assert_eq!(storage.full, piecewatch_analytics::DiskFull::Now);
+}
+
+/// Gaps in the reports of satellites are told as gaps: not as zero, and not as a sum without them.
+#[test]
+fn a_day_that_nobody_reported_is_a_gap() {
+    use StoredDay::{Calculated, Missing, NotServed, Pending, Reported};
+    let calculated = |index, day, average| {
+        Fact::Storage(DailyStorage {
+            satellite: satellite(index),
+            day: at(day * DAY),
+            byte_hours: ByteHours::new(0),
+            covered_seconds: None,
+            average,
+            basis: StorageBasis::Calculated,
+        })
+    };
+    let mut facts: Vec<Fact> =
+        [12, 13, 15, 17].map(|day| stored(0, day, 600 + day as u64)).to_vec();
+    facts.extend([14, 15, 16, 17].map(|day| stored(1, day, 100)));
+    facts.extend([joined(0, -90), joined(1, 14), calculated(0, 16, bytes(616 * GB))]);
+    facts.push(calculated(0, 14, None));
+    let node = asked(facts);
+    let window = Window { from: at(12 * DAY), to: at(NOW) };
+    let days = stored_days_of(&node.reader(), &node.name, window, at(NOW)).unwrap();
+    let gigabytes = |amount: u64| ByteCount::new(amount * GB);
+    let first = [
+        Reported(gigabytes(612)),
+        Reported(gigabytes(613)),
+        Missing,
+        Reported(gigabytes(615)),
+        Calculated(gigabytes(616)),
+        Reported(gigabytes(617)),
+        Pending,
+        Pending,
+    ];
+    assert_eq!(days.satellites[&satellite(0)], first);
+    assert_eq!(
+        days.satellites[&satellite(1)][..3],
+        [NotServed, NotServed, Reported(gigabytes(100))]
+    );
+    let total = days.total();
+    let known = [Some(612), Some(613), None, Some(715), Some(716), Some(717), None, None];
+    assert_eq!(total, known.map(|amount| amount.map(gigabytes)));
+    assert_eq!(days.missing().collect::<Vec<_>>(), [(at(14 * DAY), satellite(0))]);
+}

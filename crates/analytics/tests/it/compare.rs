@@ -1,0 +1,190 @@
+//! Nodes side by side: values, ranks and scores worked out by hand, and by a count of single records.
+
+use piecewatch_analytics::{Comparison, Criterion, Ended, NodeFigures, Place, compare};
+use piecewatch_model::{ByteCount, Clock, Histogram, MicroUsd, NodeName, Timestamp};
+use piecewatch_store::{SpaceRow, Window};
+
+const WINDOW: Window = Window {
+    from: Timestamp::from_civil((2026, 8, 18), 14, 0, 0),
+    to: Timestamp::from_civil((2026, 8, 19), 14, 0, 0),
+};
+
+fn ended(success: u64, canceled: u64, failed: u64) -> Ended {
+    Ended { success, canceled, failed, bytes: ByteCount::new(success * 1_000) }
+}
+
+fn space(used: u64, trash: u64, total: u64) -> Option<SpaceRow> {
+    Some(SpaceRow {
+        node: "any".parse().unwrap(),
+        at: WINDOW.to,
+        used: Some(ByteCount::new(used)),
+        available: None,
+        trash: Some(ByteCount::new(trash)),
+        total: Some(ByteCount::new(total)),
+        overused: None,
+        reclaimable: None,
+    })
+}
+
+fn histogram(micros: impl IntoIterator<Item = u64>) -> Histogram {
+    let mut histogram = Histogram::new();
+    micros.into_iter().for_each(|micros| histogram.record(micros));
+    histogram
+}
+
+fn compared<const N: usize>(nodes: [(&str, NodeFigures); N]) -> Comparison {
+    let name = |name: &str| name.parse::<NodeName>().unwrap();
+    compare(nodes.into_iter().map(|(node, of)| (name(node), of)).collect(), WINDOW)
+}
+
+fn places(comparison: &Comparison, criterion: Criterion) -> Vec<Option<Place>> {
+    comparison.nodes.iter().map(|node| node.standings.get(&criterion).copied()).collect()
+}
+
+fn place(value: f64, near_best: f64, rank: usize) -> Option<Place> {
+    Some(Place { value, near_best: Some(near_best), rank: Some(rank) })
+}
+
+#[test]
+fn ties_share_a_rank_and_who_is_not_known_has_none() {
+    let with =
+        |success| NodeFigures { downloads: ended(success, 100 - success, 0), ..Default::default() };
+    let nodes = compared([
+        ("a", with(80)),
+        ("b", NodeFigures::default()),
+        ("c", with(80)),
+        ("d", with(60)),
+        ("e", with(40)),
+    ]);
+    let expected = [
+        place(0.8, 1.0, 1),
+        None,
+        place(0.8, 1.0, 1),
+        place(0.6, 0.6 / 0.8, 3),
+        place(0.4, 0.5, 4),
+    ];
+    assert_eq!(places(&nodes, Criterion::DownloadSuccess), expected);
+    assert_eq!(places(&nodes, Criterion::UploadSuccess), [None; 5]);
+    // An hour without work is known to be one.
+    assert_eq!(places(&nodes, Criterion::Operations)[1], place(0.0, 0.0, 5));
+    assert_eq!(nodes.window, WINDOW);
+}
+
+#[test]
+fn with_nobody_to_compare_with_there_is_a_value_and_no_rank() {
+    let alone = NodeFigures { audit_score: Some(0.99), ..NodeFigures::default() };
+    let nodes = compared([("a", alone), ("b", NodeFigures::default())]);
+    let value = Some(Place { value: 0.99, near_best: None, rank: None });
+    assert_eq!(places(&nodes, Criterion::AuditScore), [value, None]);
+    assert!(nodes.nodes.iter().all(|node| node.overall.is_none()));
+}
+
+/// Audits: 90 passed, 10 failed, 100 canceled: 0.9. Used 500 of 1000 with 150 trash: 0.5, and 0.45
+/// since 50 of the trash are beyond a tenth.
+#[test]
+fn values_are_those_worked_out_by_hand() {
+    let node = NodeFigures {
+        earnings_per_tb: Some(MicroUsd::new(1_490_000)),
+        downloads: ended(900, 50, 50),
+        uploads: ended(70, 20, 10),
+        audits: ended(90, 100, 10),
+        space: space(500, 150, 1_000),
+        online_score: Some(0.97),
+        ..NodeFigures::default()
+    };
+    let nodes = compared([("a", node)]);
+    for (criterion, value) in [
+        (Criterion::EarningsPerTb, 1_490_000.0),
+        (Criterion::DownloadSuccess, 0.9),
+        (Criterion::UploadSuccess, 0.7),
+        (Criterion::AuditSuccess, 0.9),
+        (Criterion::Operations, 1_300.0),
+        (Criterion::StorageUtilisation, 0.5),
+        (Criterion::StorageEfficiency, 0.45),
+        (Criterion::OnlineScore, 0.97),
+    ] {
+        let found = nodes.nodes[0].standings[&criterion].value;
+        assert!((found - value).abs() < 1e-12, "{criterion:?}: {found}");
+    }
+}
+
+/// Predecessor fault 29: a comparison took its percentiles of the newest 10,000 rows, whatever had
+/// become of them, by a rule of its own. Here 30,000 old transfers of 1 s weigh as much as 10,000 new
+/// ones of 1 ms, and the median is the middle one. That failures have no latency, the store sees to:
+/// `a_comparison_is_what_single_records_give`.
+#[test]
+fn percentiles_are_of_all_transfers_by_one_rule() {
+    let micros = std::iter::repeat_n(1_000_000, 30_000).chain(std::iter::repeat_n(1_000, 10_000));
+    let of = |micros| NodeFigures {
+        latencies: [(Clock::DockerNanos, micros)].into(),
+        ..NodeFigures::default()
+    };
+    let nodes = compared([("a", of(histogram(micros))), ("b", of(histogram(1..=99)))]);
+    let value = |at: usize, criterion| places(&nodes, criterion)[at].unwrap().value;
+    assert!((value(0, Criterion::LatencyP50) / 1e6 - 1.0).abs() < Histogram::ERROR_MAX);
+    // Nearest rank: the 50th, the 95th and the 99th of 99; below 128 µs the histogram is exact.
+    assert_eq!(value(1, Criterion::LatencyP50), 50.0);
+    assert_eq!(value(1, Criterion::LatencyP95), 95.0);
+    assert_eq!(value(1, Criterion::LatencyP99), 99.0);
+    // Shorter is better.
+    let ranks: Vec<_> = places(&nodes, Criterion::LatencyP50)
+        .into_iter()
+        .map(|place| place.unwrap().rank)
+        .collect();
+    assert_eq!(ranks, [Some(2), Some(1)]);
+}
+
+#[test]
+fn latencies_of_another_clock_are_not_compared() {
+    let of = |clocks: &[(Clock, u64)]| NodeFigures {
+        latencies: clocks.iter().map(|&(clock, micros)| (clock, histogram([micros]))).collect(),
+        ..NodeFigures::default()
+    };
+    let nodes = compared([
+        ("a", of(&[(Clock::DockerNanos, 100)])),
+        ("b", of(&[(Clock::Arrival, 5)])),
+        ("c", of(&[(Clock::Arrival, 5), (Clock::DockerNanos, 80)])),
+        ("d", of(&[(Clock::DockerNanos, 120)])),
+    ]);
+    assert_eq!(nodes.clock, Some(Clock::DockerNanos));
+    let expected = [place(100.0, 0.8, 2), None, place(80.0, 1.0, 1), place(120.0, 80.0 / 120.0, 3)];
+    assert_eq!(places(&nodes, Criterion::LatencyP50), expected);
+}
+
+/// Earnings weigh 20, downloads 15, uploads 10, audit scores 10, online scores 5: 60 of 100.
+/// a: 20·1 + 15·1 + 10·0.5 + 10·1 + 5·1 = 55 of 60. b: 20·0.5 + 15·0.5 + 10·1 + 10·1 + 5·1 = 42.5.
+/// c knows earnings, downloads and uploads only: 45 of 100 are too few.
+#[test]
+fn the_overall_score_is_a_mean_by_stated_weights_of_what_is_known() {
+    let with = |money, down, up| NodeFigures {
+        earnings_per_tb: Some(MicroUsd::new(money)),
+        downloads: ended(down, 100 - down, 0),
+        uploads: ended(up, 100 - up, 0),
+        ..NodeFigures::default()
+    };
+    let scored =
+        |figures| NodeFigures { audit_score: Some(1.0), online_score: Some(0.9), ..figures };
+    let nodes = compared([
+        ("a", scored(with(2_000_000, 80, 40))),
+        ("b", scored(with(1_000_000, 40, 80))),
+        ("c", with(2_000_000, 80, 80)),
+    ]);
+    let overall: Vec<_> = nodes.nodes.iter().map(|node| node.overall).collect();
+    let (a, b) = (overall[0].unwrap(), overall[1].unwrap());
+    assert!((a.score - 55.0 / 60.0).abs() < 1e-12 && (b.score - 42.5 / 60.0).abs() < 1e-12);
+    assert_eq!((a.rank, b.rank, overall[2]), (1, 2, None));
+    assert!((a.known - 0.6).abs() < 1e-12);
+    assert_eq!(Criterion::ALL.into_iter().map(Criterion::weight).sum::<u32>(), 100);
+}
+
+#[test]
+fn losses_and_nothing_are_no_part_of_a_best() {
+    let earning = |micros| NodeFigures {
+        earnings_per_tb: Some(MicroUsd::new(micros)),
+        ..NodeFigures::default()
+    };
+    let nodes = compared([("a", earning(-5)), ("b", earning(0)), ("c", earning(-5))]);
+    let expected = [place(-5.0, 0.0, 2), place(0.0, 1.0, 1), place(-5.0, 0.0, 2)];
+    assert_eq!(places(&nodes, Criterion::EarningsPerTb), expected);
+    assert!(compared([]).nodes.is_empty());
+}

@@ -1,0 +1,101 @@
+//! What did a node do in each hour, besides what it moved?
+
+use std::collections::BTreeMap;
+
+use piecewatch_model::{Action, Clock, Grain, Histogram, NodeName, Timestamp, TroubleKind};
+
+use super::{
+    Nodes, Question, Window, code, histogram,
+    nodes::{Names, selected},
+    number, of_each_node, time,
+};
+use crate::{Reader, Result};
+
+/// `?4` is the id of an action.
+pub(crate) const LATENCIES: Question = Question {
+    name: "latency of each hour",
+    sql: "SELECT at, clock, histogram FROM latency_hourly
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND action = ?4",
+};
+
+/// `?4` is the width of an hour in microseconds. What a line told once in an instant is one row.
+pub(crate) const TROUBLES: Question = Question {
+    name: "troubles of each hour",
+    sql: "SELECT at / ?4 * ?4 AS bucket, kind, sum(lines) FROM troubles
+WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY bucket, kind",
+};
+
+/// Latencies of one action in one hour, of all satellites, by one clock.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LatencyHour {
+    /// The beginning of the hour.
+    pub at: Timestamp,
+    /// The clock that they were measured by; never [`Clock::WholeSeconds`].
+    pub clock: Clock,
+    /// The latencies of the transfers that succeeded.
+    pub histogram: Histogram,
+}
+
+/// Trouble of one kind in one hour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TroubleHour {
+    /// The beginning of the hour.
+    pub at: Timestamp,
+    /// What it was about.
+    pub kind: TroubleKind,
+    /// How many lines told of it.
+    pub lines: u64,
+}
+
+impl Reader {
+    /// Latencies of a node's transfers of one action, hour by hour, oldest first, in a window widened
+    /// to whole hours; they reach back 90 days. Hours without any are left out.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn latency_hours(
+        &self,
+        node: &NodeName,
+        window: Window,
+        action: &Action,
+    ) -> Result<Vec<LatencyHour>> {
+        let window = window.widened(Grain::Hour);
+        self.ask(LATENCIES.name, |connection| {
+            let Some(action) = Names::read(connection)?.action_id(action) else {
+                return Ok(Vec::new());
+            };
+            let nodes = selected(connection, Nodes::Of(std::slice::from_ref(node)))?;
+            let mut merged: BTreeMap<(Timestamp, Clock), Histogram> = BTreeMap::new();
+            of_each_node(connection, LATENCIES, &nodes, window, action, |_, row| {
+                let key = (time(row, 0)?, code(row, 1, Clock::from_code)?);
+                merged.entry(key).or_default().merge(&histogram(row, 2)?);
+                Ok(())
+            })?;
+            let hours = merged.into_iter().map(|((at, clock), histogram)| LatencyHour {
+                at,
+                clock,
+                histogram,
+            });
+            Ok(hours.collect())
+        })
+    }
+
+    /// How much trouble the log of a node told of, hour by hour, oldest first, in a window widened to
+    /// whole hours; it reaches back a year. Hours without any are left out.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn trouble_hours(&self, node: &NodeName, window: Window) -> Result<Vec<TroubleHour>> {
+        let window = window.widened(Grain::Hour);
+        self.ask(TROUBLES.name, |connection| {
+            let nodes = selected(connection, Nodes::Of(std::slice::from_ref(node)))?;
+            let width = Grain::Hour.micros();
+            of_each_node(connection, TROUBLES, &nodes, window, width, |_, row| {
+                let kind = code(row, 1, TroubleKind::from_code)?;
+                Ok(TroubleHour { at: time(row, 0)?, kind, lines: number(row, 2)? })
+            })
+        })
+    }
+}
