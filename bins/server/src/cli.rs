@@ -1,6 +1,8 @@
 //! What can be said on the command line, and the help that explains it.
 
+mod compare;
 mod earnings;
+mod form;
 
 use std::{path::PathBuf, str::FromStr};
 
@@ -8,9 +10,9 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
-pub(crate) use earnings::{
-    EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, FormArgs, ReconcileArgs,
-};
+pub(crate) use compare::CompareArgs;
+pub(crate) use earnings::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, ReconcileArgs};
+pub(crate) use form::FormArgs;
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_node_api::{Address, Error as ApiError};
 use piecewatch_simulator::{Encoding, Vocabulary};
@@ -54,6 +56,8 @@ or of journald; as it is, .gz or .zst.")]
     Summary(SummaryArgs),
     /// Show what nodes earn
     Earnings(EarningsArgs),
+    /// Show nodes side by side, and what is unusual at them
+    Compare(CompareArgs),
     /// Look after a database
     Db(DbArgs),
     /// Write the log of a node that is not there

@@ -12,31 +12,15 @@ use std::{collections::BTreeMap, io::Write, path::PathBuf};
 use piecewatch_collector::config::{Config, Sayings};
 use piecewatch_finance::{Ledger, LedgerSettings, Month};
 use piecewatch_model::{MicroUsd, NodeName, Period, SatelliteId, Timestamp};
-use serde::Serialize;
+
+pub(crate) use rows::per_terabyte;
 
 use crate::{
     Colour, Error, Result,
-    cli::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, FormArgs, ReconcileArgs},
+    cli::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, ReconcileArgs},
     clock, database,
+    form::{Form, csv, json},
 };
-
-/// How an answer is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Text,
-    Json,
-    Csv,
-}
-
-impl From<FormArgs> for Form {
-    fn from(arguments: FormArgs) -> Self {
-        match (arguments.json, arguments.csv) {
-            (true, _) => Self::Json,
-            (false, true) => Self::Csv,
-            (false, false) => Self::Text,
-        }
-    }
-}
 
 /// Answers a question about earnings.
 pub(crate) fn run(arguments: &EarningsArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
@@ -188,18 +172,4 @@ fn satellite_name(satellite: SatelliteId, address: Option<&str>) -> String {
         Some(host) if !host.is_empty() => host.to_owned(),
         Some(_) | None => satellite.to_string().chars().take(12).chain(['…']).collect(),
     }
-}
-
-fn json(out: &mut dyn Write, rows: &impl Serialize) -> std::io::Result<()> {
-    serde_json::to_writer_pretty(&mut *out, rows)?;
-    writeln!(out)
-}
-
-fn csv(out: &mut dyn Write, rows: impl Iterator<Item = impl Serialize>) -> Result<()> {
-    let failed = |error: csv::Error| Error::Output(error.into());
-    let mut writer = csv::Writer::from_writer(out);
-    for row in rows {
-        writer.serialize(row).map_err(failed)?;
-    }
-    writer.flush().map_err(Error::Output)
 }

@@ -1,9 +1,10 @@
-//! The command line of Piecewatch: `piecewatch import`, `poll`, `summary`, `db`, `simulate`,
-//! `completions`.
+//! The command line of Piecewatch: `piecewatch import`, `poll`, `summary`, `earnings`, `compare`,
+//! `db`, `simulate`, `completions`.
 //!
 //! It joins what the other crates do and adds nothing to it: `import` moves batches from
 //! `piecewatch-ingest` to `piecewatch-store`, `poll` moves reports there from
-//! `piecewatch-node-api`, `summary` asks the store, `simulate` asks the simulator. What is here is how to ask and how to show: results go to the writer that [`run`]
+//! `piecewatch-node-api`, `summary` asks the store, `compare`
+//! asks `piecewatch-analytics`, `simulate` asks the simulator. What is here is how to ask and how to show: results go to the writer that [`run`]
 //! is given, progress to stderr when that is a terminal, and every [`Error`] is a sentence or
 //! two on what is wrong, where, and what to do.
 //!
@@ -20,10 +21,12 @@
 
 mod cli;
 mod clock;
+mod compare;
 mod completions;
 mod database;
 mod earnings;
 mod error;
+mod form;
 mod import;
 mod money;
 mod poll;

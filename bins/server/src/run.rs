@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use crate::{
-    Cli, Colour, Result, cli::Command, completions, database, earnings, import, poll, simulate,
-    summary,
+    Cli, Colour, Result, cli::Command, compare, completions, database, earnings, import, poll,
+    simulate, summary,
 };
 
 /// Does what the command line says; results go to `out`.
@@ -18,6 +18,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, colour: Colour) -> Result<()> {
         Command::Poll(arguments) => poll::run(arguments, out, colour),
         Command::Summary(arguments) => summary::run(arguments, out, colour),
         Command::Earnings(arguments) => earnings::run(arguments, out, colour),
+        Command::Compare(arguments) => compare::run(arguments, out, colour),
         Command::Db(arguments) => database::run(&arguments.command, out, colour),
         Command::Simulate(arguments) => simulate::run(arguments, out),
         Command::Completions(arguments) => completions::run(arguments, out),

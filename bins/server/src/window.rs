@@ -2,7 +2,10 @@
 
 use std::str::FromStr;
 
-use piecewatch_model::Timestamp;
+use piecewatch_model::{NodeName, Timestamp};
+use piecewatch_store::{Nodes, Reader, Window};
+
+use crate::Result;
 
 /// A length of time as it is written on the command line: `90m`, `24h`, `7d`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,6 +45,26 @@ impl Length {
     pub const fn before(self, end: Timestamp) -> Timestamp {
         end.plus_micros(-self.micros)
     }
+}
+
+/// The window of this length that ends at the newest record of nodes; `None` when there is none.
+///
+/// # Errors
+///
+/// When the database cannot be read.
+pub(crate) fn up_to_newest(
+    reader: &Reader,
+    nodes: &[NodeName],
+    length: Length,
+) -> Result<Option<Window>> {
+    let reach = reader.reach(Nodes::Of(nodes))?;
+    Ok(reach.map(|reach| Window { from: length.before(reach.to), to: reach.to }))
+}
+
+/// An instant to the minute, for people: `2026-08-19 14:03`.
+pub(crate) fn minute(instant: Timestamp) -> String {
+    let text = instant.to_string();
+    text.split_at_checked(16).map_or(text.clone(), |(minute, _)| minute.replace('T', " "))
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use piecewatch_model::{NodeName, Period};
 
+use super::FormArgs;
+
 /// Show what nodes earn.
 #[derive(Debug, Args)]
 #[command(
@@ -26,7 +28,7 @@ There are three figures for a month, and they are never mixed. The log estimate 
 can say. The node estimate is computed from what the node itself booked, by the node's own rules, and \
 equals its dashboard. Paid is what the satellites state.
 
-Money is in US dollars. A TB is 10^12 bytes and a month of storage 720 hours, as satellites count."
+Money is in US dollars, in JSON and CSV in millionths of one. A TB is 10^12 bytes and a month of storage 720 hours, as satellites count."
 )]
 pub struct EarningsArgs {
     /// Another question than what a month earned.
@@ -98,15 +100,4 @@ pub struct EarningsOf {
     /// Show this node only; may be given several times
     #[arg(long, value_name = "NAME")]
     pub node: Vec<NodeName>,
-}
-
-/// How an answer is written.
-#[derive(Debug, Clone, Copy, Args)]
-pub struct FormArgs {
-    /// Print JSON instead of tables: money in millionths of a dollar
-    #[arg(long, conflicts_with = "csv")]
-    pub json: bool,
-    /// Print CSV instead of tables, a row for each node, month and satellite
-    #[arg(long)]
-    pub csv: bool,
 }

@@ -82,7 +82,7 @@ pub(super) fn profit(month: &Month, cost: MicroUsd, now: Timestamp) -> Option<Pr
 }
 
 /// By what was earned before anything is held back: what is held back is not less earned.
-pub(super) fn per_terabyte(month: &Month, now: Timestamp) -> PerTerabyte {
+pub(crate) fn per_terabyte(month: &Month, now: Timestamp) -> PerTerabyte {
     let gross = month.breakdowns().map(|of| of.earnings.gross()).sum();
     let usage = month.usage();
     PerTerabyte::of(gross, usage.storage, usage.downloaded(), (month.period, now))

@@ -12,7 +12,7 @@ use crate::program::Bench;
 
 /// The program reads the clock, so the nodes live now.
 #[expect(clippy::disallowed_methods, reason = "the program that is tested reads the clock, too")]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     Timestamp::from_micros(i64::try_from(since_1970.as_micros()).unwrap())
 }
