@@ -5,3 +5,4 @@
 mod compare;
 mod simulated;
 mod unusual;
+mod weeks;
