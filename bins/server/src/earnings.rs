@@ -164,7 +164,7 @@ impl Books {
 
 /// The name that operators use; of a satellite that is not known its host, or the beginning of its
 /// id.
-fn satellite_name(satellite: SatelliteId, address: Option<&str>) -> String {
+pub(crate) fn satellite_name(satellite: SatelliteId, address: Option<&str>) -> String {
     if let Some(known) = satellite.known() {
         return known.name.to_owned();
     }
