@@ -1,5 +1,6 @@
 //! What can be said on the command line, and the help that explains it.
 
+mod compare;
 mod earnings;
 mod errors;
 mod form;
@@ -15,6 +16,7 @@ use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
+pub(crate) use compare::CompareArgs;
 pub(crate) use earnings::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, ReconcileArgs};
 pub(crate) use errors::ErrorsArgs;
 pub(crate) use form::FormArgs;
@@ -78,6 +80,8 @@ or of journald; as it is, .gz or .zst.")]
     Reputation(ReputationArgs),
     /// Show how much space nodes have, when it is full, and what work they do on it
     Storage(StorageArgs),
+    /// Show nodes side by side, and what is unusual at them
+    Compare(CompareArgs),
     /// Look after a database
     Db(DbArgs),
     /// Write the log of a node that is not there

@@ -162,12 +162,8 @@ impl Books {
         self.costs.get(node).copied()
     }
 
-    /// By the surest figure that is known of all satellites; `None` where the node's cost is not
-    /// told or there is no such figure.
     fn profit(&self, month: &Month) -> Option<Profit> {
-        let (cost, earned) = (self.cost(&month.node)?, month.surest()?);
-        let until = month.told_until(earned.figure, self.now)?;
-        Some(Profit::of(earned.amount, cost, month.period, until))
+        month.profit(self.cost(&month.node)?, self.now)
     }
 
     /// Of the whole month at its end.
@@ -177,12 +173,8 @@ impl Books {
             .then(|| Profit::of(earned, cost, node.period, node.period.end()))
     }
 
-    /// By what was earned before anything is held back: what is held back is not less earned.
     fn per_terabyte(&self, month: &Month) -> Option<PerTerabyte> {
-        let until = month.told_until(month.basis()?, self.now)?;
-        let gross = month.breakdowns().map(|of| of.earnings.gross()).sum();
-        let usage = month.usage();
-        Some(PerTerabyte::of(gross, usage.storage, usage.downloaded(), (month.period, until)))
+        month.per_terabyte(self.now)
     }
 
     fn say_empty(&self, out: &mut dyn Write) -> io::Result<()> {

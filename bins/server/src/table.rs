@@ -75,14 +75,15 @@ pub(crate) const NOT_KNOWN: &str = "–";
 /// Rows under headings, each column as wide as its widest cell.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
-    columns: Vec<(&'static str, Align)>,
+    columns: Vec<(String, Align)>,
     rows: Vec<Vec<Cell>>,
 }
 
 impl Table {
     /// A table with these headings.
-    pub(crate) fn new(columns: impl IntoIterator<Item = (&'static str, Align)>) -> Self {
-        Self { columns: columns.into_iter().collect(), rows: Vec::new() }
+    pub(crate) fn new(columns: impl IntoIterator<Item = (impl Into<String>, Align)>) -> Self {
+        let columns = columns.into_iter().map(|(name, align)| (name.into(), align));
+        Self { columns: columns.collect(), rows: Vec::new() }
     }
 
     /// Adds a row; cells that are missing at its end stay empty.
@@ -114,7 +115,7 @@ impl Table {
     /// When `out` cannot be written.
     pub(crate) fn write(&self, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
         let heading: Vec<Cell> =
-            self.columns.iter().map(|(name, _)| Cell::styled(*name, Style::Bold)).collect();
+            self.columns.iter().map(|(name, _)| Cell::styled(name.clone(), Style::Bold)).collect();
         let rows = || std::iter::once(&heading).chain(&self.rows);
         let width_of = |column: usize| {
             rows().filter_map(|row| row.get(column)).map(|cell| cell.text.chars().count()).max()

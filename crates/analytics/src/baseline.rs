@@ -4,7 +4,7 @@ use piecewatch_model::{Grain, Timestamp};
 
 use crate::{
     metric::{Metric, Point, Scale},
-    robust::{deviation, median},
+    robust::{deviation, median, wide_deviation},
 };
 
 const HOURS_OF_DAY: usize = 24;
@@ -67,7 +67,7 @@ impl Baseline {
     /// all, if there are [`HOURS_MIN`].
     ///
     /// Few hours tell little of how much they differ. So the spread is the largest of four: that of
-    /// the hours themselves; the one that all hours of the node have around their medians, as a share
+    /// the hours themselves, where days of the week are mixed by the distance that one in ten exceeds; the one that all hours of the node have around their medians, as a share
     /// of those; what chance alone makes of counts and shares; and, but for shares, a twentieth of the
     /// median.
     pub fn of(metric: Metric, points: &[Point]) -> Self {
@@ -119,7 +119,14 @@ fn middle(points: &[Point], season: Season, hours_min: usize) -> Option<Usual> {
     }
     let mut values: Vec<f64> = points.iter().map(|point| point.value).collect();
     let center = median(&mut values)?;
-    let spread = deviation(&mut values, center);
+    let spread = match season {
+        Season::HourOfWeek => deviation(&mut values, center),
+        // Weekends are two days in seven, and nights a part of all hours: both are usual, and the
+        // median of the distances sees neither.
+        Season::HourOfDay | Season::AllHours => {
+            deviation(&mut values.clone(), center).max(wide_deviation(&mut values, center))
+        }
+    };
     let mut evidence: Vec<f64> = points.iter().map(|point| point.evidence as f64).collect();
     let evidence = median(&mut evidence)?;
     Some(Usual { center, spread, low: center, high: center, evidence, hours: points.len(), season })

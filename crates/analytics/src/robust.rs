@@ -27,6 +27,17 @@ pub(crate) fn deviation(values: &mut [f64], center: f64) -> f64 {
     median(values).unwrap_or(0.0) * MAD_TO_DEVIATION
 }
 
+/// The standard deviation around `center` by the distance that one in ten values exceeds: it sees
+/// what is so rare that the median of the distances does not, as weekends are; 0 of nothing.
+pub(crate) fn wide_deviation(values: &mut [f64], center: f64) -> f64 {
+    /// A normal value exceeds so many standard deviations in one of ten cases.
+    const EXCEEDED_BY_A_TENTH: f64 = 1.645;
+    values.iter_mut().for_each(|value| *value = (*value - center).abs());
+    let Some(at) = (values.len() * 9).div_ceil(10).checked_sub(1) else { return 0.0 };
+    let (_, &mut distance, _) = values.select_nth_unstable_by(at, f64::total_cmp);
+    distance / EXCEEDED_BY_A_TENTH
+}
+
 /// How a straight line through points rises.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Slope {
@@ -84,6 +95,14 @@ mod tests {
         // Distances from 3: 2, 1, 0, 1, 97; their median is 1.
         assert_eq!(deviation(&mut [1.0, 2.0, 3.0, 4.0, 100.0], 3.0), 1.4826);
         assert_eq!(deviation(&mut [], 3.0), 0.0);
+        // The 9th of the distances 0 to 9, and the 7th of seven.
+        let mut ten = [9.0, 8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0, 1.0, 0.0];
+        assert_eq!(wide_deviation(&mut ten, 0.0), 8.0 / 1.645);
+        assert_eq!(
+            wide_deviation(&mut [10.0, 10.0, 3.0, 10.0, 10.0, 10.0, 10.0], 10.0),
+            7.0 / 1.645
+        );
+        assert_eq!(wide_deviation(&mut [], 0.0), 0.0);
     }
 
     /// Slopes: 1, 2, 1.333, 3, 1.5, 0; in order 0, 1, 1.333, 1.5, 2, 3. Kendall's variance of four

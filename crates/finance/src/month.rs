@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use piecewatch_model::{ByteCount, Grain, NodeName, Period, SatelliteId, Timestamp};
+use piecewatch_model::{ByteCount, Grain, MicroUsd, NodeName, Period, SatelliteId, Timestamp};
 
 use crate::{
-    Account, Breakdown, CompletedBy, Earnings, Figure, FigureTotal, MonthState, SatelliteMonth,
-    Storage, StorageSource, Traffic, Usage,
+    Account, Breakdown, CompletedBy, Earnings, Figure, FigureTotal, MonthState, PerTerabyte,
+    Profit, SatelliteMonth, Storage, StorageSource, Traffic, Usage,
     satellite_month::{Known, without_satellite},
 };
 
@@ -160,6 +160,23 @@ impl Month {
     /// The node estimates of all satellites together, each rounded first, as the node sums them.
     pub fn node_earnings(&self) -> Earnings {
         self.satellites.iter().filter_map(|of| of.node).map(|node| node.estimate.earnings).sum()
+    }
+
+    /// By the surest figure that is known of all satellites; `None` where there is none. `cost` is
+    /// that of the node for a whole month.
+    pub fn profit(&self, cost: MicroUsd, now: Timestamp) -> Option<Profit> {
+        let earned = self.surest()?;
+        let until = self.told_until(earned.figure, now)?;
+        Some(Profit::of(earned.amount, cost, self.period, until))
+    }
+
+    /// By what was earned before anything is held back: what is held back is not less earned.
+    /// `None` where there is no figure.
+    pub fn per_terabyte(&self, now: Timestamp) -> Option<PerTerabyte> {
+        let until = self.told_until(self.basis()?, now)?;
+        let gross = self.breakdowns().map(|of| of.earnings.gross()).sum();
+        let usage = self.usage();
+        Some(PerTerabyte::of(gross, usage.storage, usage.downloaded(), (self.period, until)))
     }
 }
 

@@ -7,6 +7,7 @@
 
 mod command_line;
 #[cfg(unix)]
+mod compare;
 mod contention;
 mod crash;
 mod database;

@@ -1,8 +1,15 @@
 //! Nodes side by side: values, ranks and scores worked out by hand, and by a count of single records.
 
-use piecewatch_analytics::{Comparison, Criterion, Ended, NodeFigures, Place, compare};
-use piecewatch_model::{ByteCount, Clock, Histogram, MicroUsd, NodeName, Timestamp};
-use piecewatch_store::{SpaceRow, Window};
+use std::slice;
+
+use piecewatch_analytics::{Comparison, Criterion, Ended, NodeFigures, Place, compare, compare_of};
+use piecewatch_model::{
+    Action, ByteCount, Clock, Fact, Histogram, KnownSatellite, MicroUsd, NodeName, Outcome, Poll,
+    PollPart, Record, Report, Space, Standing, StandingScores, Timestamp,
+};
+use piecewatch_store::{Appended, SpaceRow, Store, StoreConfig, Window, Writer};
+
+use crate::weeks::{DAY, batches, config, hour, node};
 
 const WINDOW: Window = Window {
     from: Timestamp::from_civil((2026, 8, 18), 14, 0, 0),
@@ -187,4 +194,96 @@ fn losses_and_nothing_are_no_part_of_a_best() {
     let expected = [place(-5.0, 0.0, 2), place(0.0, 1.0, 1), place(-5.0, 0.0, 2)];
     assert_eq!(places(&nodes, Criterion::EarningsPerTb), expected);
     assert!(compared([]).nodes.is_empty());
+}
+
+/// A satellite's scores, and whether the node has left it.
+fn standing(satellite: usize, audit: f64, online: f64, exited_at: Option<Timestamp>) -> Fact {
+    let scores = Some(StandingScores { audit, online, suspension: 1.0 });
+    let satellite = KnownSatellite::ALL[satellite].id();
+    Fact::Standing(Standing { scores, exited_at, ..Standing::unknown(satellite) })
+}
+
+fn report(writer: &mut Writer, at: Timestamp, facts: Vec<Fact>) {
+    let poll = Poll {
+        at,
+        part: PollPart::Satellites,
+        took_micros: 1,
+        requests: 1,
+        bytes: ByteCount::new(1),
+        error: None,
+    };
+    writer.report(&Report { node: node(), poll, facts }, at).unwrap();
+}
+
+/// Of what is stored of a simulated day and a report: transfers that failed took time, too, and have
+/// no part in latencies.
+#[test]
+fn a_comparison_is_what_single_records_give() {
+    let folder = tempfile::tempdir().unwrap();
+    let Store { mut writer, readers } =
+        Store::open(&folder.path().join("n.db"), StoreConfig::default()).unwrap();
+    let batches = batches(config(11), DAY);
+    for batch in &batches {
+        let appended = writer.append(slice::from_ref(batch), hour(DAY)).unwrap();
+        assert_eq!(appended, [Appended::Committed]);
+    }
+    let of = |used, total| {
+        let (used, total) = (Some(ByteCount::new(used)), Some(ByteCount::new(total)));
+        Fact::Space(Space { used, total, trash: Some(ByteCount::new(0)), ..Space::default() })
+    };
+    report(&mut writer, hour(11), vec![of(300, 1_000)]);
+    let left = Some(hour(2));
+    let facts = vec![
+        of(400, 1_000),
+        standing(4, 0.999, 0.95, None),
+        standing(5, 0.97, 0.99, None),
+        standing(6, 0.1, 0.1, left),
+    ];
+    report(&mut writer, hour(12), facts);
+
+    // Half an hour more is widened to the hour.
+    let window = Window { from: hour(1), to: hour(13).plus_micros(-1_800_000_000) };
+    let nodes = [(node(), Some(MicroUsd::new(1_500_000)))];
+    let answer = compare_of(&readers.get().unwrap(), &nodes, window).unwrap();
+    let window = Window { from: hour(1), to: hour(13) };
+    assert_eq!((answer.window, answer.clock), (window, Some(Clock::LineMillis)));
+    let value = |criterion| answer.nodes[0].standings[&criterion].value;
+
+    let records = batches.iter().flat_map(|batch| &batch.records);
+    let transfers: Vec<_> = records
+        .filter_map(|record| match record {
+            Record::Transfer(transfer) => Some(transfer),
+            Record::Rejected(_)
+            | Record::Compaction(_)
+            | Record::Maintenance(_)
+            | Record::Orders(_)
+            | Record::Scores(_)
+            | Record::Trouble(_)
+            | Record::Lifecycle(_)
+            | Record::Space(_) => None,
+        })
+        .filter(|transfer| window.from <= transfer.at && transfer.at < window.to)
+        .collect();
+    assert_eq!(value(Criterion::Operations), transfers.len() as f64);
+    let (mut good, mut all) = (Vec::new(), 0);
+    for transfer in transfers.iter().filter(|transfer| transfer.action == Action::Get) {
+        let Some(latency) = transfer.latency else { continue };
+        all += 1;
+        if transfer.outcome == Outcome::Success {
+            good.push(latency.micros);
+        }
+    }
+    assert!(all > good.len(), "some that did not succeed have a latency");
+    good.sort_unstable();
+    for (criterion, percent) in
+        [(Criterion::LatencyP50, 50), (Criterion::LatencyP95, 95), (Criterion::LatencyP99, 99)]
+    {
+        let exact = good[(good.len() * percent).div_ceil(100) - 1] as f64;
+        let found = value(criterion);
+        assert!((found / exact - 1.0).abs() <= Histogram::ERROR_MAX, "{found} {exact}");
+    }
+    assert_eq!(value(Criterion::StorageUtilisation), 0.4);
+    assert_eq!(value(Criterion::EarningsPerTb), 1_500_000.0);
+    // The log tells scores, too: those of other satellites, all above these.
+    assert_eq!((value(Criterion::AuditScore), value(Criterion::OnlineScore)), (0.97, 0.95));
 }

@@ -17,4 +17,5 @@ mod runs;
 mod simulated;
 mod transfers;
 mod unusual;
+mod weeks;
 mod written;

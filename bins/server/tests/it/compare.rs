@@ -1,0 +1,110 @@
+//! `piecewatch compare` on simulated nodes.
+
+use piecewatch_simulator::{Config, Encoding, Simulator};
+use serde_json::Value;
+
+use crate::{earnings::now, program::Bench};
+
+/// A folder whose `nodes.db` holds the logs of nodes of today, by name and seed, and their truths.
+fn imported(nodes: &[(&str, u64, Encoding)]) -> (Bench, Vec<Value>) {
+    let bench = Bench::new();
+    let truths = nodes.iter().map(|&(node, seed, encoding)| {
+        // Latencies by the hour reach back 90 days, so the nodes live now.
+        let start = Some(now().plus_micros(-2 * 3_600_000_000));
+        let mut log = Vec::new();
+        let config = Config { seed, encoding, start, ..Config::default() };
+        let truth = Simulator::new(config).write(20_000, &mut log).unwrap();
+        bench.write("node.log", log);
+        bench.done(["import", "--db", "nodes.db", "--node", node, "node.log"]);
+        serde_json::from_str(&truth.to_json()).unwrap()
+    });
+    let truths = truths.collect();
+    (bench, truths)
+}
+
+const DOCKER: Encoding = Encoding::DockerJson;
+
+/// How many transfers of these actions ended so; all for an empty outcome.
+fn count(truth: &Value, actions: &[&str], outcome: &str) -> u64 {
+    let rows = truth["transfers"].as_array().unwrap().iter();
+    let wanted = rows.filter(|row| actions.contains(&row["action"].as_str().unwrap()));
+    let wanted = wanted.filter(|row| outcome.is_empty() || row["outcome"] == outcome);
+    wanted.map(|row| row["count"].as_u64().unwrap()).sum()
+}
+
+#[test]
+fn rates_are_those_of_the_truth_and_ranks_follow_them() {
+    let (bench, truths) = imported(&[("attic", 3, DOCKER), ("barn", 4, DOCKER)]);
+    let answer = bench.json(["compare", "--db", "nodes.db", "--window", "7d", "--json"]);
+    assert_eq!(answer["latency_clock"], "docker ns");
+    let mut rates = Vec::new();
+    for (node, truth) in answer["nodes"].as_array().unwrap().iter().zip(&truths) {
+        let criteria = &node["criteria"];
+        let downloads = ["GET", "GET_REPAIR", "GET_CONVERT"];
+        for (name, actions, left_out) in [
+            ("download_success", &downloads[..], ""),
+            ("upload_success", &["PUT", "PUT_REPAIR"][..], ""),
+            ("audit_success", &["GET_AUDIT"][..], "canceled"),
+        ] {
+            let canceled = if left_out.is_empty() { 0 } else { count(truth, actions, left_out) };
+            let whole = count(truth, actions, "") - canceled;
+            let rate = count(truth, actions, "success") as f64 / whole as f64;
+            let shown = criteria[name]["value"].as_f64().unwrap();
+            assert!((shown - rate).abs() < 1e-12, "{name}: {shown} {rate}");
+        }
+        let transfers: u64 = truth["transfers"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|row| row["count"].as_u64().unwrap())
+            .sum();
+        assert_eq!(criteria["operations"]["value"].as_f64().unwrap(), transfers as f64);
+        assert!(
+            criteria["latency_p95"]["value"].as_f64() > criteria["latency_p50"]["value"].as_f64()
+        );
+        // Nobody has asked these nodes what they earn or how much space they have.
+        assert!(criteria["earnings_per_tb"].is_null() && criteria["storage_utilisation"].is_null());
+        let place = &criteria["download_success"];
+        rates.push((place["value"].as_f64().unwrap(), place["rank"].as_u64().unwrap()));
+    }
+    rates.sort_by(|a, b| b.0.total_cmp(&a.0));
+    assert_eq!((rates[0].1, rates[1].1), (1, 2));
+}
+
+#[test]
+fn a_table_has_a_column_for_each_node_and_says_when() {
+    let (bench, _) = imported(&[("attic", 3, DOCKER), ("barn", 4, Encoding::Console)]);
+    let text = bench.done(["compare", "--db", "nodes.db"]);
+    for words in ["attic", "barn", "downloads that succeed", "#1", "#2", " UTC\n", "docker ns"] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    // The log of the barn has whole seconds: its latencies are not known, and it is not the last.
+    let line = text.lines().find(|line| line.contains("latency p50")).unwrap();
+    assert!(line.contains('–') && line.contains(" ms") && !line.contains('#'), "{text}");
+    // Nothing can be usual of an hour of log.
+    assert!(!text.contains("Unusual"), "{text}");
+}
+
+#[test]
+fn csv_has_a_row_for_each_node_and_criterion() {
+    let (bench, _) = imported(&[("attic", 3, DOCKER), ("barn", 4, DOCKER)]);
+    let text = bench.done(["compare", "--db", "nodes.db", "--csv", "--node", "barn"]);
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], "node,from,to,criterion,value,better,near_best,rank,weight");
+    assert_eq!(lines.len(), 1 + 12, "{text}");
+    assert!(lines[1..].iter().all(|line| line.starts_with("barn,2026-")), "{text}");
+    // Alone it has nobody to be compared with.
+    assert!(lines.iter().any(|line| line.contains(",latency_p50,") && line.contains(",lower,,,5")));
+}
+
+#[test]
+fn wrong_questions_are_told_what_to_ask() {
+    let bench = Bench::new();
+    let ended = bench.run(["compare", "--db", "nodes.db"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.err.contains("there is no database nodes.db"), "{}", ended.err);
+    let (bench, _) = imported(&[("attic", 3, DOCKER)]);
+    let ended = bench.run(["compare", "--db", "nodes.db", "--node", "cellar"]);
+    assert_eq!(ended.code, Some(1));
+    assert!(ended.err.contains("cellar") && ended.err.contains("attic"), "{}", ended.err);
+}
