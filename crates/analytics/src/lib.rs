@@ -35,6 +35,7 @@ mod judgement;
 mod latency;
 mod metric;
 mod migration;
+mod observatory;
 mod outlook;
 mod rate;
 mod reputation;
@@ -72,11 +73,14 @@ pub use hot_pieces::{HotList, HotPiece, HotPieces, hot_pieces_of};
 pub use hours::{Ended, Hour, HourLatency, hours, hours_of};
 pub use judgement::{Judged, Judgement};
 pub use latency::{
-    DistributionSeries, LatencyAnswer, finest_grain, latency_of, latency_series, live_latencies,
-    merged_latencies,
+    DistributionSeries, LatencyAnswer, LatencyCurves, NodesOf, finest_grain, latency_curves_of,
+    latency_of, latency_series, live_latencies, merged_latencies,
 };
 pub use metric::{Metric, Point, Scale};
 pub use migration::Migration;
+pub use observatory::{
+    Answer, Earning, InWindow, LatencyBars, MarkedSeries, Observatory, ObservatorySettings,
+};
 pub use outlook::{Lookout, Outlook, outlook_of};
 pub use rate::{
     Concurrency, Flow, RatePoint, Rates, concurrency, concurrency_of, last_minute_of, rate_series,

@@ -81,6 +81,7 @@
 mod amount;
 mod asked;
 mod backup;
+mod changes;
 mod check;
 mod dictionary;
 mod error;
@@ -103,6 +104,7 @@ mod transfers;
 mod upkeep;
 mod writer;
 
+pub use changes::{Change, Changes};
 pub use check::{Check, ObjectSize, Plan};
 pub use dictionary::NODES_MAX;
 pub use error::{Error, Result};
