@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_model::{Action, Histogram};
+use piecewatch_model::{Action, FailureClass, Histogram};
 use piecewatch_store::{LatencyRow, SizeRow, Slowest};
 
 use super::{InWindow, MarkedSeries};
 use crate::{
-    Comparison, Concurrency, Connectivity, ErrorText, HotList, LatencyAnswer, LatencyCurves,
-    NodeStorage, NodeWork, PeersOf, RatePoint, Reputation, StoredDays, Success, TopErrors, Upgrade,
+    Amount, Comparison, Concurrency, Connectivity, ErrorText, HotList, LatencyAnswer,
+    LatencyCurves, NodeStorage, NodeWork, PeersOf, RatePoint, Reputation, StoredDays, Success,
+    Tally, TopErrors, Upgrade,
 };
 
 /// What a text, a name or a small list on the heap takes, roughly.
@@ -65,8 +66,7 @@ impl Weigh for Slowest {
 
 impl Weigh for Success {
     fn weight(&self) -> usize {
-        // The classes of what failed are a map of their own.
-        let tallies = map(&self.tallies) + self.tallies.len() * 3 * TEXT;
+        let tallies = map(&self.tallies) + self.tallies.values().map(classes).sum::<usize>();
         size_of::<Self>() + tallies + map(&self.acceptance) + upgrades(&self.upgrades)
     }
 }
@@ -74,9 +74,15 @@ impl Weigh for Success {
 impl Weigh for MarkedSeries {
     fn weight(&self) -> usize {
         let (series, marks) = self;
-        let points = list(&series.points) + series.points.len() * 3 * TEXT;
+        let failed = series.points.iter().map(|point| classes(&point.tally));
+        let points = list(&series.points) + failed.sum::<usize>();
         size_of::<Self>() + points + list(&series.acceptance) + upgrades(marks)
     }
+}
+
+/// The classes of what failed are a map of their own, with room for eleven where there is one.
+fn classes(tally: &Tally) -> usize {
+    tally.by_class().next().map_or(0, |_| 11 * size_of::<(FailureClass, Amount)>())
 }
 
 fn upgrades(upgrades: &[Upgrade]) -> usize {
