@@ -164,6 +164,10 @@ fn ended(
     let Some(piece) = fields.piece else { return Parsed::Other };
     let text = fields.error.or(fields.reason);
     let error = text.as_deref().map(template);
+    let error_text = match (text.as_deref(), error.as_deref()) {
+        (Some(text), Some(template)) if text != template => Some(beginning(text)),
+        (Some(_), Some(_)) | (None, _) | (_, None) => None,
+    };
     let outcome = match ending {
         Ending::Success => Outcome::Success,
         Ending::Canceled | Ending::RaceLost => Outcome::Canceled,
@@ -193,8 +197,14 @@ fn ended(
         country: None,
         latency: None,
         error: error.map(String::into_boxed_str),
+        error_text,
     };
     Parsed::Ended(Ended { transfer, stamp: line.stamp, telling })
+}
+
+/// As much of an error's text as is kept.
+fn beginning(text: &str) -> Box<str> {
+    text[..text.floor_char_boundary(Transfer::ERROR_TEXT_MAX)].into()
 }
 
 #[cfg(test)]

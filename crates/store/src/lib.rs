@@ -45,6 +45,7 @@
 //!     country: None,
 //!     latency: None,
 //!     error: None,
+//!     error_text: None,
 //! };
 //! let mut content = Fingerprinter::new();
 //! content.feed(line);
