@@ -204,8 +204,26 @@ fn ended(
 
 /// As much of an error's text as is kept.
 fn beginning(text: &str) -> Box<str> {
-    text[..text.floor_char_boundary(Transfer::ERROR_TEXT_MAX)].into()
+    let most = Transfer::ERROR_TEXT_MAX.min(text.len());
+    let end = (0..=most).rev().find(|&at| text.is_char_boundary(at));
+    text[..end.unwrap_or(0)].into()
 }
 
 #[cfg(test)]
 mod agreement;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_at_a_character() {
+        for (text, kept) in [("ä".repeat(600), 1024), ("aä".repeat(400), 1024), ("x".into(), 1)] {
+            let cut = beginning(&text);
+            assert!(text.starts_with(&*cut));
+            assert_eq!(cut.len(), kept);
+        }
+        // Three bytes a character: 341 of them are 1023.
+        assert_eq!(beginning(&"€".repeat(400)).len(), 1023);
+    }
+}
