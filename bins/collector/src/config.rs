@@ -16,6 +16,7 @@ mod setting;
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
 pub use node::Node;
+use piecewatch_analytics::ObservatorySettings;
 use piecewatch_ingest::Source;
 use piecewatch_model::ByteCount;
 use piecewatch_store::Retention;
@@ -136,10 +137,11 @@ pub struct CacheConfig {
     pub storage: Duration,
     /// The storage of a whole node.
     pub storage_total: Duration,
-    /// Of latencies.
-    pub latency: Duration,
-    /// How much all of it may weigh together.
+    /// How much of all that may weigh together.
     pub weight_max: ByteCount,
+    /// Of all that is no earnings, with a weight of its own. Traffic, storage of a whole node and
+    /// satellites have one time for both.
+    pub observatory: ObservatorySettings,
 }
 
 /// What was given beside the file: where it is, the environment and the command line.

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, sync::Arc};
 
-use piecewatch_model::{Placeholder, Timestamp, template_with};
+use piecewatch_model::{Placeholder, Timestamp, Transfer, template_with};
 use piecewatch_store::Window;
 
 use crate::{
@@ -114,6 +114,14 @@ impl ErrorGroups {
         });
         if let Some(tally) = self.window.count(template.into(), at, now) {
             tally.merge(&ErrorTally { times: Some((at, at)), values });
+        }
+    }
+
+    /// Counts a transfer that came live, by the text with which it ended; one without a text is passed
+    /// over. Of transfers out of the database nothing but the template is known.
+    pub fn add_transfer(&mut self, transfer: &Transfer, now: Timestamp) {
+        if let Some(text) = transfer.error_text.as_deref().or(transfer.error.as_deref()) {
+            self.add(text, transfer.at, now);
         }
     }
 

@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 
 use piecewatch_model::{
-    Clock, Grain, Histogram, HistogramSum, NodeName, Outcome, Quantiles, Record, Timestamp,
+    Action, Clock, Grain, Histogram, HistogramSum, NodeName, Outcome, Quantiles, Record, Timestamp,
 };
 use piecewatch_store::{
-    Latencies, LatencyFilter, LatencyPoint, LatencyRow, Nodes, Reader, Reported, Result, Retention,
-    Window,
+    Latencies, LatencyFilter, LatencyPoint, LatencyRow, LatencySeries, Nodes, Reader, Reported,
+    Result, Retention, Window,
 };
 
 use crate::Distribution;
@@ -122,6 +122,49 @@ pub fn latency_of(
     let from = window.to.plus_micros(-QUANTILES_MICROS).max(window.from);
     let told = reader.quantiles(nodes, Window { from, to: window.to })?;
     Ok(LatencyAnswer { measured, told: newest(told) })
+}
+
+/// Whether the latencies of several nodes are merged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum NodesOf {
+    /// One curve for all nodes.
+    Together,
+    /// A curve for each node.
+    Apart,
+}
+
+/// How long transfers took over time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LatencyCurves {
+    /// What they cover: the window asked for, widened to whole buckets of the grain.
+    pub window: Window,
+    /// The width of a bucket.
+    pub grain: Grain,
+    /// By node (`None` where nodes are together), action and clock.
+    pub curves: BTreeMap<(Option<NodeName>, Action, Clock), DistributionSeries>,
+}
+
+/// Asks how long transfers took over time, by buckets of a grain.
+///
+/// # Errors
+///
+/// When the database cannot be read.
+pub fn latency_curves_of(
+    reader: &Reader,
+    nodes: Nodes<'_>,
+    window: Window,
+    filter: &LatencyFilter,
+    grain: Grain,
+    nodes_of: NodesOf,
+) -> Result<LatencyCurves> {
+    let LatencySeries { window, grain, points } =
+        reader.latency_series(nodes, window, filter, grain)?;
+    let merged = latency_series(&points, |point| match nodes_of {
+        NodesOf::Together => (None, point.action.clone()),
+        NodesOf::Apart => (Some(point.node.clone()), point.action.clone()),
+    });
+    let curve = |(((node, action), clock), series)| ((node, action, clock), series);
+    Ok(LatencyCurves { window, grain, curves: merged.into_iter().map(curve).collect() })
 }
 
 /// The last of each node, measure and action.

@@ -19,6 +19,34 @@
 //! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
+//!
+//! Whoever answers many clients holds one [`Observatory`]. It asks the same functions, keeps each
+//! answer for a while, lets those who ask the same at once wait for one of them, and forgets what an
+//! import or a report has changed.
+//!
+//! ```
+//! use std::time::Duration;
+//!
+//! use piecewatch_analytics::{Observatory, ObservatorySettings};
+//! use piecewatch_model::Timestamp;
+//! use piecewatch_store::{Nodes, Retention, Store, StoreConfig, Window};
+//!
+//! # let folder = tempfile::tempdir()?;
+//! # let path = folder.path().join("piecewatch.db");
+//! let readers = Store::open(&path, StoreConfig::default())?.readers;
+//! // A binary gives its monotonic clock; here no time passes.
+//! let clock = || Duration::ZERO;
+//! let settings = ObservatorySettings::default();
+//! let observatory = Observatory::new(readers, Retention::default(), &settings, clock);
+//!
+//! // Two clients look at the last day, some seconds apart.
+//! let last_day = |now: Timestamp| Window { from: now.plus_micros(-86_400_000_000), to: now };
+//! observatory.refresh()?;
+//! let one = observatory.success(Nodes::All, last_day("2026-08-19T14:03:27Z".parse()?))?;
+//! let other = observatory.success(Nodes::All, last_day("2026-08-19T14:03:31Z".parse()?))?;
+//! assert!(std::sync::Arc::ptr_eq(&one, &other), "asked once");
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod baseline;
 mod compare;
@@ -35,6 +63,7 @@ mod judgement;
 mod latency;
 mod metric;
 mod migration;
+mod observatory;
 mod outlook;
 mod rate;
 mod reputation;
@@ -72,11 +101,14 @@ pub use hot_pieces::{HotList, HotPiece, HotPieces, hot_pieces_of};
 pub use hours::{Ended, Hour, HourLatency, hours, hours_of};
 pub use judgement::{Judged, Judgement};
 pub use latency::{
-    DistributionSeries, LatencyAnswer, finest_grain, latency_of, latency_series, live_latencies,
-    merged_latencies,
+    DistributionSeries, LatencyAnswer, LatencyCurves, NodesOf, finest_grain, latency_curves_of,
+    latency_of, latency_series, live_latencies, merged_latencies,
 };
 pub use metric::{Metric, Point, Scale};
 pub use migration::Migration;
+pub use observatory::{
+    Answer, Earning, InWindow, LatencyBars, MarkedSeries, Observatory, ObservatorySettings,
+};
 pub use outlook::{Lookout, Outlook, outlook_of};
 pub use rate::{
     Concurrency, Flow, RatePoint, Rates, concurrency, concurrency_of, last_minute_of, rate_series,

@@ -10,6 +10,7 @@ use crate::{
     baseline::{Baseline, HISTORY_WEEKS},
     hours::{Hour, hours_of},
     metric::{Metric, Point},
+    success::{Upgrade, upgrades_of},
     trend::Trend,
     unusual::{Finding, findings},
 };
@@ -36,6 +37,9 @@ pub struct Outlook {
     pub baselines: BTreeMap<Metric, Baseline>,
     /// How metrics change, of those that have enough history.
     pub trends: BTreeMap<Metric, Trend>,
+    /// The upgrades of the node in the history, oldest first: what is usual and how it changes is of
+    /// before and after them.
+    pub upgrades: Vec<Upgrade>,
 }
 
 impl Outlook {
@@ -63,7 +67,17 @@ impl Outlook {
         let findings = findings(&to_judge);
         baselines.extend(to_judge.into_iter().map(|(metric, (baseline, _))| (metric, baseline)));
         let known_until = hours.last().map(|hour| plus_hours(hour.at, 1));
-        Self { history, judged, known_until, findings, baselines, trends }
+        let upgrades = Vec::new();
+        Self { history, judged, known_until, findings, baselines, trends, upgrades }
+    }
+
+    /// With the upgrades of the node marked, those of its history and those within each finding.
+    #[must_use]
+    pub fn with_upgrades(mut self, mut upgrades: Vec<Upgrade>) -> Self {
+        upgrades.retain(|of| self.history.from <= of.at && of.at < self.history.to);
+        self.findings.iter_mut().for_each(|finding| finding.mark(&upgrades));
+        self.upgrades = upgrades;
+        self
     }
 
     /// What goes on in the newest hours.
@@ -74,7 +88,10 @@ impl Outlook {
     fn weight(&self) -> u64 {
         let baseline = size_of::<Baseline>() + 168 * size_of::<Option<crate::Usual>>();
         let finding = size_of::<Finding>() + 4 * size_of::<crate::Departure>();
-        (size_of::<Self>() + self.baselines.len() * baseline + self.findings.len() * finding) as u64
+        let lists = self.baselines.len() * baseline
+            + self.findings.len() * finding
+            + self.upgrades.len() * 2 * size_of::<Upgrade>();
+        (size_of::<Self>() + lists) as u64
     }
 }
 
@@ -94,7 +111,9 @@ const fn plus_hours(at: Timestamp, hours: i64) -> Timestamp {
 ///
 /// When the database cannot be read.
 pub fn outlook_of(reader: &Reader, node: &NodeName, until: Timestamp) -> Result<Outlook> {
-    Ok(Outlook::of(&hours_of(reader, node, history(until))?, until))
+    let history = history(until);
+    let upgrades = upgrades_of(reader, Nodes::Of(std::slice::from_ref(node)), history)?;
+    Ok(Outlook::of(&hours_of(reader, node, history)?, until).with_upgrades(upgrades))
 }
 
 /// Answers what is usual and unusual at nodes. It reads eight weeks of a node once an hour; share it
@@ -144,6 +163,11 @@ impl Lookout {
     /// Forgets a node: after an import into hours that are over.
     pub fn forget(&self, node: &NodeName) {
         self.outlooks.invalidate(|key| key.node == *node);
+    }
+
+    /// Forgets every node.
+    pub fn clear(&self) {
+        self.outlooks.clear();
     }
 
     /// Removes what is too old to be given out: call it at least every five minutes, or give the

@@ -142,6 +142,12 @@ fn reaches(known: &[NodeInfo], nodes: Nodes<'_>, kept_from: Timestamp) -> Vec<(N
     known.iter().filter_map(reach).collect()
 }
 
+/// The last whole minute that is stored at an instant.
+pub(crate) const fn last_minute(now: Timestamp) -> Window {
+    let to = now.plus_micros(-LAG_MICROS).floor(Grain::Minute);
+    Window { from: to.plus_micros(-Grain::Minute.micros()), to }
+}
+
 /// Asks for the rates of the last minute: the last whole one that is stored at `now`, some ten
 /// seconds after its end. Its [`RatePoint::rates`] are `None` when no node has told anything since.
 ///
@@ -149,8 +155,7 @@ fn reaches(known: &[NodeInfo], nodes: Nodes<'_>, kept_from: Timestamp) -> Vec<(N
 ///
 /// When the database cannot be read.
 pub fn last_minute_of(reader: &Reader, nodes: Nodes<'_>, now: Timestamp) -> Result<RatePoint> {
-    let to = now.plus_micros(-LAG_MICROS).floor(Grain::Minute);
-    let window = Window { from: to.plus_micros(-Grain::Minute.micros()), to };
+    let window = last_minute(now);
     let retention = Retention::default();
     let mut series = rate_series_of(reader, nodes, window, Grain::Minute, (now, &retention))?;
     Ok(series.pop().unwrap_or(RatePoint { at: window.from, rates: None, nodes: 0 }))

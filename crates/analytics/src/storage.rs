@@ -134,7 +134,7 @@ pub fn node_work_of(reader: &Reader, node: &NodeName, window: Window) -> Result<
 }
 
 /// From 30 days before an instant up to another.
-const fn lately(from: Timestamp, to: Timestamp) -> Window {
+pub(crate) const fn lately(from: Timestamp, to: Timestamp) -> Window {
     Window { from: from.plus_micros(-LATELY_MICROS), to }
 }
 

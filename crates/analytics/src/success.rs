@@ -189,7 +189,12 @@ pub fn success_series_of(
     Ok((success_series(&points), upgrades_of(reader, nodes, window.widened(grain))?))
 }
 
-fn upgrades_of(reader: &Reader, nodes: Nodes<'_>, window: Window) -> Result<Vec<Upgrade>> {
+/// Asks for the upgrades in a window.
+pub(crate) fn upgrades_of(
+    reader: &Reader,
+    nodes: Nodes<'_>,
+    window: Window,
+) -> Result<Vec<Upgrade>> {
     let reach = Window { from: window.from.plus_micros(-VERSION_MICROS), to: window.to };
     Ok(upgrades(&reader.versions(nodes, reach)?, window))
 }

@@ -10,6 +10,7 @@ use crate::{
     baseline::{Baseline, Usual, by_chance},
     metric::{Metric, Point, Scale},
     robust::median,
+    success::Upgrade,
 };
 
 /// So many spreads above what is usual are unusual.
@@ -68,6 +69,10 @@ pub struct Finding {
     pub ended: Option<Timestamp>,
     /// The metrics, those that tell most first; at least one.
     pub departures: Vec<Departure>,
+    /// The upgrades of the node since the hour before it began, and up to its end: from one version to
+    /// the next, endings are told in other words, so that what is unusual may be the log and not the
+    /// node. Empty where none is known.
+    pub upgrades: Vec<Upgrade>,
 }
 
 /// A metric that left what is usual.
@@ -346,7 +351,8 @@ pub fn findings(baselines: &BTreeMap<Metric, (Baseline, Vec<Point>)>) -> Vec<Fin
             Some(finding) => finding.add(run),
             None => {
                 let (since, ended) = (run.since, run.ended);
-                findings.push(Finding { kind, since, ended, departures: vec![run] });
+                let departures = vec![run];
+                findings.push(Finding { kind, since, ended, departures, upgrades: Vec::new() });
             }
         }
     }
@@ -379,6 +385,14 @@ const fn rank(metric: Metric) -> u8 {
 }
 
 impl Finding {
+    /// Marks the upgrades that may have to do with it.
+    pub(crate) fn mark(&mut self, upgrades: &[Upgrade]) {
+        // An hour is unusual as a whole, and what came late in the one before shows in the next.
+        let from = plus_hours(self.since, -1);
+        let within = |of: &&Upgrade| from <= of.at && self.ended.is_none_or(|end| of.at < end);
+        self.upgrades = upgrades.iter().filter(within).cloned().collect();
+    }
+
     fn takes(&self, kind: Kind, run: &Departure) -> bool {
         let overlaps = self.ended.is_none_or(|end| run.since < end)
             && run.ended.is_none_or(|end| self.since < end);

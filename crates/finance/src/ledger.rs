@@ -6,15 +6,11 @@ mod stored;
 
 pub use ahead::{NodeForecast, SatelliteForecast};
 
-use std::{
-    mem::size_of,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{mem::size_of, sync::Arc, time::Duration};
 
 use piecewatch_cache::{Cache, Kept, Settings, Stats};
 use piecewatch_model::{ByteHours, Grain, MicroUsd, NodeName, Period, SatelliteId, Timestamp};
-use piecewatch_store::{Reader, Readers, Topics, Window};
+use piecewatch_store::{Change, Changes, Reader, Readers, Topics, Window};
 
 use crate::{
     Account, Error, Estimate, HeldPercent, Month, Result, Storage, Stored, Traffic, Usage,
@@ -23,8 +19,6 @@ use crate::{
 /// A month is finished so long after its end: its last lines are in the database by then. What
 /// comes later, a poll or an import, is told by [`Ledger::refresh`].
 const FINISHED_AFTER_MICROS: i64 = Grain::Day.micros();
-/// How many commits are looked at in one step.
-const COMMITS_MAX: u32 = 1_000;
 
 /// How long the ledger keeps what, and how much of it. A time of zero keeps nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,8 +61,7 @@ pub struct Ledger {
     traffic: OfMonth<Traffic>,
     storage: OfMonths<Storage>,
     storage_totals: OfMonth<Stored>,
-    /// The newest commit that was looked at; `None` before the first look.
-    seen: Mutex<Option<i64>>,
+    changes: Changes,
 }
 
 impl Ledger {
@@ -98,7 +91,7 @@ impl Ledger {
                 clock,
                 |_, total| (size_of::<Stored>() + total.gaps.len() * 64 + 128) as u64,
             ),
-            seen: Mutex::new(None),
+            changes: Changes::default(),
         }
     }
 
@@ -150,13 +143,11 @@ impl Ledger {
     ///
     /// When the database cannot be read; then everything is forgotten.
     pub fn refresh(&self) -> Result<()> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let looked = self.look(*seen);
-        if looked.is_err() {
-            self.clear();
-        }
-        *seen = looked.map_err(|error| Arc::new(Error::from(error)))?;
-        Ok(())
+        let forget = |change: Change<'_>| match change {
+            Change::Anything => self.clear(),
+            Change::Of(commit) => self.invalidate(&commit.node, commit.topics, commit.at),
+        };
+        self.changes.look(&self.readers, forget).map_err(shared)
     }
 
     /// Forgets everything: after a change of configuration.
@@ -185,32 +176,6 @@ impl Ledger {
             self.storage.stats(),
             self.storage_totals.stats(),
         ]
-    }
-
-    /// Forgets what the commits after `seen` have changed, and gives the newest.
-    fn look(&self, seen: Option<i64>) -> piecewatch_store::Result<Option<i64>> {
-        let reader = self.readers.get()?;
-        let mut newest = seen;
-        loop {
-            let commits = reader.commits_since(newest.unwrap_or(0), COMMITS_MAX)?;
-            for commit in &commits {
-                // Some were pruned before they were seen: they may have changed anything.
-                if newest.is_some_and(|newest| commit.seq > newest + 1) {
-                    self.clear();
-                }
-                newest = Some(commit.seq);
-                if seen.is_some() {
-                    self.invalidate(&commit.node, commit.topics, commit.at);
-                }
-            }
-            if commits.len() < COMMITS_MAX as usize {
-                break;
-            }
-        }
-        if seen.is_none() {
-            self.clear();
-        }
-        Ok(newest)
     }
 
     /// Forgets of a node what a commit may have changed. What is stored is forgotten of all months:

@@ -201,6 +201,7 @@ mod tests {
             country: None,
             latency: None,
             error: None,
+            error_text: None,
         };
         Ended { transfer, stamp: stamp(micros), telling: crate::Telling::Once }
     }

@@ -164,6 +164,10 @@ fn ended(
     let Some(piece) = fields.piece else { return Parsed::Other };
     let text = fields.error.or(fields.reason);
     let error = text.as_deref().map(template);
+    let error_text = match (text.as_deref(), error.as_deref()) {
+        (Some(text), Some(template)) if text != template => Some(beginning(text)),
+        (Some(_), Some(_)) | (None, _) | (_, None) => None,
+    };
     let outcome = match ending {
         Ending::Success => Outcome::Success,
         Ending::Canceled | Ending::RaceLost => Outcome::Canceled,
@@ -193,9 +197,33 @@ fn ended(
         country: None,
         latency: None,
         error: error.map(String::into_boxed_str),
+        error_text,
     };
     Parsed::Ended(Ended { transfer, stamp: line.stamp, telling })
 }
 
+/// As much of an error's text as is kept.
+fn beginning(text: &str) -> Box<str> {
+    let most = Transfer::ERROR_TEXT_MAX.min(text.len());
+    let end = (0..=most).rev().find(|&at| text.is_char_boundary(at));
+    text[..end.unwrap_or(0)].into()
+}
+
 #[cfg(test)]
 mod agreement;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_at_a_character() {
+        for (text, kept) in [("ä".repeat(600), 1024), ("aä".repeat(400), 1024), ("x".into(), 1)] {
+            let cut = beginning(&text);
+            assert!(text.starts_with(&*cut));
+            assert_eq!(cut.len(), kept);
+        }
+        // Three bytes a character: 341 of them are 1023.
+        assert_eq!(beginning(&"€".repeat(400)).len(), 1023);
+    }
+}

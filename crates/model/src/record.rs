@@ -58,6 +58,14 @@ pub struct Transfer {
     pub latency: Option<Latency>,
     /// The template ([`crate::template`]) of the error or of the reason of a cancellation.
     pub error: Option<Box<str>>,
+    /// The first [`Transfer::ERROR_TEXT_MAX`] bytes of that text as the node wrote it, for whoever
+    /// looks at records as they come: it is not stored. `None` where the template says all of it.
+    pub error_text: Option<Box<str>>,
+}
+
+impl Transfer {
+    /// How much of a text is kept, in bytes; nodes write some hundred.
+    pub const ERROR_TEXT_MAX: usize = 1024;
 }
 
 /// The start of an upload or download. It ends as a [`Transfer`], and is counted, not kept.

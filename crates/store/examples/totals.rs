@@ -40,6 +40,7 @@ fn batch(at: Timestamp) -> Result<Batch, Box<dyn Error>> {
         country: None,
         latency: None,
         error: None,
+        error_text: None,
     };
     Ok(Batch {
         node: "attic".parse()?,

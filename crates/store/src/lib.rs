@@ -45,6 +45,7 @@
 //!     country: None,
 //!     latency: None,
 //!     error: None,
+//!     error_text: None,
 //! };
 //! let mut content = Fingerprinter::new();
 //! content.feed(line);
@@ -81,6 +82,7 @@
 mod amount;
 mod asked;
 mod backup;
+mod changes;
 mod check;
 mod dictionary;
 mod error;
@@ -103,6 +105,7 @@ mod transfers;
 mod upkeep;
 mod writer;
 
+pub use changes::{Change, Changes};
 pub use check::{Check, ObjectSize, Plan};
 pub use dictionary::NODES_MAX;
 pub use error::{Error, Result};

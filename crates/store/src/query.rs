@@ -244,7 +244,7 @@ pub enum Nodes<'a> {
 }
 
 /// A stretch of time: from an instant up to but without another.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Window {
     /// The first instant.
     pub from: Timestamp,

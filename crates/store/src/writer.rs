@@ -217,6 +217,7 @@ mod tests {
             country: None,
             latency: None,
             error: Some("context canceled".into()),
+            error_text: None,
         };
         Batch {
             node: "n1".parse().unwrap(),

@@ -225,7 +225,7 @@ pub(crate) const DISCOVER: Key = key(
 pub(crate) const CACHE_SATELLITES: Key = ttl(
     "satellites_seconds",
     "300",
-    "What is computed of satellites, prices and payments, in seconds. 0 keeps nothing.",
+    "What is computed of satellites, their scores, prices and payments, in seconds. 0 keeps nothing.",
 );
 pub(crate) const CACHE_TRAFFIC: Key =
     ttl("traffic_seconds", "60", "What is computed of traffic, in seconds. 0 keeps nothing.");
@@ -241,12 +241,32 @@ pub(crate) const CACHE_STORAGE_TOTAL: Key = ttl(
 );
 pub(crate) const CACHE_LATENCY: Key =
     ttl("latency_seconds", "30", "What is computed of latencies, in seconds. 0 keeps nothing.");
+pub(crate) const CACHE_RATES: Key =
+    ttl("rates_seconds", "5", "The rates of the last minute, in seconds. 0 keeps nothing.");
+pub(crate) const CACHE_ERRORS: Key =
+    ttl("errors_seconds", "60", "What is computed of errors, in seconds. 0 keeps nothing.");
+pub(crate) const CACHE_WORK: Key = ttl(
+    "work_seconds",
+    "30",
+    "What is computed of work on the pieces: compactions, garbage collection, walks. In seconds.\n0 keeps nothing.",
+);
+pub(crate) const CACHE_CONNECTIVITY: Key =
+    ttl("connectivity_seconds", "30", "How nodes can be reached, in seconds. 0 keeps nothing.");
+pub(crate) const CACHE_COMPARISON: Key =
+    ttl("comparison_seconds", "60", "Nodes side by side, in seconds. 0 keeps nothing.");
 pub(crate) const CACHE_WEIGHT: Key = key(
     "cache",
     "weight_max_kib",
     number(64, 1_048_576),
     "4096",
-    "How much all of this may weigh together, in KiB.",
+    "How much of what is computed of earnings may weigh together, in KiB.",
+);
+pub(crate) const CACHE_ANALYTICS_WEIGHT: Key = key(
+    "cache",
+    "analytics_weight_max_kib",
+    number(64, 1_048_576),
+    "16384",
+    "How much of all else that is computed may weigh together, in KiB. What is usual at a node takes\n120 of a share of 3072: with more than 25 nodes give more, or it is computed anew each time.",
 );
 
 const fn ttl(name: &'static str, default: &'static str, doc: &'static str) -> Key {
@@ -254,7 +274,7 @@ const fn ttl(name: &'static str, default: &'static str, doc: &'static str) -> Ke
 }
 
 /// Every key of which there is one, as the printed default lists them.
-pub(crate) const KEYS: [Key; 29] = [
+pub(crate) const KEYS: [Key; 35] = [
     DB,
     GEOIP,
     TRANSFERS,
@@ -283,7 +303,13 @@ pub(crate) const KEYS: [Key; 29] = [
     CACHE_STORAGE,
     CACHE_STORAGE_TOTAL,
     CACHE_LATENCY,
+    CACHE_RATES,
+    CACHE_ERRORS,
+    CACHE_WORK,
+    CACHE_CONNECTIVITY,
+    CACHE_COMPARISON,
     CACHE_WEIGHT,
+    CACHE_ANALYTICS_WEIGHT,
 ];
 
 /// What each section is about.

@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use piecewatch_analytics::ObservatorySettings;
 use piecewatch_model::ByteCount;
 use piecewatch_store::Retention;
 use tracing_subscriber::EnvFilter;
@@ -97,13 +98,25 @@ impl<'a> Settings<'a> {
 
     pub(crate) fn cache(&mut self) -> CacheConfig {
         let mut ttl = |key| Duration::from_secs(self.number(key).into());
-        CacheConfig {
-            satellites: ttl(key::CACHE_SATELLITES),
-            traffic: ttl(key::CACHE_TRAFFIC),
-            storage: ttl(key::CACHE_STORAGE),
-            storage_total: ttl(key::CACHE_STORAGE_TOTAL),
+        let observatory = ObservatorySettings {
             latency: ttl(key::CACHE_LATENCY),
+            rates: ttl(key::CACHE_RATES),
+            traffic: ttl(key::CACHE_TRAFFIC),
+            errors: ttl(key::CACHE_ERRORS),
+            storage: ttl(key::CACHE_STORAGE_TOTAL),
+            work: ttl(key::CACHE_WORK),
+            reputation: ttl(key::CACHE_SATELLITES),
+            connectivity: ttl(key::CACHE_CONNECTIVITY),
+            comparison: ttl(key::CACHE_COMPARISON),
+            weight_max: KIB * u64::from(self.number(key::CACHE_ANALYTICS_WEIGHT)),
+        };
+        CacheConfig {
+            satellites: observatory.reputation,
+            traffic: observatory.traffic,
+            storage: Duration::from_secs(self.number(key::CACHE_STORAGE).into()),
+            storage_total: observatory.storage,
             weight_max: ByteCount::new(KIB * u64::from(self.number(key::CACHE_WEIGHT))),
+            observatory,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
+use piecewatch_analytics::ObservatorySettings;
 use piecewatch_collector::config::{Config, Discovery, LogFormat, Noticing, Sayings};
 use piecewatch_ingest::{Source, StartAt};
 use piecewatch_model::{ByteCount, MicroUsd};
@@ -70,6 +71,7 @@ fn later_wins() {
         ("PIECEWATCH_POLLING_DASHBOARD_MINUTES", "2"),
         ("PIECEWATCH_POLLING_DISCOVER", "true"),
         ("PIECEWATCH_CACHE_TRAFFIC_SECONDS", "0"),
+        ("PIECEWATCH_CACHE_RATES_SECONDS", "7"),
         ("PIECEWATCH_SERVER_TOKEN", "of another program"),
         ("HOME", "/"),
     ];
@@ -93,6 +95,10 @@ fn later_wins() {
     assert_eq!(config.polling.discovery, Discovery::Local);
     assert_eq!(config.cache.traffic, Duration::ZERO);
     assert_eq!(config.cache.weight_max, ByteCount::new(4 << 20));
+    // What the file does not tell is as the services have it by themselves.
+    let (traffic, rates) = (Duration::ZERO, Duration::from_secs(7));
+    let expected = ObservatorySettings { traffic, rates, ..ObservatorySettings::default() };
+    assert_eq!(config.cache.observatory, expected);
     let nodes: Vec<_> =
         config.nodes.iter().map(|node| (node.name.as_str(), node.source.clone())).collect();
     let expected = [

@@ -11,7 +11,7 @@ use crate::metric::{Metric, Scale};
 const METRICS_MAX: usize = 4;
 
 impl Finding {
-    /// What it is and what tells it, as a sentence or two for people; `now` is only used to leave
+    /// What it is and what tells it, and whether the node was upgraded, as a sentence or two for people; `now` is only used to leave
     /// out the date of today.
     pub fn sentence(&self, now: Timestamp) -> String {
         let mut text = self.headline();
@@ -33,6 +33,18 @@ impl Finding {
             text.push_str(&phrase(departure.metric, seen));
         }
         text.push('.');
+        if let (Some(first), Some(last)) = (self.upgrades.first(), self.upgrades.last()) {
+            // A node that was upgraded twice is told of by where it came from and where it is.
+            let at = time(first.at, now);
+            let (from, to) = (&first.from, &last.to);
+            push(
+                &mut text,
+                format_args!(
+                    " The node went from version {from} to {to} at {at}: its log may tell the same in \
+                     other words since."
+                ),
+            );
+        }
         text
     }
 

@@ -93,6 +93,7 @@ pub(crate) fn download(at: Timestamp, piece: PieceId) -> Transfer {
         country: None,
         latency: None,
         error: None,
+        error_text: None,
     }
 }
 

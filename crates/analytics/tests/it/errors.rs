@@ -1,9 +1,14 @@
 //! The texts of errors, against counting every transfer; and where peers are.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{
+    collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, path::Path, sync::atomic::AtomicU64,
+};
 
-use piecewatch_analytics::{Moved, Peers, peers_of, top_errors_of};
-use piecewatch_model::{Action, ByteCount, Country, FailureClass, Outcome, Record, Transfer};
+use piecewatch_analytics::{ErrorGroups, Moved, Peers, peers_of, top_errors_of};
+use piecewatch_ingest::{Flow, Import, ImportConfig};
+use piecewatch_model::{
+    Action, Batch, ByteCount, Country, FailureClass, Outcome, Record, Transfer,
+};
 use piecewatch_store::{Ending, Nodes, Window};
 
 use crate::database::{Database, download, node, piece, second};
@@ -127,4 +132,53 @@ fn a_node_that_sees_dockers_gateway_only_is_told_so_and_one_that_sees_countries_
         .collect();
     let moved = |count| Moved { count, bytes: ByteCount::new(count * 1000) };
     assert_eq!(shares, [("US".to_owned(), moved(150)), ("DE".to_owned(), moved(50))]);
+}
+
+/// From the lines of a log to what its texts differ in: a template alone could not tell.
+#[test]
+fn the_values_in_the_errors_of_a_log_are_told() {
+    let line = |second: u8, outcome: &str, text: &str| {
+        format!(
+            "2026-08-19T14:00:{second:02}Z\tERROR\tpiecestore\t{outcome}\t{{\"piece_id\": \
+             \"TQH7VSRZ7BCOLG7UIFFFIFOTT7OF6SQDGWYRPWOBDQEXTC26F3TA\", \"satellite_id\": \
+             \"12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S\", \"action\": \"GET\", \"size\": {second}, \
+             \"offset\": 0, \"remote_address\": \"79.127.226.103:50338\", \"error\": \"{text}\"}}\n"
+        )
+    };
+    let broken = |port: u16| {
+        format!("write tcp 10.0.17.120:28967->156.146.43.230:{port}: write: broken pipe")
+    };
+    let log = [
+        line(1, "download failed", "piece too short: 512 of 4096 bytes"),
+        line(2, "download failed", "piece too short: 7 of 4096 bytes"),
+        line(3, "download failed", "piece too short: 2048 of 4096 bytes"),
+        line(4, "download failed", &broken(35_722)),
+        line(5, "download failed", &broken(35_723)),
+        line(6, "download canceled", "context canceled"),
+    ];
+    let config =
+        ImportConfig { node: node(), workers: NonZeroUsize::MIN, countries: None, time_zone: None };
+    let (mut errors, mut kept) = (ErrorGroups::new(), Vec::new());
+    let sink = |batch: Batch| {
+        for record in &batch.records {
+            if let Record::Transfer(transfer) = record {
+                errors.add_transfer(transfer, second(60));
+                kept.push(transfer.error_text.is_some());
+            }
+        }
+        Flow::Continue
+    };
+    let text = log.concat();
+    let mut import = Import::new(config, Vec::new(), 0);
+    import.stream(Path::new("-"), text.as_bytes(), &AtomicU64::new(0), sink).unwrap();
+    let told: Vec<(String, u64)> =
+        errors.top(10, second(60)).groups.iter().map(|of| (of.text(), of.at_least)).collect();
+    let expected = [
+        ("piece too short: (7..2048) of 4096 bytes", 3),
+        ("write tcp [1 address]->[2 addresses]: write: broken pipe", 2),
+        ("context canceled", 1),
+    ];
+    assert_eq!(told, expected.map(|(text, count)| (text.to_owned(), count)));
+    // A text that is its own template is not carried twice.
+    assert_eq!(kept, [true, true, true, true, true, false]);
 }

@@ -10,6 +10,7 @@ mod errors;
 mod growth;
 mod live;
 mod node;
+mod observatory;
 mod oracle;
 mod pieces;
 mod reputation;

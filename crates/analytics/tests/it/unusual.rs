@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, slice};
 
 use piecewatch_analytics::{
-    Ended, Finding, Hour, HourLatency, Kind, Lookout, Metric, Outlook, hours_of,
+    Ended, Finding, Hour, HourLatency, Kind, Lookout, Metric, Outlook, Upgrade, hours_of,
 };
 use piecewatch_model::{Action, Batch, Direction, Grain, Outcome, Record, Timestamp, TroubleKind};
 use piecewatch_simulator::{Config, Incident, IncidentKind};
@@ -164,6 +164,39 @@ fn audits_that_fail_are_found() {
         &["Audits fail", " failed audits an hour, usually none"],
         &["Audits failed", "at worst "],
     );
+}
+
+/// From one version to the next endings are told in other words, so that what is unusual may be the
+/// log and not the node.
+#[test]
+fn an_upgrade_within_a_finding_is_told_with_it() {
+    let (from, to) = (5 * WEEK + 3 * DAY + 14, 5 * WEEK + 3 * DAY + 20);
+    let hours = with_incident(IncidentKind::SlowDisk(4), from, to);
+    let minutes = |from: i64, minutes: i64| hour(from).plus_micros(minutes * 60_000_000);
+    let upgrade =
+        |at, from: &str, to: &str| Upgrade { at, node: node(), from: from.into(), to: to.into() };
+    let all = vec![
+        upgrade(hour(-9 * WEEK), "1.110.1", "1.114.6"),
+        upgrade(hour(2 * WEEK), "1.114.6", "1.120.4"),
+        upgrade(minutes(from, -61), "1.120.4", "1.121.2"),
+        upgrade(minutes(from, -20), "1.121.2", "1.122.1"),
+        upgrade(minutes(to, 0), "1.122.1", "1.123.4"),
+    ];
+    let marked = |until: i64| Outlook::of(&hours, hour(until)).with_upgrades(all.clone());
+    let over = marked(to + 2);
+    assert_eq!(over.upgrades, all[1..], "those in the weeks that tell what is usual");
+    let finding = of_kind(&over, Kind::Slow).unwrap();
+    assert_eq!(finding.upgrades, all[3..4]);
+    let sentence = finding.sentence(hour(to + 2));
+    let told = "The node went from version 1.121.2 to 1.122.1 at 13:40 UTC: its log may tell the same in \
+                other words since.";
+    assert!(sentence.ends_with(told), "{sentence}");
+    // While it goes on, everything since it began is within it.
+    let during = marked(from + 2);
+    assert_eq!(of_kind(&during, Kind::Slow).unwrap().upgrades, all[3..4]);
+    let without = Outlook::of(&hours, hour(to + 2));
+    let sentence = of_kind(&without, Kind::Slow).unwrap().sentence(hour(to + 2));
+    assert!(!sentence.contains("version"), "{sentence}");
 }
 
 /// Predecessor fault 28: baselines were never computed, so nothing was ever unusual, and what was

@@ -3,8 +3,8 @@
 use std::slice;
 
 use piecewatch_model::{
-    Action, Batch, ByteCount, Checkpoint, Fingerprinter, KnownSatellite, LineCounts, NodeName,
-    Outcome, PieceId, Record, Start, Timestamp, Transfer,
+    Action, Batch, ByteCount, Checkpoint, Fact, Fingerprinter, KnownSatellite, LineCounts,
+    NodeName, Outcome, PieceId, Poll, PollPart, Record, Report, Start, Timestamp, Transfer,
 };
 use piecewatch_store::{Appended, Reader, Readers, Store, StoreConfig, Window, Writer};
 use tempfile::TempDir;
@@ -40,6 +40,7 @@ pub(crate) fn transfer(at: Timestamp) -> Transfer {
         country: None,
         latency: None,
         error: None,
+        error_text: None,
     }
 }
 
@@ -52,10 +53,30 @@ pub(crate) struct Database {
 
 impl Database {
     pub(crate) fn new() -> Self {
+        Self::with(StoreConfig::default())
+    }
+
+    pub(crate) fn with(config: StoreConfig) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("n.db");
-        let Store { writer, readers } = Store::open(&path, StoreConfig::default()).unwrap();
+        let Store { writer, readers } = Store::open(&folder.path().join("n.db"), config).unwrap();
         Self { writer, readers, _folder: folder }
+    }
+
+    pub(crate) fn readers(&self) -> Readers {
+        self.readers.clone()
+    }
+
+    /// Stores what a poll of a node's dashboard brought.
+    pub(crate) fn report(&mut self, node: &NodeName, at: Timestamp, facts: Vec<Fact>) {
+        let poll = Poll {
+            at,
+            part: PollPart::Dashboard,
+            took_micros: 1_200,
+            requests: 1,
+            bytes: ByteCount::new(900),
+            error: None,
+        };
+        self.writer.report(&Report { node: node.clone(), poll, facts }, at).unwrap();
     }
 
     pub(crate) fn reader(&self) -> Reader {

@@ -92,6 +92,7 @@ impl Books {
             country: None,
             latency: None,
             error: None,
+            error_text: None,
         };
         // Each call is a log of its own.
         let mut content = Fingerprinter::new();

@@ -35,7 +35,7 @@ WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = 0 OR action = ?4)
 };
 
 /// Which latencies are wanted; `None` for any.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct LatencyFilter {
     /// Of transfers for this satellite.
     pub satellite: Option<SatelliteId>,

@@ -34,7 +34,7 @@ ORDER BY latency DESC, ended_at, piece LIMIT ?6",
 };
 
 /// Which slow transfers are wanted; `None` for any.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct SlowFilter {
     /// Of this action.
     pub action: Option<Action>,

@@ -122,6 +122,7 @@ pub(crate) fn transfer(at: Timestamp) -> Transfer {
         country: None,
         latency: None,
         error: None,
+        error_text: None,
     }
 }
 

@@ -1,0 +1,244 @@
+//! What nodes moved: how fast, how well, and how long it took.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use piecewatch_model::{Action, Grain, NodeName, Timestamp};
+use piecewatch_store::{Ending, Error, LatencyFilter, Nodes, SizeRow, SlowFilter, Slowest, Window};
+
+use super::{Answer, InWindow, LatencyBars, MarkedSeries, Observatory, kept::Selection};
+use crate::{
+    BarScale, Concurrency, HotList, LatencyAnswer, LatencyCurves, NodesOf, PeersOf, RatePoint,
+    Success, TopErrors, bars, concurrency_of, finest_grain, hot_pieces_of, last_minute_of,
+    latency_curves_of, latency_of, merged_latencies, peers_of, rate::last_minute, rate_series_of,
+    success_of, success_series_of, top_errors_of,
+};
+
+impl Observatory {
+    /// The finest grain in which a window is still stored wholly at `now`.
+    pub fn finest_grain(&self, window: Window, now: Timestamp) -> Grain {
+        finest_grain(window, now, &self.retention)
+    }
+
+    /// How long transfers took, in a window widened to this grain, as [`latency_of`].
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn latency(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        filter: &LatencyFilter,
+        grain: Grain,
+    ) -> Answer<LatencyAnswer> {
+        // The finest that is stored; to coarser grains it is widened with the same result.
+        let (window, grain) = (window.widened(Grain::FiveMinutes), grain.max(Grain::FiveMinutes));
+        let question = (window, filter.clone(), grain);
+        self.latency.answer(&self.readers, Selection::of(nodes), question, |reader, nodes| {
+            latency_of(reader, nodes, window, filter, grain)
+        })
+    }
+
+    /// The bars of what [`Observatory::latency`] answers, by action and clock, nodes and satellites
+    /// together. They are drawn anew each time, from histograms that are kept.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn latency_bars(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        filter: &LatencyFilter,
+        grain: Grain,
+        scale: BarScale,
+    ) -> Result<InWindow<LatencyBars>, Arc<Error>> {
+        let answer = self.latency(nodes, window, filter, grain)?;
+        let merged = merged_latencies(&answer.measured.rows, |row| row.action.clone());
+        let drawn = merged.into_iter().map(|(of, histogram)| (of, bars(&histogram, scale)));
+        Ok(InWindow { window: answer.measured.window, what: drawn.collect() })
+    }
+
+    /// How long transfers took over time, as [`latency_curves_of`].
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn latency_series(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        filter: &LatencyFilter,
+        grain: Grain,
+        nodes_of: NodesOf,
+    ) -> Answer<LatencyCurves> {
+        let grain = grain.max(Grain::FiveMinutes);
+        let window = window.widened(grain);
+        let question = (window, filter.clone(), grain, nodes_of);
+        self.curves.answer(&self.readers, Selection::of(nodes), question, |reader, nodes| {
+            latency_curves_of(reader, nodes, window, filter, grain, nodes_of)
+        })
+    }
+
+    /// The slowest transfers, as [`Reader::slowest`](piecewatch_store::Reader::slowest).
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn slowest(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        filter: &SlowFilter,
+        grain: Grain,
+        limit: usize,
+    ) -> Answer<Slowest> {
+        let grain = grain.max(Grain::Hour);
+        let window = window.widened(grain);
+        let question = (window, filter.clone(), grain, limit);
+        self.slowest.answer(&self.readers, Selection::of(nodes), question, |reader, nodes| {
+            reader.slowest(nodes, window, filter, grain, limit)
+        })
+    }
+
+    /// What became of the requests to nodes in a window widened to whole hours, as [`success_of`].
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn success(&self, nodes: Nodes<'_>, window: Window) -> Answer<Success> {
+        let window = window.widened(Grain::Hour);
+        self.success.answer(&self.readers, Selection::of(nodes), window, |reader, nodes| {
+            success_of(reader, nodes, window)
+        })
+    }
+
+    /// How transfers ended over time, and the upgrades within, as [`success_series_of`].
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn success_series(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        grain: Grain,
+    ) -> Answer<InWindow<MarkedSeries>> {
+        let window = window.widened(grain);
+        let of = Selection::of(nodes);
+        self.success_series.answer(&self.readers, of, (window, grain), |reader, nodes| {
+            Ok(InWindow { window, what: success_series_of(reader, nodes, window, grain)? })
+        })
+    }
+
+    /// How fast nodes moved bytes and pieces in each minute, hour or day, as [`rate_series_of`].
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn rates(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        grain: Grain,
+        now: Timestamp,
+    ) -> Answer<InWindow<Vec<RatePoint>>> {
+        // Pruning cuts off whole hours.
+        let (window, at) = (window.widened(grain), now.floor(Grain::Hour));
+        let question = (window, grain, at);
+        self.rates.answer(&self.readers, Selection::of(nodes), question, |reader, nodes| {
+            let kept = (at, &self.retention);
+            Ok(InWindow { window, what: rate_series_of(reader, nodes, window, grain, kept)? })
+        })
+    }
+
+    /// How fast nodes moved bytes and pieces in the last whole minute that is stored at `now`, as
+    /// [`last_minute_of`].
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn last_minute(&self, nodes: Nodes<'_>, now: Timestamp) -> Answer<RatePoint> {
+        let minute = last_minute(now).from;
+        self.last_minute.answer(&self.readers, Selection::of(nodes), minute, |reader, nodes| {
+            last_minute_of(reader, nodes, now)
+        })
+    }
+
+    /// How many transfers were in flight, as [`concurrency_of`].
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn concurrency(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        grain: Grain,
+    ) -> Answer<InWindow<BTreeMap<Action, Concurrency>>> {
+        let grain = grain.max(Grain::Hour);
+        let window = window.widened(grain);
+        let of = Selection::of(nodes);
+        self.concurrency.answer(&self.readers, of, (window, grain), |reader, nodes| {
+            Ok(InWindow { window, what: concurrency_of(reader, nodes, window, grain)? })
+        })
+    }
+
+    /// How large transfers were, in a window widened to whole hours, by powers of two;
+    /// [`size_classes`](crate::size_classes) makes coarser ones.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn sizes(&self, nodes: Nodes<'_>, window: Window) -> Answer<InWindow<Vec<SizeRow>>> {
+        let window = window.widened(Grain::Hour);
+        self.sizes.answer(&self.readers, Selection::of(nodes), window, |reader, nodes| {
+            Ok(InWindow { window, what: reader.sizes(nodes, window)? })
+        })
+    }
+
+    /// The pieces of a node that were downloaded most often in the hour before its newest record, as
+    /// [`hot_pieces_of`].
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn hot_pieces(&self, node: &NodeName, limit: usize) -> Answer<Option<HotList>> {
+        let of = Selection::one(node);
+        self.hot_pieces
+            .answer(&self.readers, of, limit, |reader, _| hot_pieces_of(reader, node, limit))
+    }
+
+    /// Where the peers of a node are, in a window widened to whole hours, as [`peers_of`].
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn peers(&self, node: &NodeName, window: Window) -> Answer<PeersOf> {
+        let (of, window) = (Selection::one(node), window.widened(Grain::Hour));
+        self.peers.answer(&self.readers, of, window, |reader, _| peers_of(reader, node, window))
+    }
+
+    /// The most frequent texts with which transfers ended, in a window widened to whole hours, as
+    /// [`top_errors_of`].
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn errors(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        endings: &[Ending],
+        limit: usize,
+    ) -> Answer<TopErrors> {
+        let window = window.widened(Grain::Hour);
+        let mut wanted = endings.to_vec();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let question = (window, wanted, limit);
+        self.errors.answer(&self.readers, Selection::of(nodes), question, |reader, nodes| {
+            top_errors_of(reader, nodes, window, endings, limit)
+        })
+    }
+}
