@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use piecewatch_store::Window;
 use serde::Serialize;
 
 use crate::{Error, Result, cli::FormArgs};
@@ -27,6 +28,20 @@ impl From<FormArgs> for Form {
     }
 }
 
+/// From when to when an answer is: what JSON begins with, and the first columns of CSV.
+#[derive(Debug, Clone, Serialize)]
+pub(crate) struct Span {
+    from: String,
+    to: String,
+}
+
+impl Span {
+    /// That of a window.
+    pub(crate) fn of(window: Window) -> Self {
+        Self { from: window.from.to_string(), to: window.to.to_string() }
+    }
+}
+
 /// Writes a value as JSON.
 ///
 /// # Errors
@@ -46,7 +61,15 @@ pub(crate) fn csv(
     out: &mut dyn Write,
     rows: impl IntoIterator<Item = impl Serialize>,
 ) -> Result<()> {
-    let failed = |error: csv::Error| Error::Output(error.into());
+    let failed = |error: csv::Error| {
+        let kind = error.into_kind();
+        // Whether the reader went away is seen by the error of the system alone.
+        Error::Output(if let csv::ErrorKind::Io(source) = kind {
+            source
+        } else {
+            io::Error::other(format!("{kind:?}"))
+        })
+    };
     let mut writer = csv::Writer::from_writer(out);
     for row in rows {
         writer.serialize(row).map_err(failed)?;

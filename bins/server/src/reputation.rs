@@ -5,7 +5,9 @@ mod text;
 
 use std::io::Write;
 
-use piecewatch_analytics::{Connectivity, Judgement, Reputation, connectivity_of, reputation_of};
+use piecewatch_analytics::{
+    Connectivity, Judgement, PeersOf, Reputation, connectivity_of, peers_of, reputation_of,
+};
 use piecewatch_model::NodeName;
 use piecewatch_store::{Nodes, Reader, Window};
 
@@ -14,7 +16,7 @@ use crate::{
     cli::ReputationArgs,
     clock, database,
     form::{Form, csv, json},
-    window::Length,
+    window::{Length, whole_second},
 };
 
 /// What is known of a node.
@@ -23,6 +25,7 @@ struct NodeAnswer {
     window: Window,
     satellites: Vec<Reputation>,
     connectivity: Connectivity,
+    peers: PeersOf,
 }
 
 impl NodeAnswer {
@@ -36,7 +39,7 @@ impl NodeAnswer {
 pub(crate) fn run(arguments: &ReputationArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
     let answers = database::read(&arguments.db, |reader| ask(reader, arguments))?;
     let written = match Form::from(arguments.form) {
-        Form::Json => json(out, &answers.iter().map(rows::Object::of).collect::<Vec<_>>()),
+        Form::Json => json(out, &rows::Root::of(&answers)),
         Form::Csv => return csv(out, answers.iter().flat_map(rows::flat)),
         Form::Text if answers.is_empty() => {
             writeln!(out, "{} holds no node yet.", arguments.db.display())
@@ -58,8 +61,10 @@ fn of_node(reader: &Reader, node: NodeName, length: Length) -> Result<NodeAnswer
     // A node that is asked may have no log, and its log may end before the last poll.
     let polled = reader.polls(nodes)?.iter().map(|poll| poll.last.at.plus_micros(1)).max();
     let to = reader.reach(nodes)?.map(|reach| reach.to).max(polled).unwrap_or(now);
+    let to = whole_second(to);
     let window = Window { from: length.before(to), to };
     let satellites = reputation_of(reader, &node, window, now)?;
     let connectivity = connectivity_of(reader, &node, window, now)?;
-    Ok(NodeAnswer { node, window, satellites, connectivity })
+    let peers = peers_of(reader, &node, window)?;
+    Ok(NodeAnswer { node, window, satellites, connectivity, peers })
 }

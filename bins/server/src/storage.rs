@@ -17,6 +17,7 @@ use crate::{
     cli::StorageArgs,
     clock, database,
     form::{Form, csv, json},
+    window::whole_second,
 };
 
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -28,6 +29,8 @@ const AHEAD_MICROS: i64 = DAY_MICROS;
 /// What is known of nodes at an instant.
 struct Shown {
     now: Timestamp,
+    /// Of which the work is shown.
+    window: Window,
     nodes: Vec<OfNode>,
 }
 
@@ -43,7 +46,7 @@ pub(crate) fn run(arguments: &StorageArgs, out: &mut dyn Write, colour: Colour) 
     let shown = database::read(&arguments.db, |reader| ask(reader, arguments))?;
     let written = match Form::from(arguments.form) {
         Form::Json => json(out, &rows::Root::of(&shown)),
-        Form::Csv => return csv(out, shown.nodes.iter().map(|of| rows::FlatRow::of(&of.storage))),
+        Form::Csv => return csv(out, rows::flat(&shown)),
         Form::Text if shown.nodes.is_empty() => say_empty(arguments, out),
         Form::Text => text::write(&shown, out, colour),
     };
@@ -70,7 +73,7 @@ fn ask(reader: &Reader, arguments: &StorageArgs) -> Result<Shown> {
             days: stored_days_of(reader, &node, month, now)?,
         })
     };
-    Ok(Shown { now, nodes: names.into_iter().map(of_node).collect::<Result<_>>()? })
+    Ok(Shown { now, window, nodes: names.into_iter().map(of_node).collect::<Result<_>>()? })
 }
 
 /// The instant after the newest record or snapshot: a node that is only polled has no records.
@@ -81,5 +84,5 @@ fn newest(reader: &Reader, names: &[NodeName]) -> Result<Timestamp> {
     let ever = Window { from: Timestamp::from_micros(i64::MIN), to: until };
     let told = reader.space(nodes, ever, 1)?.into_iter().map(|row| row.at.plus_micros(1)).max();
     let recorded = reader.reach(nodes)?.map(|reach| reach.to);
-    Ok(told.max(recorded).unwrap_or(clock))
+    Ok(whole_second(told.max(recorded).unwrap_or(clock)))
 }
