@@ -2,10 +2,13 @@
 
 use std::io::{self, Write};
 
+use piecewatch_model::Timestamp;
 use piecewatch_store::Window;
 use serde::Serialize;
 
 use crate::{Error, Result, cli::FormArgs};
+
+const SECOND_MICROS: i64 = 1_000_000;
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,17 +31,31 @@ impl From<FormArgs> for Form {
     }
 }
 
-/// From when to when an answer is: what JSON begins with, and the first columns of CSV.
-#[derive(Debug, Clone, Serialize)]
+/// From when to when an answer is, widened to whole seconds: what JSON begins with, and the first
+/// columns of CSV. `None` where there is nothing to answer of.
+#[derive(Debug, Clone, Default, Serialize)]
 pub(crate) struct Span {
-    from: String,
-    to: String,
+    from: Option<String>,
+    to: Option<String>,
 }
 
 impl Span {
     /// That of a window.
     pub(crate) fn of(window: Window) -> Self {
-        Self { from: window.from.to_string(), to: window.to.to_string() }
+        Self::over([window])
+    }
+
+    /// From the first beginning to the last end.
+    pub(crate) fn over(windows: impl IntoIterator<Item = Window>) -> Self {
+        let together =
+            |a: Window, b: Window| Window { from: a.from.min(b.from), to: a.to.max(b.to) };
+        let Some(Window { from, to }) = windows.into_iter().reduce(together) else {
+            return Self::default();
+        };
+        let from = Timestamp::from_seconds(from.as_seconds());
+        let past = to.as_micros().rem_euclid(SECOND_MICROS);
+        let to = if past == 0 { to } else { to.plus_micros(SECOND_MICROS - past) };
+        Self { from: Some(from.to_string()), to: Some(to.to_string()) }
     }
 }
 
@@ -75,4 +92,23 @@ pub(crate) fn csv(
         writer.serialize(row).map_err(failed)?;
     }
     writer.flush().map_err(Error::Output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_of_whole_seconds_and_hold_every_window() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let window = |from: &str, to: &str| Window { from: at(from), to: at(to) };
+        let span = Span::over([
+            window("2026-08-19T00:00:01.5Z", "2026-08-19T00:00:09.000001Z"),
+            window("2026-08-19T00:00:03Z", "2026-08-19T00:00:08Z"),
+        ]);
+        assert_eq!(span.from.as_deref(), Some("2026-08-19T00:00:01Z"));
+        assert_eq!(span.to.as_deref(), Some("2026-08-19T00:00:10Z"));
+        let exact = Span::of(window("2026-08-19T00:00:03Z", "2026-08-19T00:00:08Z"));
+        assert_eq!(exact.to.as_deref(), Some("2026-08-19T00:00:08Z"));
+    }
 }

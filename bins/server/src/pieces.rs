@@ -17,7 +17,7 @@ use crate::{
     form::{Form, Span, csv, json},
     sentence::sentence,
     table::{Align, Cell, NOT_KNOWN, Style, Table, number},
-    window::{minute, whole_second},
+    window::minute,
 };
 
 /// The hot pieces of nodes that have records.
@@ -29,8 +29,8 @@ struct Answer {
 /// Everything, in JSON.
 #[derive(Serialize)]
 struct Root<'a> {
-    from: Option<String>,
-    to: Option<String>,
+    #[serde(flatten)]
+    span: Span,
     nodes: Vec<NodeRow<'a>>,
     pieces: Vec<Row<'a>>,
 }
@@ -76,7 +76,7 @@ fn ask(reader: &Reader, arguments: &PiecesArgs) -> Result<Answer> {
     for node in database::chosen(&arguments.db, &arguments.node, known)? {
         let Some(reach) = reader.reach(Nodes::Of(std::slice::from_ref(&node)))? else { continue };
         let from = arguments.window.before(reach.to).max(reach.from);
-        let window = Window { from, to: whole_second(reach.to) };
+        let window = Window { from, to: reach.to };
         let list = hot_pieces_of(reader, &node, window, limit)?;
         nodes.push((node, list));
     }
@@ -96,7 +96,6 @@ impl Answer {
     }
 
     fn root(&self) -> Root<'_> {
-        let windows = || self.nodes.iter().map(|(_, list)| list.window);
         let nodes = self.nodes.iter().map(|(node, list)| NodeRow {
             node: node.as_str(),
             span: Span::of(list.window),
@@ -104,8 +103,7 @@ impl Answer {
             error_max: list.error_max,
         });
         Root {
-            from: windows().map(|window| window.from).min().map(|from| from.to_string()),
-            to: windows().map(|window| window.to).max().map(|to| to.to_string()),
+            span: Span::over(self.nodes.iter().map(|(_, list)| list.window)),
             nodes: nodes.collect(),
             pieces: self.pieces().into_iter().map(Row::of).collect(),
         }

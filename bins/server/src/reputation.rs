@@ -16,7 +16,7 @@ use crate::{
     cli::ReputationArgs,
     clock, database,
     form::{Form, csv, json},
-    window::{Length, whole_second},
+    window::Length,
 };
 
 /// What is known of a node.
@@ -61,7 +61,6 @@ fn of_node(reader: &Reader, node: NodeName, length: Length) -> Result<NodeAnswer
     // A node that is asked may have no log, and its log may end before the last poll.
     let polled = reader.polls(nodes)?.iter().map(|poll| poll.last.at.plus_micros(1)).max();
     let to = reader.reach(nodes)?.map(|reach| reach.to).max(polled).unwrap_or(now);
-    let to = whole_second(to);
     let window = Window { from: length.before(to), to };
     let satellites = reputation_of(reader, &node, window, now)?;
     let connectivity = connectivity_of(reader, &node, window, now)?;

@@ -17,7 +17,6 @@ use crate::{
     cli::StorageArgs,
     clock, database,
     form::{Form, csv, json},
-    window::whole_second,
 };
 
 const DAY_MICROS: i64 = 86_400_000_000;
@@ -84,5 +83,5 @@ fn newest(reader: &Reader, names: &[NodeName]) -> Result<Timestamp> {
     let ever = Window { from: Timestamp::from_micros(i64::MIN), to: until };
     let told = reader.space(nodes, ever, 1)?.into_iter().map(|row| row.at.plus_micros(1)).max();
     let recorded = reader.reach(nodes)?.map(|reach| reach.to);
-    Ok(whole_second(told.max(recorded).unwrap_or(clock)))
+    Ok(told.max(recorded).unwrap_or(clock))
 }

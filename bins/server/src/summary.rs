@@ -9,7 +9,7 @@ use piecewatch_analytics::{Acceptance, Success, Tally, Upgrade, success_of};
 use piecewatch_model::{Action, NodeName, SatelliteId};
 use piecewatch_store::{Nodes, Reader, Window};
 
-use crate::{Colour, Error, Result, cli::SummaryArgs, database, window::whole_second};
+use crate::{Colour, Error, Result, cli::SummaryArgs, database};
 
 /// What nodes did.
 #[derive(Debug, Default)]
@@ -69,8 +69,7 @@ fn ask(reader: &Reader, arguments: &SummaryArgs) -> Result<Summary> {
     }
     let window = window(reader, &names, arguments)?;
     let success = success_of(reader, Nodes::Of(&names), window)?;
-    let window = success.window.map(|of| Window { from: of.from, to: whole_second(of.to) });
-    Ok(Summary { window, nodes: sum(names, success) })
+    Ok(Summary { window: success.window, nodes: sum(names, success) })
 }
 
 /// The window asked for, or everything. An end that is not given is the newest record.

@@ -297,14 +297,14 @@ mod tests {
     #[test]
     fn words_of_the_last_column_are_broken_and_notes_stand_under_their_row() {
         let mut table = Table::new([("A", Align::Left), ("WORDS", Align::Left)]);
-        table.row(["x".into(), "one two three four five six".into()]);
+        table.row(["x".into(), "one two three four five sixty".into()]);
         let note = "a note that no column would hold";
         table.noted_row(["y".into(), "five".into()], [note.into(), "".into()]);
         let mut out = Vec::new();
         table.write_within(32, &mut out, Colour::Off).unwrap();
         let expected = "  A  WORDS
   x  one two three four five
-     six
+     sixty
   y  five
     a note that no column would
     hold

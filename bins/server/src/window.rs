@@ -61,13 +61,6 @@ pub(crate) fn up_to_newest(
     Ok(reach.map(|reach| Window { from: length.before(reach.to), to: reach.to }))
 }
 
-/// The first whole second that is not before an instant: where an answer ends that is of everything
-/// before it.
-pub(crate) const fn whole_second(instant: Timestamp) -> Timestamp {
-    let micros = instant.as_micros();
-    instant.plus_micros((-micros).rem_euclid(1_000_000))
-}
-
 /// An instant to the minute, for people: `2026-08-19 14:03`.
 pub(crate) fn minute(instant: Timestamp) -> String {
     let text = instant.to_string();

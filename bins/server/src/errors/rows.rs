@@ -10,8 +10,8 @@ use crate::form::Span;
 /// Everything, in JSON.
 #[derive(Default, Serialize)]
 pub(super) struct Object<'a> {
-    from: Option<String>,
-    to: Option<String>,
+    #[serde(flatten)]
+    span: Span,
     nodes: Vec<&'a str>,
     /// All that ended so; `count` is those of which a text is known.
     ended: u64,
@@ -71,8 +71,7 @@ impl<'a> Object<'a> {
             parts: of_trouble(trouble).collect(),
         });
         Self {
-            from: Some(errors.window.from.to_string()),
-            to: Some(errors.window.to.to_string()),
+            span: Span::of(errors.window),
             nodes: answer.nodes.iter().map(|node| node.as_str()).collect(),
             ended: errors.ended,
             count: errors.count,

@@ -12,8 +12,8 @@ use crate::form::Span;
 /// Everything, in JSON. The windows of nodes end at their own newest record or poll.
 #[derive(Serialize)]
 pub(super) struct Root<'a> {
-    from: Option<String>,
-    to: Option<String>,
+    #[serde(flatten)]
+    span: Span,
     /// Of each score.
     thresholds: BTreeMap<&'static str, Thresholds>,
     nodes: Vec<Object<'a>>,
@@ -101,14 +101,12 @@ pub(super) struct Row<'a> {
 
 impl<'a> Root<'a> {
     pub(super) fn of(answers: &'a [NodeAnswer]) -> Self {
-        let windows = || answers.iter().map(|answer| answer.window);
         let thresholds = |score: Score| {
             let (look, trouble, limit) = (score.look(), score.trouble(), score.limit());
             (score.name(), Thresholds { look, trouble, limit })
         };
         Self {
-            from: windows().map(|window| window.from).min().map(|from| from.to_string()),
-            to: windows().map(|window| window.to).max().map(|to| to.to_string()),
+            span: Span::over(answers.iter().map(|answer| answer.window)),
             thresholds: Score::ALL.map(thresholds).into(),
             nodes: answers.iter().map(Object::of).collect(),
         }

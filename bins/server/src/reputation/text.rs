@@ -62,7 +62,7 @@ fn satellites(answer: &NodeAnswer) -> Table {
         ("SATELLITE", Left),
         ("STATE", Left),
         ("AUDIT", Right),
-        ("SUSPENSION", Right),
+        ("SUSP.", Right),
         ("ONLINE", Right),
         ("AUDITS", Right),
         ("VETTED", Left),
@@ -76,40 +76,47 @@ fn satellites(answer: &NodeAnswer) -> Table {
         row.push(of.audits.map_or(NOT_KNOWN.into(), |(total, _)| number(total).into()));
         row.push(Cell::from(vetted(of)));
         row.push(of.days_joined.map_or(NOT_KNOWN.into(), |days| joined(days).into()));
-        table.row(row);
+        table.noted_row(row, [Cell::styled(moved(of), Style::Dim)]);
     }
     table
 }
 
 fn joined(days: u64) -> String {
-    format!("{} d ago", number(days))
+    format!("{} d", number(days))
 }
 
-/// A score, and by how much it changed where it did.
 fn score_cell(of: &Reputation, score: Score) -> Cell {
     let Some(newest) = of.newest else { return NOT_KNOWN.into() };
     let value = score.of(&newest.scores);
-    let change = match of.change(score) {
-        Some(change) if change.abs() >= 0.000_05 => format!(" ({change:+.4})"),
-        Some(_) | None => String::new(),
+    Cell::styled(format!("{value:.4}"), style(score.judge(value)))
+}
+
+/// By how much scores changed, and how far vetting is: what stands under a row.
+fn moved(of: &Reputation) -> String {
+    let change = |score: Score| {
+        let change = of.change(score).filter(|change| change.abs() >= 0.000_05)?;
+        Some(format!("{} {change:+.4}", score.name()))
     };
-    Cell::styled(format!("{value:.4}{change}"), style(score.judge(value)))
+    let mut parts: Vec<String> = Score::ALL.into_iter().filter_map(change).collect();
+    if let Vetting::Running { audits, days } = of.vetting {
+        let part = |part: Option<u64>, whole: u64, name: &str| match part {
+            Some(part) => format!("{part} of {whole} {name}"),
+            None => format!("{name} not told"),
+        };
+        parts.push(part(audits, Vetting::AUDITS, "audits"));
+        parts.push(part(days, Vetting::DAYS, "days"));
+    }
+    parts.join(", ")
 }
 
 fn vetted(of: &Reputation) -> String {
     match of.vetting {
-        Vetting::Unknown if of.joined_at.is_some() => "audits not told".to_owned(),
+        // It has waited long enough, whether for enough audits nobody told.
+        Vetting::Unknown if of.joined_at.is_some() => "not told".to_owned(),
         Vetting::Unknown => NOT_KNOWN.to_owned(),
         Vetting::Vetted(at) => minute(at).chars().take(10).collect(),
         Vetting::Probably => "probably".to_owned(),
-        Vetting::Running { audits, days } => {
-            let part = |part: Option<u64>, whole: u64, name: &str| {
-                part.map(|part| format!("{part}/{whole} {name}"))
-            };
-            let parts =
-                [part(audits, Vetting::AUDITS, "audits"), part(days, Vetting::DAYS, "days")];
-            parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-        }
+        Vetting::Running { .. } => "not yet".to_owned(),
     }
 }
 

@@ -10,11 +10,12 @@ use piecewatch_model::{Action, Outcome, SatelliteId};
 use serde::Serialize;
 
 use super::{NodeSummary, SatelliteSummary, Summary};
+use crate::form::Span;
 
 #[derive(Serialize)]
 struct Root<'a> {
-    from: Option<String>,
-    to: Option<String>,
+    #[serde(flatten)]
+    span: Span,
     nodes: Vec<Node<'a>>,
 }
 
@@ -69,11 +70,8 @@ struct Part<'a> {
 }
 
 pub(super) fn write(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
-    let root = Root {
-        from: summary.window.map(|window| window.from.to_string()),
-        to: summary.window.map(|window| window.to.to_string()),
-        nodes: summary.nodes.iter().map(node).collect(),
-    };
+    let root =
+        Root { span: Span::over(summary.window), nodes: summary.nodes.iter().map(node).collect() };
     serde_json::to_writer_pretty(&mut *out, &root)?;
     writeln!(out)
 }
