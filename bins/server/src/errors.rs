@@ -23,9 +23,18 @@ const TROUBLES_MAX: u32 = 10_000;
 /// What went wrong.
 struct Answer {
     nodes: Vec<NodeName>,
+    /// Which transfers were asked for.
+    endings: &'static [Ending],
     errors: TopErrors,
     /// What went wrong beside transfers, the most frequent first.
     troubles: Vec<TroubleText>,
+}
+
+impl Answer {
+    /// How the transfers ended that were asked for, in words.
+    fn what_ended(&self) -> &'static str {
+        if self.endings.contains(&Ending::Canceled) { "failed or were canceled" } else { "failed" }
+    }
 }
 
 /// Trouble of one kind and text.
@@ -43,7 +52,9 @@ struct TroubleText {
 pub(crate) fn run(arguments: &ErrorsArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
     let answer = database::read(&arguments.db, |reader| ask(reader, arguments))?;
     let written = match (Form::from(arguments.form), answer) {
-        (Form::Json, answer) => json(out, &answer.as_ref().map(rows::Object::of)),
+        (Form::Json, answer) => {
+            json(out, &answer.as_ref().map(rows::Object::of).unwrap_or_default())
+        }
         (Form::Csv, answer) => return csv(out, answer.iter().flat_map(rows::flat)),
         (Form::Text, Some(answer)) => text::write(&answer, out, colour),
         (Form::Text, None) => {
@@ -58,12 +69,13 @@ fn ask(reader: &Reader, arguments: &ErrorsArgs) -> Result<Option<Answer>> {
     let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
     let nodes = database::chosen(&arguments.db, &arguments.node, known)?;
     let Some(window) = up_to_newest(reader, &nodes, arguments.window)? else { return Ok(None) };
-    let endings: &[Ending] =
+    let endings: &'static [Ending] =
         if arguments.canceled { &[Ending::Failed, Ending::Canceled] } else { &[Ending::Failed] };
-    let errors = top_errors_of(reader, Nodes::Of(&nodes), window, endings, arguments.limit)?;
+    let limit = usize::from(arguments.limit);
+    let errors = top_errors_of(reader, Nodes::Of(&nodes), window, endings, limit)?;
     let counts = reader.trouble_counts(Nodes::Of(&nodes), errors.window, TROUBLES_MAX)?;
-    let troubles = troubles(counts, arguments.limit);
-    Ok(Some(Answer { nodes, errors, troubles }))
+    let troubles = troubles(counts, limit);
+    Ok(Some(Answer { nodes, endings, errors, troubles }))
 }
 
 fn troubles(counts: Vec<TroubleCount>, limit: usize) -> Vec<TroubleText> {

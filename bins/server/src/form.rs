@@ -2,9 +2,13 @@
 
 use std::io::{self, Write};
 
+use piecewatch_model::Timestamp;
+use piecewatch_store::Window;
 use serde::Serialize;
 
 use crate::{Error, Result, cli::FormArgs};
+
+const SECOND_MICROS: i64 = 1_000_000;
 
 /// How an answer is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +31,34 @@ impl From<FormArgs> for Form {
     }
 }
 
+/// From when to when an answer is, widened to whole seconds: what JSON begins with, and the first
+/// columns of CSV. `None` where there is nothing to answer of.
+#[derive(Debug, Clone, Default, Serialize)]
+pub(crate) struct Span {
+    from: Option<String>,
+    to: Option<String>,
+}
+
+impl Span {
+    /// That of a window.
+    pub(crate) fn of(window: Window) -> Self {
+        Self::over([window])
+    }
+
+    /// From the first beginning to the last end.
+    pub(crate) fn over(windows: impl IntoIterator<Item = Window>) -> Self {
+        let together =
+            |a: Window, b: Window| Window { from: a.from.min(b.from), to: a.to.max(b.to) };
+        let Some(Window { from, to }) = windows.into_iter().reduce(together) else {
+            return Self::default();
+        };
+        let from = Timestamp::from_seconds(from.as_seconds());
+        let past = to.as_micros().rem_euclid(SECOND_MICROS);
+        let to = if past == 0 { to } else { to.plus_micros(SECOND_MICROS - past) };
+        Self { from: Some(from.to_string()), to: Some(to.to_string()) }
+    }
+}
+
 /// Writes a value as JSON.
 ///
 /// # Errors
@@ -46,10 +78,37 @@ pub(crate) fn csv(
     out: &mut dyn Write,
     rows: impl IntoIterator<Item = impl Serialize>,
 ) -> Result<()> {
-    let failed = |error: csv::Error| Error::Output(error.into());
+    let failed = |error: csv::Error| {
+        let kind = error.into_kind();
+        // Whether the reader went away is seen by the error of the system alone.
+        Error::Output(if let csv::ErrorKind::Io(source) = kind {
+            source
+        } else {
+            io::Error::other(format!("{kind:?}"))
+        })
+    };
     let mut writer = csv::Writer::from_writer(out);
     for row in rows {
         writer.serialize(row).map_err(failed)?;
     }
     writer.flush().map_err(Error::Output)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_are_of_whole_seconds_and_hold_every_window() {
+        let at = |text: &str| text.parse::<Timestamp>().unwrap();
+        let window = |from: &str, to: &str| Window { from: at(from), to: at(to) };
+        let span = Span::over([
+            window("2026-08-19T00:00:01.5Z", "2026-08-19T00:00:09.000001Z"),
+            window("2026-08-19T00:00:03Z", "2026-08-19T00:00:08Z"),
+        ]);
+        assert_eq!(span.from.as_deref(), Some("2026-08-19T00:00:01Z"));
+        assert_eq!(span.to.as_deref(), Some("2026-08-19T00:00:10Z"));
+        let exact = Span::of(window("2026-08-19T00:00:03Z", "2026-08-19T00:00:08Z"));
+        assert_eq!(exact.to.as_deref(), Some("2026-08-19T00:00:08Z"));
+    }
 }

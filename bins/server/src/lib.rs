@@ -36,6 +36,7 @@ mod poll;
 mod progress;
 mod reputation;
 mod run;
+mod sentence;
 mod simulate;
 mod slow;
 mod storage;

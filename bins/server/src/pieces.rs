@@ -7,15 +7,16 @@ use std::{
 
 use piecewatch_analytics::{HotList, HotPiece, hot_pieces_of};
 use piecewatch_model::NodeName;
-use piecewatch_store::Reader;
+use piecewatch_store::{Nodes, Reader, Window};
 use serde::Serialize;
 
 use crate::{
     Colour, Error, Result,
     cli::PiecesArgs,
     database,
-    form::{Form, csv, json},
-    table::{Align, Cell, Style, Table, number},
+    form::{Form, Span, csv, json},
+    sentence::sentence,
+    table::{Align, Cell, NOT_KNOWN, Style, Table, number},
     window::minute,
 };
 
@@ -23,6 +24,24 @@ use crate::{
 struct Answer {
     nodes: Vec<(NodeName, HotList)>,
     limit: usize,
+}
+
+/// Everything, in JSON.
+#[derive(Serialize)]
+struct Root<'a> {
+    #[serde(flatten)]
+    span: Span,
+    nodes: Vec<NodeRow<'a>>,
+    pieces: Vec<Row<'a>>,
+}
+
+#[derive(Serialize)]
+struct NodeRow<'a> {
+    node: &'a str,
+    #[serde(flatten)]
+    span: Span,
+    downloads: Option<u64>,
+    error_max: u64,
 }
 
 /// A hot piece, for machines.
@@ -34,16 +53,14 @@ struct Row<'a> {
     downloads_at_most: u64,
     bytes: u64,
     last_at: String,
-    from: String,
-    to: String,
 }
 
 /// Asks for hot pieces and prints them.
 pub(crate) fn run(arguments: &PiecesArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
     let answer = database::read(&arguments.db, |reader| ask(reader, arguments))?;
     let written = match Form::from(arguments.form) {
-        Form::Json => json(out, &answer.rows().collect::<Vec<_>>()),
-        Form::Csv => return csv(out, answer.rows()),
+        Form::Json => json(out, &answer.root()),
+        Form::Csv => return csv(out, answer.flat()),
         Form::Text if answer.nodes.is_empty() => {
             writeln!(out, "{} holds no log of these nodes.", arguments.db.display())
         }
@@ -54,13 +71,16 @@ pub(crate) fn run(arguments: &PiecesArgs, out: &mut dyn Write, colour: Colour) -
 
 fn ask(reader: &Reader, arguments: &PiecesArgs) -> Result<Answer> {
     let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
+    let limit = usize::from(arguments.limit);
     let mut nodes = Vec::new();
     for node in database::chosen(&arguments.db, &arguments.node, known)? {
-        if let Some(list) = hot_pieces_of(reader, &node, arguments.limit)? {
-            nodes.push((node, list));
-        }
+        let Some(reach) = reader.reach(Nodes::Of(std::slice::from_ref(&node)))? else { continue };
+        let from = arguments.window.before(reach.to).max(reach.from);
+        let window = Window { from, to: reach.to };
+        let list = hot_pieces_of(reader, &node, window, limit)?;
+        nodes.push((node, list));
     }
-    Ok(Answer { nodes, limit: arguments.limit })
+    Ok(Answer { nodes, limit })
 }
 
 impl Answer {
@@ -75,64 +95,85 @@ impl Answer {
         pieces
     }
 
-    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
-        self.pieces().into_iter().map(|(node, list, piece)| Row {
+    fn root(&self) -> Root<'_> {
+        let nodes = self.nodes.iter().map(|(node, list)| NodeRow {
             node: node.as_str(),
-            piece: piece.piece.to_string(),
-            downloads_at_least: piece.at_least,
-            downloads_at_most: piece.at_most,
-            bytes: piece.bytes.get(),
-            last_at: piece.last_at.to_string(),
-            from: list.window.from.to_string(),
-            to: list.window.to.to_string(),
-        })
+            span: Span::of(list.window),
+            downloads: list.downloads,
+            error_max: list.error_max,
+        });
+        Root {
+            span: Span::over(self.nodes.iter().map(|(_, list)| list.window)),
+            nodes: nodes.collect(),
+            pieces: self.pieces().into_iter().map(Row::of).collect(),
+        }
+    }
+
+    fn flat(&self) -> impl Iterator<Item = (Span, Row<'_>)> {
+        let pieces = self.pieces().into_iter();
+        pieces.map(|of| (Span::of(of.1.window), Row::of(of)))
     }
 
     fn write(&self, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
         for (node, list) in &self.nodes {
             let name = Style::Bold.paint(node.as_str(), colour);
             let (from, to) = (minute(list.window.from), minute(list.window.to));
-            let downloads = number(list.downloads);
+            let downloads = list.downloads.map_or_else(|| NOT_KNOWN.to_owned(), number);
             writeln!(out, "{name}   {from} to {to} UTC   {downloads} downloads by clients")?;
         }
         let pieces = self.pieces();
-        if pieces.is_empty() {
-            return writeln!(
+        if self.nodes.iter().any(|(_, list)| list.downloads.is_none()) {
+            writeln!(out)?;
+            sentence(
                 out,
-                "\n  No single download of this time is known. Single transfers are kept for 48 hours; \
-                 import --keep-raw keeps older ones, too."
-            );
+                "Where no number of downloads stands, no single one is known. Single transfers are kept \
+                 for 48 hours; import --keep-raw keeps older ones, too.",
+            )?;
+        }
+        if pieces.is_empty() {
+            return Ok(());
         }
         writeln!(out)?;
         use Align::{Left, Right};
-        let mut table = Table::new([
-            ("DOWNLOADS", Right),
-            ("BYTES", Right),
-            ("LAST", Left),
-            ("NODE", Left),
-            ("PIECE", Left),
-        ]);
+        let mut table =
+            Table::new([("DOWNLOADS", Right), ("BYTES", Right), ("LAST", Left), ("NODE", Left)]);
         for (node, _, piece) in pieces {
             let name = if self.nodes.len() > 1 { node.as_str() } else { "" };
-            table.row([
+            let cells = [
                 Cell::from(downloads(piece)),
                 Cell::from(piece.bytes.to_string()),
                 Cell::from(minute(piece.last_at)),
                 Cell::from(name),
-                Cell::from(piece.piece.to_string()),
-            ]);
+            ];
+            table.noted_row(cells, [Cell::from(piece.piece.to_string())]);
         }
         table.without_empty_columns().write(out, colour)?;
         let error_max = self.nodes.iter().map(|(_, list)| list.error_max).max().unwrap_or(0);
         if error_max > 0 {
             let error_max = number(error_max);
-            writeln!(
+            writeln!(out)?;
+            sentence(
                 out,
-                "\n  There were more pieces than are counted one by one: a count is between the two \
-                 numbers, and pieces that are not known had {error_max} downloads at most."
+                &format!(
+                    "There were more pieces than are counted one by one: a count is between the two \
+                     numbers, and pieces that are not known had {error_max} downloads at most."
+                ),
             )?;
         }
         Ok(())
+    }
+}
+
+impl<'a> Row<'a> {
+    fn of((node, _, piece): (&'a NodeName, &'a HotList, &'a HotPiece)) -> Self {
+        Self {
+            node: node.as_str(),
+            piece: piece.piece.to_string(),
+            downloads_at_least: piece.at_least,
+            downloads_at_most: piece.at_most,
+            bytes: piece.bytes.get(),
+            last_at: piece.last_at.to_string(),
+        }
     }
 }
 

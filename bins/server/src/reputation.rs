@@ -5,7 +5,9 @@ mod text;
 
 use std::io::Write;
 
-use piecewatch_analytics::{Connectivity, Judgement, Reputation, connectivity_of, reputation_of};
+use piecewatch_analytics::{
+    Connectivity, Judgement, PeersOf, Reputation, connectivity_of, peers_of, reputation_of,
+};
 use piecewatch_model::NodeName;
 use piecewatch_store::{Nodes, Reader, Window};
 
@@ -23,6 +25,7 @@ struct NodeAnswer {
     window: Window,
     satellites: Vec<Reputation>,
     connectivity: Connectivity,
+    peers: PeersOf,
 }
 
 impl NodeAnswer {
@@ -36,7 +39,7 @@ impl NodeAnswer {
 pub(crate) fn run(arguments: &ReputationArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
     let answers = database::read(&arguments.db, |reader| ask(reader, arguments))?;
     let written = match Form::from(arguments.form) {
-        Form::Json => json(out, &answers.iter().map(rows::Object::of).collect::<Vec<_>>()),
+        Form::Json => json(out, &rows::Root::of(&answers)),
         Form::Csv => return csv(out, answers.iter().flat_map(rows::flat)),
         Form::Text if answers.is_empty() => {
             writeln!(out, "{} holds no node yet.", arguments.db.display())
@@ -61,5 +64,6 @@ fn of_node(reader: &Reader, node: NodeName, length: Length) -> Result<NodeAnswer
     let window = Window { from: length.before(to), to };
     let satellites = reputation_of(reader, &node, window, now)?;
     let connectivity = connectivity_of(reader, &node, window, now)?;
-    Ok(NodeAnswer { node, window, satellites, connectivity })
+    let peers = peers_of(reader, &node, window)?;
+    Ok(NodeAnswer { node, window, satellites, connectivity, peers })
 }

@@ -28,6 +28,8 @@ const AHEAD_MICROS: i64 = DAY_MICROS;
 /// What is known of nodes at an instant.
 struct Shown {
     now: Timestamp,
+    /// Of which the work is shown.
+    window: Window,
     nodes: Vec<OfNode>,
 }
 
@@ -43,7 +45,7 @@ pub(crate) fn run(arguments: &StorageArgs, out: &mut dyn Write, colour: Colour) 
     let shown = database::read(&arguments.db, |reader| ask(reader, arguments))?;
     let written = match Form::from(arguments.form) {
         Form::Json => json(out, &rows::Root::of(&shown)),
-        Form::Csv => return csv(out, shown.nodes.iter().map(|of| rows::FlatRow::of(&of.storage))),
+        Form::Csv => return csv(out, rows::flat(&shown)),
         Form::Text if shown.nodes.is_empty() => say_empty(arguments, out),
         Form::Text => text::write(&shown, out, colour),
     };
@@ -70,7 +72,7 @@ fn ask(reader: &Reader, arguments: &StorageArgs) -> Result<Shown> {
             days: stored_days_of(reader, &node, month, now)?,
         })
     };
-    Ok(Shown { now, nodes: names.into_iter().map(of_node).collect::<Result<_>>()? })
+    Ok(Shown { now, window, nodes: names.into_iter().map(of_node).collect::<Result<_>>()? })
 }
 
 /// The instant after the newest record or snapshot: a node that is only polled has no records.

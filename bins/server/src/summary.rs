@@ -5,9 +5,9 @@ mod text;
 
 use std::{collections::BTreeMap, io::Write};
 
-use piecewatch_analytics::{Amount, Tally};
+use piecewatch_analytics::{Acceptance, Success, Tally, Upgrade, success_of};
 use piecewatch_model::{Action, NodeName, SatelliteId};
-use piecewatch_store::{Fate, Nodes, Reader, TrafficRow, Window};
+use piecewatch_store::{Nodes, Reader, Window};
 
 use crate::{Colour, Error, Result, cli::SummaryArgs, database};
 
@@ -26,8 +26,10 @@ struct NodeSummary {
     actions: BTreeMap<Action, Tally>,
     /// The busiest first; transfers whose log names no satellite last.
     satellites: Vec<SatelliteSummary>,
-    /// Uploads turned away.
-    rejected: u64,
+    /// Uploads taken up and turned away.
+    acceptance: Acceptance,
+    /// Between which rates do not compare.
+    upgrades: Vec<Upgrade>,
 }
 
 /// What one node did for one satellite.
@@ -66,8 +68,8 @@ fn ask(reader: &Reader, arguments: &SummaryArgs) -> Result<Summary> {
         return Ok(Summary::default());
     }
     let window = window(reader, &names, arguments)?;
-    let totals = reader.traffic_totals(Nodes::Of(&names), window)?;
-    Ok(Summary { window: totals.window, nodes: sum(names, totals.rows) })
+    let success = success_of(reader, Nodes::Of(&names), window)?;
+    Ok(Summary { window: success.window, nodes: sum(names, success) })
 }
 
 /// The window asked for, or everything. An end that is not given is the newest record.
@@ -85,29 +87,20 @@ fn window(reader: &Reader, names: &[NodeName], arguments: &SummaryArgs) -> Resul
     Ok(Some(Window { from, to: to.max(from) }))
 }
 
-fn sum(names: Vec<NodeName>, rows: Vec<TrafficRow>) -> Vec<NodeSummary> {
-    let mut nodes: Vec<NodeSummary> = names
-        .into_iter()
-        .map(|node| NodeSummary {
-            node,
-            actions: BTreeMap::new(),
-            satellites: Vec::new(),
-            rejected: 0,
-        })
-        .collect();
-    for row in rows {
-        let Some(node) = nodes.iter_mut().find(|node| node.node == row.node) else { continue };
-        let outcome = match row.fate {
-            Fate::Ended(outcome) => outcome,
-            Fate::Rejected => {
-                node.rejected += row.count;
-                continue;
-            }
-        };
-        let amount = Amount { count: row.count, bytes: row.bytes };
-        node.actions.entry(row.action.clone()).or_default().add(outcome, amount);
-        let of_satellite = node.satellite(row.satellite);
-        of_satellite.actions.entry(row.action).or_default().add(outcome, amount);
+fn sum(names: Vec<NodeName>, success: Success) -> Vec<NodeSummary> {
+    let Success { tallies, acceptance, upgrades, .. } = success;
+    let of_node = |node: NodeName| NodeSummary {
+        acceptance: acceptance.get(&node).copied().unwrap_or_default(),
+        upgrades: upgrades.iter().filter(|upgrade| upgrade.node == node).cloned().collect(),
+        node,
+        actions: BTreeMap::new(),
+        satellites: Vec::new(),
+    };
+    let mut nodes: Vec<NodeSummary> = names.into_iter().map(of_node).collect();
+    for ((name, satellite, action), tally) in tallies {
+        let Some(node) = nodes.iter_mut().find(|node| node.node == name) else { continue };
+        node.actions.entry(action.clone()).or_default().merge(&tally);
+        node.satellite(satellite).actions.entry(action).or_default().merge(&tally);
     }
     for node in &mut nodes {
         node.satellites.sort_by_key(|satellite| {

@@ -2,6 +2,8 @@
 
 use std::io::{self, Write};
 
+use crate::sentence::{lines, width};
+
 /// Whether escape sequences for colours are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Colour {
@@ -72,11 +74,24 @@ impl<T: Into<String>> From<T> for Cell {
 /// What stands for a value that is not known, or not there.
 pub(crate) const NOT_KNOWN: &str = "–";
 
-/// Rows under headings, each column as wide as its widest cell.
+/// Below so many columns a last column is not broken.
+const BROKEN_MIN: usize = 24;
+/// By so much is indented what stands under a row.
+const NOTE_INDENT: &str = "    ";
+
+/// Rows under headings, each column as wide as its widest cell. Words in the last column are broken
+/// at the width of the terminal.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
     columns: Vec<(String, Align)>,
-    rows: Vec<Vec<Cell>>,
+    rows: Vec<Row>,
+}
+
+#[derive(Debug, Clone)]
+struct Row {
+    cells: Vec<Cell>,
+    /// What stands under it, each beginning on a line of its own.
+    notes: Vec<Cell>,
 }
 
 impl Table {
@@ -88,22 +103,34 @@ impl Table {
 
     /// Adds a row; cells that are missing at its end stay empty.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = Cell>) {
-        self.rows.push(cells.into_iter().collect());
+        self.noted_row(cells, []);
+    }
+
+    /// Adds a row with texts under it that no column would hold; empty ones are left out.
+    pub(crate) fn noted_row(
+        &mut self,
+        cells: impl IntoIterator<Item = Cell>,
+        notes: impl IntoIterator<Item = Cell>,
+    ) {
+        let notes = notes.into_iter().filter(|note| !note.text.is_empty()).collect();
+        self.rows.push(Row { cells: cells.into_iter().collect(), notes });
     }
 
     /// Leaves out the columns in which no row says anything: a line should fit a terminal.
     #[must_use]
     pub(crate) fn without_empty_columns(mut self) -> Self {
         let is_empty = |column: usize| {
-            let mut texts = self.rows.iter().map(|row| row.get(column).map(|cell| &*cell.text));
-            texts.all(|text| text.is_none_or(|text| text.is_empty() || text == NOT_KNOWN))
+            let mut cells = self.rows.iter().map(|row| row.cells.get(column));
+            cells.all(|cell| {
+                cell.is_none_or(|Cell { text, .. }| text.is_empty() || text == NOT_KNOWN)
+            })
         };
         let kept: Vec<bool> = (0..self.columns.len()).map(|column| !is_empty(column)).collect();
         let mut at_column = kept.iter();
         self.columns.retain(|_| *at_column.next().unwrap_or(&true));
         for row in &mut self.rows {
             let mut at_cell = kept.iter();
-            row.retain(|_| *at_cell.next().unwrap_or(&true));
+            row.cells.retain(|_| *at_cell.next().unwrap_or(&true));
         }
         self
     }
@@ -114,32 +141,82 @@ impl Table {
     ///
     /// When `out` cannot be written.
     pub(crate) fn write(&self, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
-        let heading: Vec<Cell> =
-            self.columns.iter().map(|(name, _)| Cell::styled(name.clone(), Style::Bold)).collect();
+        self.write_within(width(), out, colour)
+    }
+
+    fn write_within(&self, width: usize, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
+        let names = self.columns.iter().map(|(name, _)| Cell::styled(name.clone(), Style::Bold));
+        let heading = Row { cells: names.collect(), notes: Vec::new() };
         let rows = || std::iter::once(&heading).chain(&self.rows);
         let width_of = |column: usize| {
-            rows().filter_map(|row| row.get(column)).map(|cell| cell.text.chars().count()).max()
+            let cells = rows().filter_map(|row| row.cells.get(column));
+            cells.map(|cell| cell.text.chars().count()).max().unwrap_or(0)
         };
-        let widths: Vec<usize> =
-            (0..self.columns.len()).map(|column| width_of(column).unwrap_or(0)).collect();
-        for row in rows() {
-            let mut line = String::new();
-            let mut gap = 2;
-            for (cell, (&width, (_, align))) in row.iter().zip(widths.iter().zip(&self.columns)) {
-                let missing = width - cell.text.chars().count();
-                let before = if *align == Align::Right { missing } else { 0 };
-                if !cell.text.is_empty() {
-                    line.extend(std::iter::repeat_n(' ', gap + before));
-                    line.push_str(&cell.style.paint(&cell.text, colour));
-                    gap = missing - before;
-                } else {
-                    gap += width;
-                }
-                gap += 2;
+        let mut widths: Vec<usize> = (0..self.columns.len()).map(width_of).collect();
+        if let (Some((last, others)), Some((_, Align::Left))) =
+            (widths.split_last_mut(), self.columns.last())
+        {
+            let before: usize = others.iter().map(|width| width + 2).sum();
+            let left = width.saturating_sub(before + 2);
+            if left >= BROKEN_MIN {
+                *last = left.min(*last);
             }
-            writeln!(out, "{line}")?;
+        }
+        for row in rows() {
+            for line in self.broken(row, &widths) {
+                self.write_line(&line, &widths, out, colour)?;
+            }
+            for note in &row.notes {
+                for line in lines(&note.text, width.saturating_sub(NOTE_INDENT.len())) {
+                    writeln!(out, "{NOTE_INDENT}{}", note.style.paint(&line, colour))?;
+                }
+            }
         }
         Ok(())
+    }
+
+    /// The cells of a row line by line: more than one where the last cell is broken.
+    fn broken(&self, row: &Row, widths: &[usize]) -> Vec<Vec<Cell>> {
+        let last = self.columns.len().saturating_sub(1);
+        let (Some(cell), Some(width)) = (row.cells.get(last), widths.get(last)) else {
+            return vec![row.cells.clone()];
+        };
+        let parts = lines(&cell.text, *width).into_iter();
+        let line = |(number, part): (usize, String)| {
+            let before = row.cells[..last].iter();
+            let mut line: Vec<Cell> = match number {
+                0 => before.cloned().collect(),
+                _ => before.map(|_| Cell::from("")).collect(),
+            };
+            line.push(Cell::styled(part, cell.style));
+            line
+        };
+        parts.enumerate().map(line).collect()
+    }
+
+    fn write_line(
+        &self,
+        cells: &[Cell],
+        widths: &[usize],
+        out: &mut dyn Write,
+        colour: Colour,
+    ) -> io::Result<()> {
+        let mut line = String::new();
+        let mut gap = 2;
+        for (cell, (&width, (_, align))) in cells.iter().zip(widths.iter().zip(&self.columns)) {
+            // A word that is too long is longer than its column.
+            let missing = width.saturating_sub(cell.text.chars().count());
+            let before = if *align == Align::Right { missing } else { 0 };
+            if !cell.text.is_empty() {
+                line.extend(std::iter::repeat_n(' ', gap + before));
+                line.push_str(&cell.style.paint(&cell.text, colour));
+                gap = missing - before;
+            } else {
+                gap += width;
+            }
+            gap += 2;
+        }
+        writeln!(out, "{line}")
     }
 }
 
@@ -215,6 +292,24 @@ mod tests {
         let mut out = Vec::new();
         table.without_empty_columns().write(&mut out, Colour::Off).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "  A  C\n  x  1\n  y\n");
+    }
+
+    #[test]
+    fn words_of_the_last_column_are_broken_and_notes_stand_under_their_row() {
+        let mut table = Table::new([("A", Align::Left), ("WORDS", Align::Left)]);
+        table.row(["x".into(), "one two three four five sixty".into()]);
+        let note = "a note that no column would hold";
+        table.noted_row(["y".into(), "five".into()], [note.into(), "".into()]);
+        let mut out = Vec::new();
+        table.write_within(32, &mut out, Colour::Off).unwrap();
+        let expected = "  A  WORDS
+  x  one two three four five
+     sixty
+  y  five
+    a note that no column would
+    hold
+";
+        assert_eq!(String::from_utf8(out).unwrap(), expected);
     }
 
     #[test]

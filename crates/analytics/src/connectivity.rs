@@ -1,21 +1,23 @@
 //! Can the satellites and clients reach a node, and is its process as it should be?
 
+mod log;
 mod reach;
 
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use piecewatch_model::{
-    Lifecycle, LifecycleEvent, NodeName, NodeStatus, PollPart, Quic, SatelliteId, Timestamp,
-    TroubleKind,
+    FailureClass, Lifecycle, LifecycleEvent, NodeName, NodeStatus, Outcome, PollPart, Quic,
+    SatelliteId, Timestamp, TroubleKind,
 };
-use piecewatch_store::{Nodes, PollRow, Reader, Reported, Result, TroubleCount, Window};
+use piecewatch_store::{Fate, Nodes, PollRow, Reader, Reported, Result, TroubleCount, Window};
 
 use crate::{
     Judged, Judgement, Restart,
-    judgement::{length, times},
+    judgement::{length, minute, times},
     restarts::{Ending, restarts},
     version::compare,
 };
+pub use log::LogOfWindow;
 
 const MINUTE: i64 = 60_000_000;
 /// The dashboard is asked every five minutes: two polls may fail.
@@ -58,13 +60,25 @@ pub struct RestartCount {
     pub unasked: usize,
 }
 
+/// Signs that a clock is off.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ClockTrouble {
+    /// How often the node itself found its clock off.
+    pub told: u64,
+    /// How many transfers failed because the clocks of both sides differ; either may be wrong.
+    pub transfers: u64,
+}
+
 /// How a node can be reached, and how its process is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connectivity {
     /// The node.
     pub node: NodeName,
-    /// From when to when failures, clock trouble and restarts are counted.
+    /// From when to when failures, clock trouble and restarts are counted: it begins with the log
+    /// where that began later than was asked for.
     pub window: Window,
+    /// Whether the log of the window is known.
+    pub log: LogOfWindow,
     /// Whether it can be reached over QUIC.
     pub quic: Judged<Quic>,
     /// When something from outside reached it last, as it was when the node was asked last.
@@ -75,8 +89,8 @@ pub struct Connectivity {
     pub last_poll: Judged<Timestamp>,
     /// The port that satellites are told.
     pub port: Judged<u16>,
-    /// How often its clock was found to be off.
-    pub clock: Judged<u64>,
+    /// Whether its clock is right.
+    pub clock: Judged<ClockTrouble>,
     /// Its version.
     pub version: Judged<Versions>,
     /// Its starts.
@@ -98,19 +112,12 @@ pub struct ConnectionFacts<'a> {
     pub polls: &'a [PollRow],
     /// Its trouble in the window.
     pub troubles: &'a [TroubleCount],
+    /// How many transfers of the window failed because the clocks of both sides differ.
+    pub clock_failures: u64,
     /// What happened to its process in the window.
     pub lifecycle: &'a [Lifecycle],
     /// The last version that its log told, of the window or before it.
     pub told_version: Option<&'a str>,
-}
-
-/// Whether the log of a window is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogOfWindow {
-    /// There are records of it.
-    Known,
-    /// There are none: nobody can say that nothing failed.
-    Missing,
 }
 
 impl Connectivity {
@@ -119,6 +126,7 @@ impl Connectivity {
         Self {
             node: facts.node.clone(),
             window: facts.window,
+            log: facts.log,
             quic: reach::quic(facts),
             last_ping: reach::last_ping(facts),
             failed_pings: reach::failed_pings(facts),
@@ -169,19 +177,27 @@ pub fn connectivity_of(
     now: Timestamp,
 ) -> Result<Connectivity> {
     let nodes = Nodes::Of(std::slice::from_ref(node));
-    let reach = reader.reach(nodes)?;
-    let has_log = reach.is_some_and(|reach| reach.to > window.from && reach.from < window.to);
+    let window = match reader.reach(nodes)? {
+        Some(reach) if reach.from < window.to => {
+            Window { from: window.from.max(reach.from), to: window.to }
+        }
+        Some(_) | None => window,
+    };
+    let totals = reader.traffic_totals(nodes, Some(window))?;
+    let by_clock = Fate::Ended(Outcome::Failed(FailureClass::Clock));
+    let clock_failures = totals.rows.iter().filter(|row| row.fate == by_clock);
     let events = reader.lifecycle(nodes, window, EVENTS_MAX)?;
     let lifecycle: Vec<Lifecycle> = events.into_iter().map(|event| event.what).collect();
-    let version = reader.activity(nodes, now)?.pop().and_then(|activity| activity.version);
+    let version = reader.activity(nodes, window.to)?.pop().and_then(|activity| activity.version);
     let statuses = reader.statuses(nodes)?;
     let facts = ConnectionFacts {
         node,
         window,
-        log: if has_log { LogOfWindow::Known } else { LogOfWindow::Missing },
+        log: log::log_of(reader, nodes, window)?,
         status: statuses.first(),
         polls: &reader.polls(nodes)?,
         troubles: &reader.trouble_counts(nodes, window, TROUBLES_MAX)?,
+        clock_failures: clock_failures.map(|row| row.count).sum(),
         lifecycle: &lifecycle,
         told_version: version.as_ref().map(|told| told.event.detail()),
     };
@@ -225,24 +241,39 @@ fn last_poll(facts: &ConnectionFacts<'_>, now: Timestamp) -> Judged<Timestamp> {
     }
 }
 
-fn clock(facts: &ConnectionFacts<'_>) -> Judged<u64> {
-    let of_clock = || facts.troubles.iter().filter(|trouble| trouble.kind == TroubleKind::Clock);
-    let count: u64 = of_clock().map(|trouble| trouble.count).sum();
-    match (of_clock().max_by_key(|trouble| trouble.count), facts.log) {
-        (Some(most), _) => {
-            let sentence = format!(
-                "The clock was found to be off {} ({}). Synchronise it (NTP): satellites \
-                 refuse orders of another time.",
-                times(count),
-                most.text
-            );
-            Judged::new(count, Judgement::Trouble, sentence)
-        }
-        (None, LogOfWindow::Known) => {
-            Judged::new(0, Judgement::Well, "Nothing says that the clock is off.")
-        }
-        (None, LogOfWindow::Missing) => Judged::unknown("Nothing is known of the clock."),
+/// The judgement of a log that tells of nothing bad; `value` is that of nothing.
+fn nothing_told<T>(log: LogOfWindow, value: T, nothing: &str) -> Judged<T> {
+    match log {
+        LogOfWindow::Known => Judged::new(value, Judgement::Well, log.so_far(nothing)),
+        LogOfWindow::Partly { .. } | LogOfWindow::Missing => Judged::unknown(log.so_far(nothing)),
     }
+}
+
+fn clock(facts: &ConnectionFacts<'_>) -> Judged<ClockTrouble> {
+    let of_clock = || facts.troubles.iter().filter(|trouble| trouble.kind == TroubleKind::Clock);
+    let told: u64 = of_clock().map(|trouble| trouble.count).sum();
+    let trouble = ClockTrouble { told, transfers: facts.clock_failures };
+    if let Some(most) = of_clock().max_by_key(|trouble| trouble.count) {
+        let sentence = format!(
+            "The clock was found to be off {} ({}). Synchronise it (NTP): satellites refuse orders of \
+             another time.",
+            times(told),
+            most.text
+        );
+        return Judged::new(trouble, Judgement::Trouble, sentence);
+    }
+    if trouble.transfers > 0 {
+        let transfers = match trouble.transfers {
+            1 => "1 transfer".to_owned(),
+            many => format!("{many} transfers"),
+        };
+        let sentence = format!(
+            "{transfers} failed because the clocks of the two sides differ. The wrong one may be that \
+             of the other side; see that this one is synchronised (NTP)."
+        );
+        return Judged::new(trouble, Judgement::Look, sentence);
+    }
+    nothing_told(facts.log, trouble, "Nothing says that the clock is off")
 }
 
 fn version(facts: &ConnectionFacts<'_>) -> Judged<Versions> {
@@ -306,30 +337,30 @@ fn restart_count(facts: &ConnectionFacts<'_>) -> Judged<RestartCount> {
         last.as_micros() - first.as_micros() <= LOOP_MICROS
     };
     let loops = unasked.windows(LOOP_ENDS).rfind(|ends| is_close(ends));
-    if facts.log == LogOfWindow::Missing {
-        return Judged::unknown("Nothing is known of restarts: there is no log of that time.");
-    }
     let (judgement, sentence) = match (loops, unasked.last()) {
         (Some(ends), _) => {
             let last = ends[ends.len() - 1].at;
             let sentence = format!(
                 "The process ended by itself {}, {LOOP_ENDS} times or more within an hour, and began \
-                 again at {last} the last time. The lines before each start tell why.",
-                times(count.unasked as u64)
+                 again at {} the last time. The lines before each start tell why.",
+                times(count.unasked as u64),
+                minute(last)
             );
             (Judgement::Trouble, sentence)
         }
         (None, Some(last)) => {
             let sentence = format!(
-                "It began anew {}, {} of it after an end that nobody had asked for, the last time at \
+                "It began anew {}, {} of them after an end that nobody had asked for, the last time at \
                  {}. The lines before that tell why.",
                 times(count.all as u64),
-                times(count.unasked as u64),
-                last.at
+                count.unasked,
+                minute(last.at)
             );
             (Judgement::Look, sentence)
         }
-        (None, None) if count.all == 0 => (Judgement::Well, "It did not restart.".to_owned()),
+        (None, None) if count.all == 0 => {
+            return nothing_told(facts.log, count, "It did not restart");
+        }
         (None, None) => (
             Judgement::Well,
             format!("It restarted {}, as it was asked to.", times(count.all as u64)),

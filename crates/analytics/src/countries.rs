@@ -101,6 +101,16 @@ impl Peers {
         }
     }
 
+    /// In lower-case words joined by `_`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Varied => "varied",
+            Self::OneAddress(_) => "one_address",
+            Self::Private => "private",
+        }
+    }
+
     /// What is the matter and what to do, in two sentences for the operator; `None` where nothing
     /// is.
     pub fn explanation(self) -> Option<String> {

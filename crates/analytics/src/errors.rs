@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use piecewatch_model::{Action, ByteCount, Grain, NodeName, Outcome, Timestamp};
-use piecewatch_store::{Ending, ErrorRow, Nodes, Reader, Result, Window};
+use piecewatch_store::{Ending, ErrorRow, Fate, Nodes, Reader, Result, TrafficRow, Window};
 
 /// More than the texts that a database knows of a node, by action and outcome.
 const ROWS_MAX: u32 = 200_000;
@@ -13,7 +13,10 @@ const ROWS_MAX: u32 = 200_000;
 pub struct TopErrors {
     /// From when to when: whole hours.
     pub window: Window,
-    /// How many transfers ended with a text, those included whose text is not listed.
+    /// How many transfers ended so, whether a text of them is known or not.
+    pub ended: u64,
+    /// How many of them ended with a text that is known, those included whose text is not listed.
+    /// Texts are kept for a year, and some lines have none.
     pub count: u64,
     /// How many texts there were.
     pub texts: usize,
@@ -44,15 +47,22 @@ pub struct ErrorText {
     pub parts: Vec<ErrorRow>,
 }
 
-/// The most frequent texts among rows of a window, at most `limit`, of transfers that ended so.
+/// The most frequent texts among rows of a window, at most `limit`, of transfers that ended so;
+/// `traffic` tells how many there were in the same window.
 pub fn top_errors(
     rows: Vec<ErrorRow>,
+    traffic: &[TrafficRow],
     window: Window,
     endings: &[Ending],
     limit: usize,
 ) -> TopErrors {
+    let ended = traffic.iter().filter(|row| match row.fate {
+        Fate::Ended(outcome) => endings.contains(&Ending::of(outcome)),
+        Fate::Rejected => false,
+    });
     let mut top = TopErrors {
         window,
+        ended: ended.map(|row| row.count).sum(),
         count: 0,
         texts: 0,
         by_action: BTreeMap::new(),
@@ -106,5 +116,6 @@ pub fn top_errors_of(
     limit: usize,
 ) -> Result<TopErrors> {
     let rows = reader.errors(nodes, window, ROWS_MAX)?;
-    Ok(top_errors(rows, window.widened(Grain::Hour), endings, limit))
+    let traffic = reader.traffic_totals(nodes, Some(window))?.rows;
+    Ok(top_errors(rows, &traffic, window.widened(Grain::Hour), endings, limit))
 }

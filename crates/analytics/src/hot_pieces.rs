@@ -1,6 +1,8 @@
 //! Which pieces are downloaded again and again?
 
-use piecewatch_model::{Action, ByteCount, NodeName, PieceId, Timestamp};
+use std::collections::BTreeSet;
+
+use piecewatch_model::{Action, ByteCount, Grain, NodeName, PieceId, Timestamp};
 use piecewatch_store::{Nodes, Reader, Result, TransferFilter, Window};
 
 use crate::{
@@ -8,9 +10,12 @@ use crate::{
     space_saving::Tally,
 };
 
+const PART_MICROS: i64 = 300_000_000;
 /// Live, a node that serves up to 13 different pieces a second is counted exactly.
 const EXTENT: Extent =
-    Extent { window_micros: 3_600_000_000, part_micros: 300_000_000, keys_max: 4096 };
+    Extent { window_micros: 3_600_000_000, part_micros: PART_MICROS, keys_max: 4096 };
+/// A window has so many parts, and never twice as many.
+const PARTS: i64 = 12;
 /// Rows of a page; the store reads them in some milliseconds.
 const PAGE_ROWS: usize = 10_000;
 /// The most transfers that are read for one answer: two seconds' work, and an hour of a node at
@@ -37,10 +42,10 @@ struct PieceTally {
 /// The pieces of a node that were downloaded most often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HotList {
-    /// From when to when; it begins with a whole five minutes.
+    /// From when to when; it begins with a whole five minutes, unless that is not kept.
     pub window: Window,
-    /// How many downloads there were.
-    pub downloads: u64,
+    /// How many downloads there were; `None` where none of the window are kept one by one.
+    pub downloads: Option<u64>,
     /// How far a count may be off, at most; pieces that are not known may have been downloaded so
     /// often. 0: everything is exact.
     pub error_max: u64,
@@ -73,6 +78,12 @@ impl HotPieces {
         Self { window: Sliding::new(EXTENT) }
     }
 
+    /// The same for another length of time.
+    fn over(window_micros: i64) -> Self {
+        let part_micros = (window_micros / PARTS / PART_MICROS * PART_MICROS).max(PART_MICROS);
+        Self { window: Sliding::new(Extent { window_micros, part_micros, ..EXTENT }) }
+    }
+
     /// Counts a download; the order does not matter. One that is older than the hour before `now`,
     /// or later than `now` by more than clocks differ, is passed over.
     pub fn add(&mut self, piece: PieceId, size: Option<ByteCount>, at: Timestamp, now: Timestamp) {
@@ -97,7 +108,7 @@ impl HotPieces {
         });
         HotList {
             window: top.window,
-            downloads: top.counted,
+            downloads: Some(top.counted),
             error_max: top.error_max,
             pieces: pieces.collect(),
         }
@@ -131,37 +142,54 @@ impl Tally for PieceTally {
     }
 }
 
-/// Asks for the hot pieces of the hour up to the newest record of a node: reads its single downloads
-/// of that hour, of the newest million of them. `None` for a node without records.
+/// Asks for the hot pieces of a node in a window, which is widened to begin with a whole five
+/// minutes (of windows of two hours or more, up to a twelfth of it): reads its single downloads, the newest
+/// million of them. Where older ones are no longer kept one by one, the answer begins later.
 ///
 /// # Errors
 ///
 /// When the database cannot be read.
-pub fn hot_pieces_of(reader: &Reader, node: &NodeName, limit: usize) -> Result<Option<HotList>> {
+pub fn hot_pieces_of(
+    reader: &Reader,
+    node: &NodeName,
+    window: Window,
+    limit: usize,
+) -> Result<HotList> {
     let nodes = Nodes::Of(std::slice::from_ref(node));
-    let Some(reach) = reader.reach(nodes)? else { return Ok(None) };
-    let mut pieces = HotPieces::new();
-    let window = Window { from: pieces.top(0, reach.to).window.from, to: reach.to };
+    let mut pieces = HotPieces::over(window.to.as_micros().saturating_sub(window.from.as_micros()));
+    let window = Window { from: pieces.top(0, window.to).window.from, to: window.to };
     let filter = TransferFilter { action: Some(Action::Get), ..TransferFilter::default() };
-    let (mut from, mut rows, mut oldest) = (None, 0, window.from);
+    let (mut place, mut rows, mut from) = (None, 0, window.from);
+    let mut hours_kept = BTreeSet::new();
     loop {
-        let page = reader.transfers(nodes, window, &filter, from, PAGE_ROWS)?;
+        let page = reader.transfers(nodes, window, &filter, place, PAGE_ROWS)?;
         rows += page.rows.len();
         for transfer in &page.rows {
+            hours_kept.insert(transfer.at.floor(Grain::Hour));
             if let Some(piece) = transfer.piece {
                 pieces.add(piece, transfer.size, transfer.at, window.to);
             }
         }
-        from = page.next;
-        if from.is_none() {
+        place = page.next;
+        if place.is_none() {
             break;
         }
         if rows >= ROWS_MAX {
-            oldest = page.rows.last().map_or(oldest, |transfer| transfer.at);
+            from = page.rows.last().map_or(from, |transfer| transfer.at);
             break;
         }
     }
+    // The sums know of downloads longer than they are kept one by one.
+    let sums = reader.traffic_series(nodes, window, Grain::Hour)?;
+    let downloads = sums.iter().filter(|sum| sum.action == Action::Get);
+    let lost = downloads.filter(|sum| sum.at < window.to && !hours_kept.contains(&sum.at));
+    let kept_from = lost.map(|sum| sum.at.plus_micros(Grain::Hour.micros())).max();
+    from = kept_from.map_or(from, |kept| kept.max(from));
     let mut list = pieces.top(limit, window.to);
-    list.window.from = list.window.from.max(oldest);
-    Ok(Some(list))
+    if from < window.to {
+        list.window.from = from;
+    } else {
+        list.downloads = None;
+    }
+    Ok(list)
 }

@@ -1,5 +1,7 @@
 //! How good is a value?
 
+use piecewatch_model::Timestamp;
+
 /// How good something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Judgement {
@@ -58,6 +60,13 @@ pub(crate) fn length(micros: i64) -> String {
         }
     }
     "less than a minute".to_owned()
+}
+
+/// An instant to the minute, as tables have it: `2026-08-19 14:03 UTC`.
+pub(crate) fn minute(instant: Timestamp) -> String {
+    let text = instant.to_string();
+    let minute = text.get(..16).unwrap_or(&text);
+    format!("{} UTC", minute.replace('T', " "))
 }
 
 /// `once`, `7 times`.

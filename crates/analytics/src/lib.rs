@@ -89,7 +89,7 @@ pub use compare::{
     Better, Compared, Comparison, Criterion, NodeFigures, Overall, Place, compare, compare_of,
 };
 pub use connectivity::{
-    ConnectionFacts, Connectivity, FailedPings, LogOfWindow, RestartCount, Versions,
+    ClockTrouble, ConnectionFacts, Connectivity, FailedPings, LogOfWindow, RestartCount, Versions,
     connectivity_of,
 };
 pub use countries::{CountryShare, Moved, Peers, PeersOf, by_country, peers_of};

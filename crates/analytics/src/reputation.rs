@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use piecewatch_model::{NodeName, SatelliteId, Standing, StandingScores, Timestamp};
 use piecewatch_store::{Event, Nodes, Reader, Reported, Result, ScoreRow, Window};
 
-use crate::Judgement;
+use crate::{Judgement, judgement::minute};
 
 const DAY: i64 = 24 * 3600 * 1_000_000;
 /// Scores that were told before a window begins hold at its beginning; a node tells them every four
@@ -131,7 +131,8 @@ impl Vetting {
     /// and so many days.
     pub const DAYS: u64 = 21;
 
-    /// How far it is, 0 to 1: as far as what it waits for longest. `None` where that is not known.
+    /// How far it is, 0 to 1: as far as what it waits for longest. `None` where that is not known:
+    /// days alone do not tell, for audits take longer.
     pub fn progress(self) -> Option<f64> {
         let share = |part: u64, whole: u64| (part as f64 / whole as f64).min(1.0);
         match self {
@@ -140,10 +141,7 @@ impl Vetting {
             Self::Running { audits, days } => {
                 let audits = audits.map(|audits| share(audits, Self::AUDITS));
                 let days = days.map(|days| share(days, Self::DAYS));
-                match (audits, days) {
-                    (Some(audits), Some(days)) => Some(audits.min(days)),
-                    (one, other) => one.or(other),
-                }
+                audits.map(|audits| audits.min(days.unwrap_or(1.0)))
             }
         }
     }
@@ -156,6 +154,8 @@ impl Vetting {
         let passed = audits.map(|(_, passed)| passed);
         match (passed, days) {
             (None, None) => Self::Unknown,
+            // It has waited long enough; whether for enough audits, nobody told.
+            (None, Some(days)) if days >= Self::DAYS => Self::Unknown,
             // A hundred audits take longer than 21 days, if anything.
             (Some(passed), days)
                 if passed >= Self::AUDITS && days.is_none_or(|days| days >= Self::DAYS) =>
@@ -270,24 +270,27 @@ impl Reputation {
         let mut sentences = Vec::new();
         if let Some(at) = self.disqualified_at {
             sentences.push(format!(
-                "{name} has disqualified the node at {at}, for good: it pays no more, and keeps what \
-                 it held back."
+                "{name} has disqualified the node at {}, for good: it pays no more, and keeps what \
+                 it held back.",
+                minute(at)
             ));
             return sentences;
         }
         if let Some(at) = self.exited_at {
-            sentences.push(format!("The node has left {name} at {at}."));
+            sentences.push(format!("The node has left {name} at {}.", minute(at)));
         }
         if let Some(at) = self.suspended_at {
             sentences.push(format!(
-                "{name} has suspended the node since {at} for audits that ended in an unknown way: it \
-                 gets no new pieces. Look for errors of GET_AUDIT in its log."
+                "{name} has suspended the node since {} for audits that ended in an unknown way: it \
+                 gets no new pieces. Look for errors of GET_AUDIT in its log.",
+                minute(at)
             ));
         }
         if let Some(at) = self.offline_suspended_at {
             sentences.push(format!(
-                "{name} has suspended the node since {at} for having been offline. It mends by staying \
-                 online for 30 days."
+                "{name} has suspended the node since {} for having been offline. It mends by staying \
+                 online for 30 days.",
+                minute(at)
             ));
         }
         let Some(newest) = self.newest else {

@@ -157,14 +157,17 @@ pub struct Success {
     pub upgrades: Vec<Upgrade>,
 }
 
-/// Asks what became of the requests to nodes in a window.
+/// Asks what became of the requests to nodes in a window, or in all time where there is none.
 ///
 /// # Errors
 ///
 /// When the database cannot be read.
-pub fn success_of(reader: &Reader, nodes: Nodes<'_>, window: Window) -> Result<Success> {
-    let totals = reader.traffic_totals(nodes, Some(window))?;
-    let upgrades = upgrades_of(reader, nodes, totals.window.unwrap_or(window))?;
+pub fn success_of(reader: &Reader, nodes: Nodes<'_>, window: Option<Window>) -> Result<Success> {
+    let totals = reader.traffic_totals(nodes, window)?;
+    let upgrades = match totals.window {
+        Some(window) => upgrades_of(reader, nodes, window)?,
+        None => Vec::new(),
+    };
     let key = |row: &TrafficRow| (row.node.clone(), row.satellite, row.action.clone());
     Ok(Success {
         window: totals.window,

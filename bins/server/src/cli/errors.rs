@@ -32,8 +32,8 @@ pub struct ErrorsArgs {
     #[arg(long, value_name = "LENGTH", default_value = "24h")]
     pub window: Length,
     /// Show at most so many texts
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub limit: usize,
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub limit: u16,
     /// Show the reasons of cancellations, too: mostly races lost to faster nodes
     #[arg(long)]
     pub canceled: bool,

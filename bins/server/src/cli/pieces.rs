@@ -6,6 +6,7 @@ use clap::Args;
 use piecewatch_model::NodeName;
 
 use super::FormArgs;
+use crate::window::Length;
 
 /// Show which pieces are downloaded most.
 #[derive(Debug, Args)]
@@ -16,8 +17,8 @@ Examples:
   piecewatch pieces --db nodes.db --node attic --limit 100 --csv
       a hundred of one node, for a spreadsheet
 
-The hour ends at the newest record of each node. Downloads by clients (GET) count, whether they \
-succeeded or not; audits and repairs do not.")]
+The window ends at the newest record of each node, and reaches back as far as single transfers are kept. \
+Downloads by clients (GET) count, whether they succeeded or not; audits and repairs do not.")]
 pub struct PiecesArgs {
     /// The database
     #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
@@ -25,9 +26,12 @@ pub struct PiecesArgs {
     /// Show this node only; may be given several times
     #[arg(long, value_name = "NAME")]
     pub node: Vec<NodeName>,
+    /// How far back from the newest record of a node: 10m, 24h
+    #[arg(long, value_name = "LENGTH", default_value = "1h")]
+    pub window: Length,
     /// Show at most so many pieces
-    #[arg(long, value_name = "N", default_value_t = 20)]
-    pub limit: usize,
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub limit: u16,
     /// How the answer is written.
     #[command(flatten)]
     pub form: FormArgs,

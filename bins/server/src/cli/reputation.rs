@@ -16,7 +16,7 @@ Examples:
       the scores of each node and satellite, and what changed in the last day
   piecewatch reputation --db nodes.db --node attic --window 30d
       a month of one node
-  piecewatch reputation --db nodes.db --json | jq '.[].worst'
+  piecewatch reputation --db nodes.db --json | jq '.nodes[].worst'
       for machines
 
 Below an audit score of 0.96 a satellite disqualifies a node for good; below a suspension or online score \

@@ -5,13 +5,16 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::{Answer, text::class};
+use crate::form::Span;
 
 /// Everything, in JSON.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(super) struct Object<'a> {
-    from: String,
-    to: String,
+    #[serde(flatten)]
+    span: Span,
     nodes: Vec<&'a str>,
+    /// All that ended so; `count` is those of which a text is known.
+    ended: u64,
     count: u64,
     texts: usize,
     by_action: BTreeMap<&'a str, u64>,
@@ -68,9 +71,9 @@ impl<'a> Object<'a> {
             parts: of_trouble(trouble).collect(),
         });
         Self {
-            from: errors.window.from.to_string(),
-            to: errors.window.to.to_string(),
+            span: Span::of(errors.window),
             nodes: answer.nodes.iter().map(|node| node.as_str()).collect(),
+            ended: errors.ended,
             count: errors.count,
             texts: errors.texts,
             by_action: errors.by_action.iter().map(|(of, count)| (of.name(), *count)).collect(),
@@ -83,9 +86,10 @@ impl<'a> Object<'a> {
 }
 
 /// Everything as flat rows.
-pub(super) fn flat(answer: &Answer) -> impl Iterator<Item = Row<'_>> {
+pub(super) fn flat(answer: &Answer) -> impl Iterator<Item = (Span, Row<'_>)> {
     let transfers = answer.errors.top.iter().flat_map(of_transfers);
-    transfers.chain(answer.troubles.iter().flat_map(of_trouble))
+    let rows = transfers.chain(answer.troubles.iter().flat_map(of_trouble));
+    rows.map(|row| (Span::of(answer.errors.window), row))
 }
 
 fn of_transfers(text: &piecewatch_analytics::ErrorText) -> impl Iterator<Item = Row<'_>> {

@@ -13,6 +13,7 @@ use piecewatch_model::{Action, FailureClass, NodeName, Outcome, TroubleKind};
 use super::{Answer, TroubleText};
 use crate::{
     Colour,
+    sentence::sentence,
     table::{Align, Cell, Style, Table, number, percent},
     window::minute,
 };
@@ -22,22 +23,40 @@ pub(super) fn write(answer: &Answer, out: &mut dyn Write, colour: Colour) -> io:
     let window = answer.errors.window;
     let title = Style::Bold.paint(&names.join(", "), colour);
     writeln!(out, "{title}   {} to {} UTC\n", minute(window.from), minute(window.to))?;
-    let errors = &answer.errors;
-    if errors.count == 0 {
-        writeln!(out, "  No transfer failed in this time.")?;
-    } else {
-        table(answer).without_empty_columns().write(out, colour)?;
-        let by_class = in_words(errors.by_outcome.iter().map(|(of, count)| (class(*of), *count)));
-        let by_action = in_words(errors.by_action.iter().map(|(of, count)| (of, *count)));
-        writeln!(out, "\n  {} in all: {by_class}; {by_action}.", number(errors.count))?;
-        if errors.top.len() < errors.texts {
-            let (shown, texts) = (errors.top.len(), errors.texts);
-            writeln!(out, "  Shown are {shown} of {texts} texts; --limit shows more.")?;
-        }
-    }
+    texts(answer, out, colour)?;
     if !answer.troubles.is_empty() {
         writeln!(out, "\n  What else went wrong:\n")?;
         troubles(answer).without_empty_columns().write(out, colour)?;
+    }
+    Ok(())
+}
+
+fn texts(answer: &Answer, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
+    const UNTOLD: &str = "Some lines have none, and texts are kept for a year.";
+    let errors = &answer.errors;
+    let ended = number(errors.ended);
+    if errors.ended == 0 {
+        return writeln!(out, "  No transfer {} in this time.", answer.what_ended());
+    }
+    if errors.count == 0 {
+        let what = answer.what_ended();
+        return sentence(out, &format!("{ended} transfers {what}; no text is known. {UNTOLD}"));
+    }
+    table(answer).write(out, colour)?;
+    let by_class = in_words(errors.by_outcome.iter().map(|(of, count)| (class(*of), *count)));
+    let by_action = in_words(errors.by_action.iter().map(|(of, count)| (of, *count)));
+    writeln!(out)?;
+    sentence(out, &format!("{} in all: {by_class}; {by_action}.", number(errors.count)))?;
+    if errors.count < errors.ended {
+        let (known, what) = (number(errors.count), answer.what_ended());
+        sentence(
+            out,
+            &format!("{ended} transfers {what}; the text is known of {known}. {UNTOLD}"),
+        )?;
+    }
+    if errors.top.len() < errors.texts {
+        let (shown, texts) = (errors.top.len(), errors.texts);
+        writeln!(out, "  Shown are {shown} of {texts} texts; --limit shows more.")?;
     }
     Ok(())
 }
@@ -49,10 +68,7 @@ fn table(answer: &Answer) -> Table {
         ("SHARE", Right),
         ("FIRST", Left),
         ("LAST", Left),
-        ("NODES", Left),
-        ("ACTIONS", Left),
         ("CLASS", Left),
-        ("TEXT", Left),
     ]);
     let several = answer.nodes.len() > 1;
     for text in &answer.errors.top {
@@ -62,16 +78,17 @@ fn table(answer: &Answer) -> Table {
         let actions = counts(text, |part| part.action.clone());
         let outcomes = counts(text, |part| part.outcome);
         let classes: Vec<&str> = outcomes.keys().map(|outcome| class(*outcome)).collect();
-        table.row([
+        let cells = [
             Cell::from(number(text.count)),
             Cell::styled(percent(text.count, answer.errors.count), Style::Dim),
             Cell::from(minute(text.first_at)),
             Cell::from(minute(text.last_at)),
-            Cell::from(nodes),
-            Cell::from(in_words(actions.iter().map(|(of, n)| (of, *n)))),
             Cell::styled(classes.join(", "), style(text)),
-            Cell::from(text.template.clone()),
-        ]);
+        ];
+        let actions = in_words(actions.iter().map(|(of, n)| (of, *n)));
+        let places = if nodes.is_empty() { actions } else { format!("{actions}; {nodes}") };
+        let notes = [Cell::from(text.template.clone()), Cell::styled(places, Style::Dim)];
+        table.noted_row(cells, notes);
     }
     table
 }
@@ -120,14 +137,7 @@ pub(super) const fn class(outcome: Outcome) -> &'static str {
 
 fn troubles(answer: &Answer) -> Table {
     use Align::{Left, Right};
-    let mut table = Table::new([
-        ("COUNT", Right),
-        ("FIRST", Left),
-        ("LAST", Left),
-        ("NODES", Left),
-        ("KIND", Left),
-        ("TEXT", Left),
-    ]);
+    let mut table = Table::new([("COUNT", Right), ("FIRST", Left), ("LAST", Left), ("KIND", Left)]);
     for trouble in &answer.troubles {
         let several = answer.nodes.len() > 1;
         let nodes = if several { in_words(by_node(trouble).into_iter()) } else { String::new() };
@@ -145,14 +155,14 @@ fn troubles(answer: &Answer) -> Table {
             | TroubleKind::LinesDropped
             | TroubleKind::Other => Style::Plain,
         };
-        table.row([
+        let cells = [
             Cell::from(number(trouble.count)),
             Cell::from(minute(trouble.first_at)),
             Cell::from(minute(trouble.last_at)),
-            Cell::from(nodes),
             Cell::styled(trouble.kind.name(), style),
-            Cell::from(trouble.text.clone()),
-        ]);
+        ];
+        let notes = [Cell::from(trouble.text.clone()), Cell::styled(nodes, Style::Dim)];
+        table.noted_row(cells, notes);
     }
     table
 }

@@ -7,19 +7,48 @@ use piecewatch_analytics::{Reputation, Score, ToldScores, Vetting};
 use serde::Serialize;
 
 use super::{NodeAnswer, text::name_of};
+use crate::form::Span;
 
-/// A node, in JSON.
+/// Everything, in JSON. The windows of nodes end at their own newest record or poll.
 #[derive(Serialize)]
-pub(super) struct Object<'a> {
+pub(super) struct Root<'a> {
+    #[serde(flatten)]
+    span: Span,
+    /// Of each score.
+    thresholds: BTreeMap<&'static str, Thresholds>,
+    nodes: Vec<Object<'a>>,
+}
+
+/// Below which value a score is how bad.
+#[derive(Serialize)]
+struct Thresholds {
+    look: f64,
+    trouble: f64,
+    /// The node is disqualified or suspended.
+    limit: f64,
+}
+
+#[derive(Serialize)]
+struct Object<'a> {
     node: &'a str,
-    from: String,
-    to: String,
+    #[serde(flatten)]
+    span: Span,
     worst: &'static str,
     satellites: Vec<Satellite<'a>>,
+    /// From when on its log is looked at.
+    log_from: String,
     connection: BTreeMap<&'static str, Check<'a>>,
+    peers: PeersRow,
     failed_pings: Option<u64>,
     restarts: Option<usize>,
     restarts_unasked: Option<usize>,
+}
+
+/// Whether the node sees who its peers are.
+#[derive(Serialize)]
+struct PeersRow {
+    state: &'static str,
+    sentence: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -70,8 +99,22 @@ pub(super) struct Row<'a> {
     exited_at: Option<String>,
 }
 
+impl<'a> Root<'a> {
+    pub(super) fn of(answers: &'a [NodeAnswer]) -> Self {
+        let thresholds = |score: Score| {
+            let (look, trouble, limit) = (score.look(), score.trouble(), score.limit());
+            (score.name(), Thresholds { look, trouble, limit })
+        };
+        Self {
+            span: Span::over(answers.iter().map(|answer| answer.window)),
+            thresholds: Score::ALL.map(thresholds).into(),
+            nodes: answers.iter().map(Object::of).collect(),
+        }
+    }
+}
+
 impl<'a> Object<'a> {
-    pub(super) fn of(answer: &'a NodeAnswer) -> Self {
+    fn of(answer: &'a NodeAnswer) -> Self {
         let connectivity = &answer.connectivity;
         let checks = connectivity
             .judgements()
@@ -85,11 +128,15 @@ impl<'a> Object<'a> {
         let restarts = connectivity.restarts.value;
         Self {
             node: answer.node.as_str(),
-            from: answer.window.from.to_string(),
-            to: answer.window.to.to_string(),
+            span: Span::of(answer.window),
             worst: answer.worst().name(),
             satellites: satellites.collect(),
+            log_from: connectivity.window.from.to_string(),
             connection: checks.into_iter().collect(),
+            peers: PeersRow {
+                state: answer.peers.peers.name(),
+                sentence: answer.peers.peers.explanation(),
+            },
             failed_pings: failed.map(|failed| failed.by_satellite.values().sum()),
             restarts: restarts.map(|restarts| restarts.all),
             restarts_unasked: restarts.map(|restarts| restarts.unasked),
@@ -110,8 +157,8 @@ impl Told {
 }
 
 /// A row for each satellite.
-pub(super) fn flat(answer: &NodeAnswer) -> impl Iterator<Item = Row<'_>> {
-    answer.satellites.iter().map(row)
+pub(super) fn flat(answer: &NodeAnswer) -> impl Iterator<Item = (Span, Row<'_>)> {
+    answer.satellites.iter().map(|of| (Span::of(answer.window), row(of)))
 }
 
 fn row(of: &Reputation) -> Row<'_> {

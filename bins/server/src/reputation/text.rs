@@ -2,12 +2,13 @@
 
 use std::io::{self, Write};
 
-use piecewatch_analytics::{Judgement, Reputation, Score, Vetting};
+use piecewatch_analytics::{Judgement, LogOfWindow, Reputation, Score, Vetting};
 
 use super::NodeAnswer;
 use crate::{
     Colour,
     earnings::satellite_name,
+    sentence::sentence,
     table::{Align, Cell, NOT_KNOWN, Style, Table, number},
     window::minute,
 };
@@ -21,7 +22,15 @@ pub(super) fn write(answers: &[NodeAnswer], out: &mut dyn Write, colour: Colour)
         let (from, to) = (minute(answer.window.from), minute(answer.window.to));
         writeln!(out, "{name}   {from} to {to} UTC\n")?;
         if answer.satellites.is_empty() {
-            writeln!(out, "  No satellite has told scores yet.")?;
+            let told = match answer.connectivity.log {
+                LogOfWindow::Missing => {
+                    "No scores are known of that time or the 30 days before it."
+                }
+                LogOfWindow::Known | LogOfWindow::Partly { .. } => {
+                    "No satellite has told scores yet, as far as is known."
+                }
+            };
+            sentence(out, told)?;
         } else {
             satellites(answer).without_empty_columns().write(out, colour)?;
         }
@@ -30,11 +39,19 @@ pub(super) fn write(answers: &[NodeAnswer], out: &mut dyn Write, colour: Colour)
         if !sentences.is_empty() {
             writeln!(out)?;
         }
-        for sentence in sentences {
-            writeln!(out, "  {sentence}")?;
+        for text in sentences {
+            sentence(out, &text)?;
         }
         writeln!(out)?;
         reached(answer).write(out, colour)?;
+        let log_from = answer.connectivity.window.from;
+        if log_from > answer.window.from && answer.connectivity.log != LogOfWindow::Missing {
+            writeln!(out, "\n  Its log begins at {} UTC.", minute(log_from))?;
+        }
+        if let Some(explanation) = answer.peers.peers.explanation() {
+            writeln!(out)?;
+            sentence(out, &explanation)?;
+        }
     }
     Ok(())
 }
@@ -45,11 +62,8 @@ fn satellites(answer: &NodeAnswer) -> Table {
         ("SATELLITE", Left),
         ("STATE", Left),
         ("AUDIT", Right),
-        ("CHANGE", Right),
-        ("SUSPENSION", Right),
-        ("CHANGE", Right),
+        ("SUSP.", Right),
         ("ONLINE", Right),
-        ("CHANGE", Right),
         ("AUDITS", Right),
         ("VETTED", Left),
         ("JOINED", Right),
@@ -57,44 +71,52 @@ fn satellites(answer: &NodeAnswer) -> Table {
     for of in &answer.satellites {
         let mut row = vec![Cell::from(name_of(of)), state(of.judgement())];
         for score in Score::ALL {
-            row.extend(score_cells(of, score));
+            row.push(score_cell(of, score));
         }
         row.push(of.audits.map_or(NOT_KNOWN.into(), |(total, _)| number(total).into()));
-        row.push(Cell::from(vetted(of.vetting)));
+        row.push(Cell::from(vetted(of)));
         row.push(of.days_joined.map_or(NOT_KNOWN.into(), |days| joined(days).into()));
-        table.row(row);
+        table.noted_row(row, [Cell::styled(moved(of), Style::Dim)]);
     }
     table
 }
 
 fn joined(days: u64) -> String {
-    format!("{} days ago", number(days))
+    format!("{} d", number(days))
 }
 
-fn score_cells(of: &Reputation, score: Score) -> [Cell; 2] {
-    let Some(newest) = of.newest else { return [NOT_KNOWN.into(), "".into()] };
+fn score_cell(of: &Reputation, score: Score) -> Cell {
+    let Some(newest) = of.newest else { return NOT_KNOWN.into() };
     let value = score.of(&newest.scores);
-    let style = style(score.judge(value));
-    let change = match of.change(score) {
-        Some(change) if change.abs() >= 0.000_05 => format!("{change:+.4}"),
-        Some(_) | None => String::new(),
-    };
-    [Cell::styled(format!("{value:.4}"), style), Cell::from(change)]
+    Cell::styled(format!("{value:.4}"), style(score.judge(value)))
 }
 
-fn vetted(vetting: Vetting) -> String {
-    match vetting {
+/// By how much scores changed, and how far vetting is: what stands under a row.
+fn moved(of: &Reputation) -> String {
+    let change = |score: Score| {
+        let change = of.change(score).filter(|change| change.abs() >= 0.000_05)?;
+        Some(format!("{} {change:+.4}", score.name()))
+    };
+    let mut parts: Vec<String> = Score::ALL.into_iter().filter_map(change).collect();
+    if let Vetting::Running { audits, days } = of.vetting {
+        let part = |part: Option<u64>, whole: u64, name: &str| match part {
+            Some(part) => format!("{part} of {whole} {name}"),
+            None => format!("{name} not told"),
+        };
+        parts.push(part(audits, Vetting::AUDITS, "audits"));
+        parts.push(part(days, Vetting::DAYS, "days"));
+    }
+    parts.join(", ")
+}
+
+fn vetted(of: &Reputation) -> String {
+    match of.vetting {
+        // It has waited long enough, whether for enough audits nobody told.
+        Vetting::Unknown if of.joined_at.is_some() => "not told".to_owned(),
         Vetting::Unknown => NOT_KNOWN.to_owned(),
         Vetting::Vetted(at) => minute(at).chars().take(10).collect(),
         Vetting::Probably => "probably".to_owned(),
-        Vetting::Running { audits, days } => {
-            let part = |part: Option<u64>, whole: u64, name: &str| {
-                part.map(|part| format!("{part} of {whole} {name}"))
-            };
-            let parts =
-                [part(audits, Vetting::AUDITS, "audits"), part(days, Vetting::DAYS, "days")];
-            parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
-        }
+        Vetting::Running { .. } => "not yet".to_owned(),
     }
 }
 

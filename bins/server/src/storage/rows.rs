@@ -11,25 +11,25 @@ use piecewatch_model::{ByteCount, SatelliteId, Timestamp};
 use serde::Serialize;
 
 use super::{OfNode, Shown};
-use crate::earnings::satellite_name;
+use crate::{earnings::satellite_name, form::Span};
 
 #[derive(Serialize)]
 pub(super) struct Root {
-    at: String,
+    /// That of the work; all else is as it is at the end.
+    #[serde(flatten)]
+    span: Span,
     nodes: Vec<NodeRow>,
 }
 
 impl Root {
     pub(super) fn of(shown: &Shown) -> Self {
-        Self { at: shown.now.to_string(), nodes: shown.nodes.iter().map(NodeRow::of).collect() }
+        Self { span: Span::of(shown.window), nodes: shown.nodes.iter().map(NodeRow::of).collect() }
     }
 }
 
 #[derive(Serialize)]
 struct NodeRow {
     node: String,
-    work_from: String,
-    work_to: String,
     #[serde(flatten)]
     space: SpaceFields,
     growth: Vec<GrowthRow>,
@@ -52,8 +52,6 @@ impl NodeRow {
         let satellites = accounts.satellites.iter();
         Self {
             node: storage.node.to_string(),
-            work_from: work.window.from.to_string(),
-            work_to: work.window.to.to_string(),
             space: SpaceFields::of(storage),
             growth: storage.growth.iter().map(GrowthRow::of).collect(),
             satellites: satellites.map(|of| (name(of.satellite), of.bytes.get())).collect(),
@@ -68,6 +66,11 @@ impl NodeRow {
             days: days(&of.days),
         }
     }
+}
+
+/// A row for each node.
+pub(super) fn flat(shown: &Shown) -> impl Iterator<Item = (Span, FlatRow)> {
+    shown.nodes.iter().map(|of| (Span::of(shown.window), FlatRow::of(&of.storage)))
 }
 
 /// A node in CSV.
@@ -92,7 +95,7 @@ pub(super) struct FlatRow {
 }
 
 impl FlatRow {
-    pub(super) fn of(storage: &NodeStorage) -> Self {
+    fn of(storage: &NodeStorage) -> Self {
         let space = SpaceFields::of(storage);
         let a_day = |over| {
             let growth = storage.growth.iter().find(|growth| growth.over == over)?;

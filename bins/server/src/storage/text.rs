@@ -1,16 +1,21 @@
 //! Storage for people: space, growth, and who says what of it.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use piecewatch_analytics::{
-    Accounts, Capacity, CauseKind, DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage, Told,
+    Accounts, Capacity, CauseKind, DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage,
+    StoredDays, Told,
 };
 use piecewatch_model::{ByteCount, Timestamp};
 
-use super::{Shown, work};
+use super::{DAY_MICROS, Shown, work};
 use crate::{
     Colour,
     earnings::satellite_name,
+    sentence::sentence,
     table::{Align, Cell, NOT_KNOWN, Style, Table},
 };
 
@@ -23,14 +28,34 @@ pub(super) fn write(shown: &Shown, out: &mut dyn Write, colour: Colour) -> io::R
         writeln!(out, "{name}   {} UTC\n", minute(shown.now))?;
         write_space(&of.storage, out, colour)?;
         write_accounts(&of.storage, out, colour)?;
-        let gaps = of.days.missing().count();
-        if gaps > 0 {
-            let days = of.days.days.len();
-            writeln!(out, "\n  Satellites reported nothing {gaps} times within {days} days.")?;
-        }
+        write_gaps(&of.days, out)?;
         work::write(&of.work, out, colour)?;
     }
     Ok(())
+}
+
+/// Who did not report which days; days of which nobody reports are told together.
+fn write_gaps(days: &StoredDays, out: &mut dyn Write) -> io::Result<()> {
+    let mut gaps: BTreeMap<Vec<Timestamp>, Vec<String>> = BTreeMap::new();
+    for (satellite, days) in days.missing() {
+        gaps.entry(days).or_default().push(satellite_name(satellite, None));
+    }
+    for (days, names) in gaps {
+        writeln!(out)?;
+        sentence(out, &format!("No report of {} from {}.", runs(&days), names.join(", ")))?;
+    }
+    Ok(())
+}
+
+/// Days, those in a row by the first and the last: `2026-11-03, 2026-11-05 to 2026-11-09`.
+fn runs(days: &[Timestamp]) -> String {
+    let in_a_row = |a: &Timestamp, b: &Timestamp| a.plus_micros(DAY_MICROS) == *b;
+    let words = days.chunk_by(in_a_row).map(|run| match run {
+        [first, .., last] => format!("{} to {}", day(*first), day(*last)),
+        [first] => day(*first),
+        [] => String::new(),
+    });
+    words.collect::<Vec<_>>().join(", ")
 }
 
 /// An instant to the minute.
@@ -39,7 +64,7 @@ pub(super) fn minute(instant: Timestamp) -> String {
     text.split_at_checked(16).map_or(text.clone(), |(minute, _)| minute.replace('T', " "))
 }
 
-fn day(instant: Timestamp) -> String {
+pub(super) fn day(instant: Timestamp) -> String {
     instant.to_string().chars().take(10).collect()
 }
 
@@ -53,7 +78,7 @@ fn write_space(storage: &NodeStorage, out: &mut dyn Write, colour: Colour) -> io
         growth(&storage.growth).without_empty_columns().write(out, colour)?;
         writeln!(out)?;
     }
-    writeln!(out, "  {}", full(&storage.full))
+    sentence(out, &full(&storage.full))
 }
 
 fn space(capacity: &Capacity) -> Table {
@@ -103,7 +128,7 @@ fn growth(growth: &[Growth]) -> Table {
         ("GROWTH OVER", Left),
         ("A DAY", Right),
         ("RANGE", Right),
-        ("PIECES A DAY", Right),
+        ("PIECES", Right),
         ("SNAPSHOTS", Right),
         ("BY", Left),
     ]);
@@ -171,7 +196,8 @@ fn write_accounts(storage: &NodeStorage, out: &mut dyn Write, colour: Colour) ->
     if !accounts.unreported.is_empty() {
         let names: Vec<String> =
             accounts.unreported.iter().map(|id| satellite_name(*id, None)).collect();
-        writeln!(out, "\n  No report for three days or more from {}.", names.join(", "))?;
+        writeln!(out)?;
+        sentence(out, &format!("No report for three days or more from {}.", names.join(", ")))?;
     }
     Ok(())
 }

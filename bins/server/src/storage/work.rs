@@ -7,11 +7,12 @@ use piecewatch_model::{ByteCount, SatelliteId};
 
 use super::{
     rows::task_name,
-    text::{minute, percent},
+    text::{day, minute, percent},
 };
 use crate::{
     Colour,
     earnings::satellite_name,
+    sentence::sentence,
     table::{Align, Cell, NOT_KNOWN, Style, Table, number},
 };
 
@@ -30,7 +31,10 @@ pub(super) fn write(work: &NodeWork, out: &mut dyn Write, colour: Colour) -> io:
         hash_stores(&work.hash_stores).without_empty_columns().write(out, colour)?;
     }
     match &work.migration {
-        Some(of) => writeln!(out, "\n  {}", migration(of)),
+        Some(of) => {
+            writeln!(out)?;
+            sentence(out, &migration(of))
+        }
         None => Ok(()),
     }
 }
@@ -40,8 +44,7 @@ fn running(running: &[Running]) -> Table {
     let mut table = Table::new([
         ("RUNNING", Left),
         ("SATELLITE", Left),
-        ("STORE", Left),
-        ("SINCE", Left),
+        ("PART", Left),
         ("FOR", Right),
         ("USUALLY", Right),
         ("LEFT", Right),
@@ -49,14 +52,13 @@ fn running(running: &[Running]) -> Table {
     for of in running {
         let left = match of.left_micros() {
             Some(left) => Cell::from(length(left)),
-            None if of.is_overdue() => Cell::styled("longer than usual", Style::Alert),
+            None if of.is_overdue() => Cell::styled("overdue", Style::Alert),
             None => Cell::styled(NOT_KNOWN, Style::Dim),
         };
         table.row([
             Cell::from(task_name(of.work.task).replace('_', " ")),
             Cell::from(of.work.satellite.map_or_else(String::new, name)),
             Cell::from(of.work.store.as_deref().unwrap_or("")),
-            Cell::from(minute(of.work.since)),
             Cell::from(length(of.elapsed_micros)),
             maybe(of.usual_micros.map(length)),
             left,
@@ -75,14 +77,10 @@ fn tasks(tasks: &[TaskSummary]) -> Table {
         ("MEDIAN", Right),
         ("LONGEST", Right),
         ("BEFORE", Right),
-        ("EXAMINED", Right),
-        ("CHANGED", Right),
-        ("BYTES", Right),
-        ("REWRITTEN", Right),
     ]);
     let some = |count: u64| if count == 0 { String::new() } else { number(count) };
     for of in tasks {
-        table.row([
+        let cells = [
             Cell::from(task_name(of.task).replace('_', " ")),
             Cell::from(some(of.finished)),
             Cell::styled(some(of.failed), Style::Alert),
@@ -90,11 +88,15 @@ fn tasks(tasks: &[TaskSummary]) -> Table {
             maybe(of.median_micros.map(length)),
             maybe(of.longest_micros.map(length)),
             maybe(of.before_micros.map(length)),
-            maybe(of.examined.map(number)),
-            maybe(of.affected.map(number)),
-            maybe(of.bytes.map(|bytes| bytes.to_string())),
-            maybe(of.rewritten.map(|bytes| bytes.to_string())),
-        ]);
+        ];
+        let did = [
+            of.examined.map(|pieces| format!("{} pieces examined", number(pieces))),
+            of.affected.map(|pieces| format!("{} changed", number(pieces))),
+            of.bytes.map(|bytes| format!("{bytes} freed")),
+            of.rewritten.map(|bytes| format!("{bytes} rewritten")),
+        ];
+        let did = did.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        table.noted_row(cells, [Cell::styled(did, Style::Dim)]);
     }
     table
 }
@@ -107,8 +109,7 @@ fn hash_stores(stores: &[HashStore]) -> Table {
         ("PIECES", Right),
         ("TRASH", Right),
         ("DEAD", Right),
-        ("", Right),
-        ("RECLAIMABLE", Right),
+        ("TO FREE", Right),
         ("TABLE", Right),
         ("COMPACTED", Left),
     ]);
@@ -121,7 +122,6 @@ fn hash_stores(stores: &[HashStore]) -> Table {
             bytes(state.pieces()),
             bytes(state.trash),
             bytes(state.dead()),
-            Cell::styled(state.dead_share().map_or_else(String::new, percent), Style::Dim),
             bytes(state.reclaimable),
             maybe(state.table_load.map(percent)),
             Cell::styled(minute(state.at), Style::Dim),
@@ -145,7 +145,8 @@ fn migration(of: &Migration) -> String {
         text.push_str(&format!("; {left} are left"));
     }
     if let Some(done_at) = of.done_at() {
-        text.push_str(&format!(", until {}", minute(done_at)));
+        // An estimate: to the day.
+        text.push_str(&format!(", until {}", day(done_at)));
     }
     if of.failures > 0 {
         text.push_str(&format!("; {} attempts failed", number(of.failures)));

@@ -5,16 +5,17 @@ use std::{
     io::{self, Write},
 };
 
-use piecewatch_analytics::{Amount, Tally};
+use piecewatch_analytics::{Amount, Audits, Share, Tally, Upgrade};
 use piecewatch_model::{Action, Outcome, SatelliteId};
 use serde::Serialize;
 
 use super::{NodeSummary, SatelliteSummary, Summary};
+use crate::form::Span;
 
 #[derive(Serialize)]
 struct Root<'a> {
-    from: Option<String>,
-    to: Option<String>,
+    #[serde(flatten)]
+    span: Span,
     nodes: Vec<Node<'a>>,
 }
 
@@ -24,7 +25,30 @@ struct Node<'a> {
     actions: Vec<Part<'a>>,
     satellites: Vec<Satellite<'a>>,
     success_rate: BTreeMap<&'a str, f64>,
+    accepted: u64,
     rejected: u64,
+    /// Accepted of accepted and rejected; null where there were none.
+    acceptance_rate: Option<f64>,
+    audits: AuditCounts,
+    upgrades: Vec<UpgradeRow<'a>>,
+}
+
+/// How audits ended; canceled ones are neither passed nor failed.
+#[derive(Serialize)]
+struct AuditCounts {
+    passed: u64,
+    /// Failed, and may pass the next time.
+    recoverable: u64,
+    /// Failed because the piece is gone.
+    unrecoverable: u64,
+    canceled: u64,
+}
+
+#[derive(Serialize)]
+struct UpgradeRow<'a> {
+    at: String,
+    from: &'a str,
+    to: &'a str,
 }
 
 #[derive(Serialize)]
@@ -46,11 +70,8 @@ struct Part<'a> {
 }
 
 pub(super) fn write(summary: &Summary, out: &mut dyn Write) -> io::Result<()> {
-    let root = Root {
-        from: summary.window.map(|window| window.from.to_string()),
-        to: summary.window.map(|window| window.to.to_string()),
-        nodes: summary.nodes.iter().map(node).collect(),
-    };
+    let root =
+        Root { span: Span::over(summary.window), nodes: summary.nodes.iter().map(node).collect() };
     serde_json::to_writer_pretty(&mut *out, &root)?;
     writeln!(out)
 }
@@ -65,8 +86,22 @@ fn node(node: &NodeSummary) -> Node<'_> {
         actions: parts(&node.actions),
         satellites: node.satellites.iter().map(satellite).collect(),
         success_rate: rates.collect(),
-        rejected: node.rejected,
+        accepted: node.acceptance.accepted,
+        rejected: node.acceptance.rejected,
+        acceptance_rate: node.acceptance.share().map(Share::ratio),
+        audits: audits(node.actions.get(&Action::GetAudit)),
+        upgrades: node.upgrades.iter().map(upgrade).collect(),
     }
+}
+
+fn audits(tally: Option<&Tally>) -> AuditCounts {
+    let Audits { passed, recoverable, unrecoverable, canceled } =
+        tally.map(Tally::audits).unwrap_or_default();
+    AuditCounts { passed, recoverable, unrecoverable, canceled }
+}
+
+fn upgrade(upgrade: &Upgrade) -> UpgradeRow<'_> {
+    UpgradeRow { at: upgrade.at.to_string(), from: &upgrade.from, to: &upgrade.to }
 }
 
 fn satellite(satellite: &SatelliteSummary) -> Satellite<'_> {

@@ -6,13 +6,14 @@ use std::{
     path::Path,
 };
 
-use piecewatch_analytics::{Amount, Share, Tally};
+use piecewatch_analytics::{Acceptance, Amount, Share, Tally, Upgrade};
 use piecewatch_model::{Action, ByteCount, FailureClass, Outcome, SatelliteId, Timestamp};
 use piecewatch_store::Window;
 
 use super::{NodeSummary, SatelliteSummary, Summary};
 use crate::{
     Colour,
+    sentence::sentence,
     table::{Align, Cell, Style, Table, number, percent},
 };
 
@@ -58,14 +59,50 @@ fn write_node(node: &NodeSummary, out: &mut dyn Write, colour: Colour) -> io::Re
         writeln!(out)?;
         satellites(&node.satellites).write(out, colour)?;
     }
-    if node.rejected > 0 {
-        let count = number(node.rejected);
-        writeln!(out, "\n  {count} uploads were rejected because the node was busy.")?;
+    let sentences = sentences(node);
+    if !sentences.is_empty() {
+        writeln!(out)?;
     }
-    Ok(())
+    sentences.iter().try_for_each(|text| sentence(out, text))
 }
 
-/// One row for each action and outcome; the rate of success beside the first of an action.
+/// What the tables do not say, where there is something to say.
+fn sentences(node: &NodeSummary) -> Vec<String> {
+    let mut sentences = Vec::new();
+    let audits = node.actions.get(&Action::GetAudit).map(Tally::audits).unwrap_or_default();
+    if audits.unrecoverable > 0 {
+        sentences.push(format!(
+            "Audits whose piece is gone: {}. These cost a node its place.",
+            number(audits.unrecoverable)
+        ));
+    }
+    if audits.recoverable > 0 {
+        sentences.push(format!(
+            "Audits that failed otherwise and may pass the next time: {}.",
+            number(audits.recoverable)
+        ));
+    }
+    let Acceptance { rejected, .. } = node.acceptance;
+    if let Some(Share { part, whole }) = node.acceptance.share()
+        && rejected > 0
+    {
+        sentences.push(format!(
+            "{} uploads were rejected because the node was busy: it took up {} of all.",
+            number(rejected),
+            percent(part, whole)
+        ));
+    }
+    for Upgrade { at, from, to, .. } in &node.upgrades {
+        sentences.push(format!(
+            "Version {to} since {} UTC, {from} before: rates of before and after do not compare.",
+            minute(*at)
+        ));
+    }
+    sentences
+}
+
+/// One row for each action and outcome; the rate of success beside the first of an action, the
+/// classes of failures under theirs.
 fn actions(node: &NodeSummary) -> Table {
     use Align::{Left, Right};
     let mut table = Table::new([
@@ -75,7 +112,6 @@ fn actions(node: &NodeSummary) -> Table {
         ("SHARE", Right),
         ("BYTES", Right),
         ("SUCCESS RATE", Right),
-        ("FAILED BECAUSE OF", Left),
     ]);
     let all = node.actions.values().map(Tally::count).sum();
     for (action, tally) in &node.actions {
@@ -86,7 +122,7 @@ fn actions(node: &NodeSummary) -> Table {
         let outcomes = [
             (Outcome::Success.name(), tally.success, String::new()),
             (Outcome::Canceled.name(), tally.canceled, String::new()),
-            ("failed", tally.failed(), classes.join(", ")),
+            ("failed", tally.failed(), format!("because of {}", classes.join(", "))),
         ];
         let mut first = true;
         for (outcome, amount, note) in outcomes {
@@ -96,15 +132,15 @@ fn actions(node: &NodeSummary) -> Table {
             let (name, rate) =
                 if first { (action.name(), rate(action, tally)) } else { ("", Cell::from("")) };
             first = false;
-            table.row([
+            let cells = [
                 Cell::from(name),
                 Cell::from(outcome),
                 Cell::from(number(amount.count)),
                 Cell::styled(percent(amount.count, all), Style::Dim),
                 Cell::from(amount.bytes.to_string()),
                 rate,
-                Cell::styled(note, note_style(action, tally)),
-            ]);
+            ];
+            table.noted_row(cells, [Cell::styled(note, note_style(action, tally))]);
         }
     }
     table

@@ -102,3 +102,23 @@ fn a_result_that_cannot_be_written_is_an_error() {
     assert_eq!(ended.code, Some(1));
     assert!(ended.err.starts_with("error: cannot write the result: "), "{}", ended.err);
 }
+
+/// The normal end of `piecewatch … | head`.
+#[test]
+fn a_reader_that_has_read_enough_is_no_error() {
+    let bench = Bench::new();
+    bench.simulate("node.log", 20_000, &["--seed", "3"]);
+    bench.done(["import", "--db", "n.db", "--node", "attic", "--keep-raw", "node.log"]);
+    for form in ["--csv", "--json"] {
+        // More than a pipe holds.
+        let arguments = ["pieces", "--db", "n.db", "--limit", "1000", form];
+        let mut command = bench.command(arguments);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let mut first = [0; 5];
+        child.stdout.take().unwrap().read_exact(&mut first).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!((output.status.code(), said.as_str()), (Some(0), ""), "{form}");
+    }
+}

@@ -72,11 +72,41 @@ fn the_table_names_each_text_and_csv_has_a_row_for_each_part() {
     assert!(table.lines().all(|line| line == line.trim_end()), "no line ends in spaces");
     let texts =
         || errors["top"].as_array().unwrap().iter().chain(errors["troubles"].as_array().unwrap());
+    // A text stands under its row, broken at the width of a terminal.
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for text in texts() {
-        assert!(table.contains(text["text"].as_str().unwrap()), "{text}: {table}");
+        let wanted = words(text["text"].as_str().unwrap());
+        assert!(words(&table).contains(&wanted), "{text}: {table}");
     }
+    assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
     let csv = bench.done(["errors", "--db", "n.db", "--csv"]);
     let parts: usize = texts().map(|text| text["parts"].as_array().unwrap().len()).sum();
-    assert!(csv.starts_with("kind,node,action,outcome,class,satellite_id,count,bytes,"), "{csv}");
+    assert!(
+        csv.starts_with("from,to,kind,node,action,outcome,class,satellite_id,count,bytes,"),
+        "{csv}"
+    );
     assert_eq!(csv.lines().count(), 1 + parts);
+}
+
+#[test]
+fn where_no_text_is_kept_failures_are_told_all_the_same() {
+    let bench = Bench::new();
+    // The log is of 2023; texts are kept for a year.
+    let truth = bench.simulate("node.log", 20_000, &["--vocabulary", "2023", "--seed", "3"]);
+    bench.done(["import", "--db", "n.db", "--node", "attic", "node.log"]);
+    let failed: u64 = failures(&truth).values().sum();
+    let errors = bench.json(["errors", "--db", "n.db", "--json"]);
+    assert_eq!((errors["ended"].as_u64(), errors["count"].as_u64()), (Some(failed), Some(0)));
+    let text = bench.done(["errors", "--db", "n.db"]);
+    assert!(text.contains("transfers failed; no text is known."), "{text}");
+    assert!(!text.contains("No transfer failed"), "{text}");
+}
+
+#[test]
+fn a_limit_of_nothing_is_refused() {
+    let bench = Bench::new();
+    for command in ["errors", "pieces", "slow"] {
+        let ended = bench.run([command, "--db", "n.db", "--limit", "0"]);
+        assert_eq!(ended.code, Some(2), "{command}: {}", ended.err);
+    }
 }

@@ -35,12 +35,15 @@ fn counted(log: &str) -> BTreeMap<String, u64> {
 #[test]
 fn the_pieces_of_the_last_hour_are_those_of_the_lines() {
     let bench = Bench::new();
-    bench.simulate("node.log", 30_000, &["--seed", "5"]);
+    bench.simulate("node.log", 4_000, &["--seed", "5"]);
     bench.done(["import", "--db", "n.db", "--node", "attic", "--keep-raw", "node.log"]);
     let log = String::from_utf8_lossy(&bench.read("node.log")).into_owned();
     let expected = counted(&log);
-    assert!(expected.len() > 100, "{}", expected.len());
-    let rows = bench.json(["pieces", "--db", "n.db", "--limit", "100000", "--json"]);
+    assert!((101..1_000).contains(&expected.len()), "{}", expected.len());
+    let answer = bench.json(["pieces", "--db", "n.db", "--limit", "1000", "--json"]);
+    assert_eq!(answer["nodes"][0]["downloads"], expected.values().sum::<u64>());
+    assert_eq!(answer["to"].as_str().unwrap().len(), "2026-08-19T00:00:00Z".len(), "{answer}");
+    let rows = &answer["pieces"];
     let found: BTreeMap<String, u64> = rows
         .as_array()
         .unwrap()
@@ -56,7 +59,7 @@ fn the_pieces_of_the_last_hour_are_those_of_the_lines() {
     let table = bench.done(["pieces", "--db", "n.db", "--limit", "3"]);
     assert!(table.starts_with("attic   ") && table.contains("downloads by clients"), "{table}");
     let csv = bench.done(["pieces", "--db", "n.db", "--limit", "3", "--csv"]);
-    assert!(csv.starts_with("node,piece,downloads_at_least,"), "{csv}");
+    assert!(csv.starts_with("from,to,node,piece,downloads_at_least,"), "{csv}");
     assert_eq!(csv.lines().count(), 4);
 }
 
@@ -66,5 +69,8 @@ fn where_single_transfers_are_kept_no_longer_it_is_said() {
     bench.simulate("node.log", 1_000, &["--vocabulary", "2025"]);
     bench.done(["import", "--db", "n.db", "--node", "attic", "node.log"]);
     let text = bench.done(["pieces", "--db", "n.db"]);
+    assert!(text.contains("UTC   – downloads by clients"), "{text}");
     assert!(text.contains("kept for 48 hours"), "{text}");
+    let answer = bench.json(["pieces", "--db", "n.db", "--window", "24h", "--json"]);
+    assert!(answer["nodes"][0]["downloads"].is_null(), "{answer}");
 }

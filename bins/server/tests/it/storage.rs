@@ -98,7 +98,9 @@ fn of_a_log_alone_the_work_is_told() {
     for words in ["HASH STORE", "compaction", "retain", "used space walker", "Migration"] {
         assert!(out.contains(words), "{words}: {out}");
     }
+    assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
     let storage = bench.json(["storage", "--db", "n.db", "--window", "7d", "--json"]);
+    assert!(storage["from"].as_str() < storage["to"].as_str(), "{storage}");
     let node = &storage["nodes"][0];
     assert!(node["used_bytes"].is_null() && node["total_bytes"].is_null(), "{node}");
     let log = bench.read("node.log");
@@ -119,9 +121,9 @@ fn csv_has_a_row_for_each_node() {
     bench.done(["import", "--db", "nodes.db", "--node", "barn", "node.log"]);
     let out = bench.done(["storage", "--db", "nodes.db", "--csv"]);
     let lines: Vec<&str> = out.lines().collect();
-    assert!(lines[0].starts_with("node,used_bytes,trash_bytes,"), "{out}");
+    assert!(lines[0].starts_with("from,to,node,used_bytes,trash_bytes,"), "{out}");
     assert_eq!(lines.len(), 3, "{out}");
-    assert!(lines[1].starts_with("attic,") && lines[2].starts_with("barn,,,"), "{out}");
+    assert!(lines[1].contains("Z,attic,") && lines[2].contains("Z,barn,,,"), "{out}");
 }
 
 #[test]

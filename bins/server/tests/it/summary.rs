@@ -55,6 +55,11 @@ fn everything_is_the_truth() {
         assert_eq!(node["node"], "attic");
         assert_eq!(counts_of_summary(node), counts_of_truth(&truth), "{vocabulary}");
         assert_eq!(node["rejected"], truth["rejected"], "{vocabulary}");
+        let uploads = |of: &&Value| of["action"].as_str().unwrap().starts_with("PUT");
+        let ended = truth["transfers"].as_array().unwrap().iter().filter(uploads);
+        let ended: u64 = ended.map(|of| of["count"].as_u64().unwrap()).sum();
+        let told = node["accepted"].as_u64().unwrap();
+        assert!(told >= ended, "uploads without a name count, too: {told} {ended}");
     }
 }
 
@@ -186,4 +191,52 @@ fn the_database_may_be_named_by_the_environment() {
     let mut command = bench.command(["summary", "--json"]);
     let ended = Ended::of(command.env("PIECEWATCH_DB", "n.db").stdin(Stdio::null()));
     assert_eq!(ended.code, Some(0), "{}", ended.err);
+}
+
+#[test]
+fn audits_are_told_by_whether_they_can_be_passed_the_next_time() {
+    let (bench, truth) = imported(40_000, &["--seed", "3"]);
+    let summary = bench.json(["summary", "--db", "n.db", "--json"]);
+    let sum = |wanted: &dyn Fn(&Value) -> bool| {
+        let audits = truth["transfers"].as_array().unwrap().iter();
+        let audits = audits.filter(|of| of["action"] == "GET_AUDIT" && wanted(of));
+        audits.map(|of| of["count"].as_u64().unwrap()).sum::<u64>()
+    };
+    let failed = |of: &Value| of["class"].is_string();
+    let audits = &summary["nodes"][0]["audits"];
+    assert_eq!(audits["unrecoverable"], sum(&|of| of["class"] == "missing"));
+    assert_eq!(audits["recoverable"], sum(&|of| failed(of) && of["class"] != "missing"));
+    assert_eq!(audits["passed"], sum(&|of| of["outcome"] == "success"));
+    assert!(audits["recoverable"].as_u64() > Some(0), "{audits}");
+    let text = bench.done(["summary", "--db", "n.db"]);
+    assert!(text.contains("may pass the next time: "), "{text}");
+}
+
+#[test]
+fn an_upgrade_is_told_beside_the_rates() {
+    let bench = Bench::new();
+    let line = |time: &str, message: &str| format!("2026-08-19T{time}Z\tINFO\t{message}\n");
+    let version = |time: &str, version: &str| {
+        line(time, &format!("Version info\t{{\"Version\": \"{version}\"}}"))
+    };
+    let download = |time: &str| {
+        let fields = "{\"Piece ID\": \"TQH7VSRZ7BCOLG7UIFFFIFOTT7OF6SQDGWYRPWOBDQEXTC26F3TA\", \
+                      \"Satellite ID\": \"12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S\", \
+                      \"Action\": \"GET\", \"Size\": 1000}";
+        line(time, &format!("piecestore\tdownloaded\t{fields}"))
+    };
+    let log = [
+        version("01:00:00", "1.140.3"),
+        download("01:00:01"),
+        version("05:00:00", "1.141.2"),
+        download("05:00:01"),
+    ];
+    bench.write("node.log", log.concat());
+    bench.done(["import", "--db", "n.db", "--node", "attic", "node.log"]);
+    let summary = bench.json(["summary", "--db", "n.db", "--json"]);
+    let upgrades = summary["nodes"][0]["upgrades"].as_array().unwrap();
+    assert_eq!(upgrades.len(), 1, "{summary}");
+    assert_eq!(upgrades[0]["at"], "2026-08-19T05:00:00Z");
+    let text = bench.done(["summary", "--db", "n.db"]);
+    assert!(text.contains("Version 1.141.2 since 2026-08-19 05:00 UTC, 1.140.3 before"), "{text}");
 }

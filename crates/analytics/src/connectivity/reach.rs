@@ -3,10 +3,10 @@
 use piecewatch_model::{Quic, Timestamp, TroubleKind};
 use piecewatch_store::TroubleCount;
 
-use super::{ConnectionFacts, FailedPings, LogOfWindow, MINUTE};
+use super::{ConnectionFacts, FailedPings, MINUTE, nothing_told};
 use crate::{
     Judged, Judgement,
-    judgement::{length, times},
+    judgement::{length, minute, times},
 };
 
 /// Satellites answer every check-in, which a node makes once an hour.
@@ -34,7 +34,7 @@ pub(super) fn quic(facts: &ConnectionFacts<'_>) -> Judged<Quic> {
         return Judged { value: None, judgement: Judgement::Look, sentence };
     };
     let (judgement, sentence) = match quic {
-        Quic::Ok => (Judgement::Well, "The node can be reached over QUIC.".to_owned()),
+        Quic::Ok => reached_over_quic(facts),
         Quic::Misconfigured => {
             let sentence = format!(
                 "The node cannot be reached over QUIC: uploads and downloads over it go to others. \
@@ -52,6 +52,29 @@ pub(super) fn quic(facts: &ConnectionFacts<'_>) -> Judged<Quic> {
         }
     };
     Judged::new(quic, judgement, sentence)
+}
+
+/// A satellite tries QUIC, too, at each check-in.
+fn reached_over_quic(facts: &ConnectionFacts<'_>) -> (Judgement, String) {
+    let age = facts.status.and_then(|status| {
+        let at = status.what.last_quic_pinged_at?;
+        Some(status.at.as_micros() - at.as_micros())
+    });
+    match age {
+        Some(age) if age > PING_LOOK => (
+            Judgement::Look,
+            format!(
+                "The node counts QUIC as well, but nothing had reached it over QUIC for {} when it was \
+                 asked. See whether UDP is still forwarded.",
+                length(age)
+            ),
+        ),
+        Some(age) => (
+            Judgement::Well,
+            format!("It was reached over QUIC {} before it was asked.", length(age)),
+        ),
+        None => (Judgement::Well, "The node can be reached over QUIC.".to_owned()),
+    }
 }
 
 pub(super) fn last_ping(facts: &ConnectionFacts<'_>) -> Judged<Timestamp> {
@@ -98,26 +121,20 @@ pub(super) fn failed_pings(facts: &ConnectionFacts<'_>) -> Judged<FailedPings> {
     let most = of_kind(facts, TroubleKind::Ping).max_by_key(|trouble| trouble.count);
     failed.text = most.map(|trouble| trouble.text.clone()).unwrap_or_default();
     let Some(last_at) = failed.last_at else {
-        return match facts.log {
-            LogOfWindow::Known => {
-                Judged::new(failed, Judgement::Well, "No check-in with a satellite failed.")
-            }
-            LogOfWindow::Missing => {
-                Judged::unknown("There is no log of that time: check-ins are not known.")
-            }
-        };
+        return nothing_told(facts.log, failed, "No check-in with a satellite failed");
     };
     let count: u64 = failed.by_satellite.values().sum();
     let is_recent = facts.window.to.as_micros() - last_at.as_micros() <= PINGS_LATELY;
     let is_often = failed.by_satellite.values().any(|&count| count >= PINGS_TROUBLE);
     let judgement = if is_recent && is_often { Judgement::Trouble } else { Judgement::Look };
     let sentence = format!(
-        "Check-ins with {} failed {}, the last at {last_at}: {} {}",
+        "Check-ins with {} failed {}, the last at {}: {} {}",
         match failed.by_satellite.len() {
             1 => "one satellite".to_owned(),
             satellites => format!("{satellites} satellites"),
         },
         times(count),
+        minute(last_at),
         failed.text,
         advice(&failed.text)
     );
@@ -140,11 +157,11 @@ fn advice(text: &str) -> &'static str {
 pub(super) fn port(facts: &ConnectionFacts<'_>) -> Judged<u16> {
     match facts.status.and_then(|status| status.what.port) {
         Some(USUAL_PORT) => {
-            Judged::new(USUAL_PORT, Judgement::Well, "It is reached at the usual port, 28967.")
+            Judged::new(USUAL_PORT, Judgement::Well, "It is configured for the usual port, 28967.")
         }
         Some(port) => {
             let sentence = format!(
-                "It is reached at port {port}, which must be forwarded for TCP and UDP alike."
+                "It is configured for port {port}, which must be forwarded for TCP and UDP alike."
             );
             Judged::new(port, Judgement::Well, sentence)
         }

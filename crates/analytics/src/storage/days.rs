@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use piecewatch_model::{
-    ByteCount, DailyStorage, Grain, SatelliteId, Standing, StorageBasis, Timestamp,
+    ByteCount, DailyStorage, Grain, Period, SatelliteId, Standing, StorageBasis, Timestamp,
 };
 use piecewatch_store::Window;
 
@@ -27,6 +27,9 @@ pub enum StoredDay {
     Missing,
     /// The node did not serve the satellite: it had not joined, or had left or been disqualified.
     NotServed,
+    /// Nobody asked for it: it is of a month before the first of which anything is known. Nodes are
+    /// asked for the current month only.
+    NotAsked,
 }
 
 impl StoredDay {
@@ -36,7 +39,7 @@ impl StoredDay {
         match self {
             Self::Reported(bytes) | Self::Calculated(bytes) => Some(bytes),
             Self::NotServed => Some(ByteCount::new(0)),
-            Self::Pending | Self::Missing => None,
+            Self::Pending | Self::Missing | Self::NotAsked => None,
         }
     }
 
@@ -48,6 +51,7 @@ impl StoredDay {
             Self::Pending => "pending",
             Self::Missing => "missing",
             Self::NotServed => "not_served",
+            Self::NotAsked => "not_asked",
         }
     }
 }
@@ -81,11 +85,13 @@ impl StoredDays {
             .collect();
         let mut ids: BTreeSet<SatelliteId> = reports.iter().map(|day| day.satellite).collect();
         ids.extend(standings.iter().filter(|of| left_at(of).is_none()).map(|of| of.satellite));
+        let first = reports.iter().map(|day| day.day).min().unwrap_or(now);
+        let asked_since = month_of(first);
         let series = |id: SatelliteId| {
             let standing = standings.iter().find(|of| of.satellite == id);
             let day = |day: &Timestamp| {
                 let told = told.get(&(id, *day)).copied();
-                told.unwrap_or_else(|| untold(standing, *day, now))
+                told.unwrap_or_else(|| untold(standing, asked_since, *day, now))
             };
             (id, days.iter().map(day).collect())
         };
@@ -103,13 +109,21 @@ impl StoredDays {
         (0..self.days.len()).map(of_day).collect()
     }
 
-    /// The days and satellites that nobody reported.
-    pub fn missing(&self) -> impl Iterator<Item = (Timestamp, SatelliteId)> {
-        self.satellites.iter().flat_map(|(id, days)| {
+    /// The days that satellites did not report though the node was asked, of each satellite with
+    /// such days, oldest first.
+    pub fn missing(&self) -> impl Iterator<Item = (SatelliteId, Vec<Timestamp>)> {
+        self.satellites.iter().filter_map(|(id, days)| {
             let days = self.days.iter().zip(days);
-            days.filter(|(_, day)| **day == StoredDay::Missing).map(|(at, _)| (*at, *id))
+            let missing = days.filter(|(_, day)| **day == StoredDay::Missing).map(|(at, _)| *at);
+            let missing: Vec<Timestamp> = missing.collect();
+            (!missing.is_empty()).then_some((*id, missing))
         })
     }
+}
+
+/// The beginning of the month of an instant.
+fn month_of(at: Timestamp) -> Timestamp {
+    Period::containing(at).map_or(at, Period::start)
 }
 
 /// When the node left a satellite, or was sent away.
@@ -120,7 +134,12 @@ fn left_at(standing: &Standing) -> Option<Timestamp> {
     }
 }
 
-fn untold(standing: Option<&Standing>, day: Timestamp, now: Timestamp) -> StoredDay {
+fn untold(
+    standing: Option<&Standing>,
+    asked_since: Timestamp,
+    day: Timestamp,
+    now: Timestamp,
+) -> StoredDay {
     let end = day.plus_micros(DAY_MICROS);
     let not_yet = standing.and_then(|of| of.joined_at).is_some_and(|joined| joined >= end);
     let no_more = standing.and_then(left_at).is_some_and(|left| left < end);
@@ -128,6 +147,8 @@ fn untold(standing: Option<&Standing>, day: Timestamp, now: Timestamp) -> Stored
         StoredDay::NotServed
     } else if day > now.plus_micros(-LATE_MICROS) {
         StoredDay::Pending
+    } else if day < asked_since {
+        StoredDay::NotAsked
     } else {
         StoredDay::Missing
     }

@@ -207,5 +207,22 @@ fn a_day_that_nobody_reported_is_a_gap() {
     let total = days.total();
     let known = [Some(612), Some(613), None, Some(715), Some(716), Some(717), None, None];
     assert_eq!(total, known.map(|amount| amount.map(gigabytes)));
-    assert_eq!(days.missing().collect::<Vec<_>>(), [(at(14 * DAY), satellite(0))]);
+    assert_eq!(days.missing().collect::<Vec<_>>(), [(satellite(0), vec![at(14 * DAY)])]);
+}
+
+/// Nodes are asked for the current month: what was before the first poll is nobody's gap.
+#[test]
+fn months_before_the_first_poll_were_not_asked_for() {
+    let node = asked(vec![stored(0, 17, 600), joined(0, -90), joined(1, -90)]);
+    // From the 25th of July on; the poll is of the 21st of August.
+    let window = Window { from: at(-7 * DAY), to: at(NOW) };
+    let days = stored_days_of(&node.reader(), &node.name, window, at(NOW)).unwrap();
+    let [first, second] = [0, 1].map(|index| &days.satellites[&satellite(index)]);
+    assert!(first[..7].iter().all(|day| *day == StoredDay::NotAsked), "{first:?}");
+    assert_eq!((first[7], first[7].bytes()), (StoredDay::Missing, None));
+    assert_eq!((second[6].name(), second[6].bytes()), ("not_asked", None));
+    let gaps: Vec<usize> = days.missing().map(|(_, days)| days.len()).collect();
+    // Of eighteen days before the pending ones, the first satellite reported one.
+    assert_eq!(gaps.iter().max(), Some(&18));
+    assert_eq!(gaps.iter().min(), Some(&17));
 }

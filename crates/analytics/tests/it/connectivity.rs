@@ -1,9 +1,9 @@
 //! How a node can be reached, by its log and by what it told.
 
-use piecewatch_analytics::{Connectivity, Judgement, connectivity_of};
+use piecewatch_analytics::{ClockTrouble, Connectivity, Judgement, LogOfWindow, connectivity_of};
 use piecewatch_model::{
-    Fact, KnownSatellite, Lifecycle, LifecycleEvent, NodeStatus, Quic, Record, Timestamp, Trouble,
-    TroubleKind,
+    Fact, FailureClass, KnownSatellite, Lifecycle, LifecycleEvent, NodeStatus, Outcome, Quic,
+    Record, Timestamp, Transfer, Trouble, TroubleKind,
 };
 use piecewatch_store::Window;
 
@@ -48,11 +48,16 @@ fn event(at: i64, event: LifecycleEvent) -> Record {
     Record::Lifecycle(Box::new(Lifecycle { at: second(at), event }))
 }
 
+/// A download in each of these hours.
+fn hourly(hours: impl Iterator<Item = i64>) -> Vec<Record> {
+    let download = |hour: i64| download(second(hour * HOUR + 1), piece(hour as u64));
+    hours.map(|hour| Record::Transfer(download(hour))).collect()
+}
+
 fn logged(records: Vec<Record>) -> Database {
     let mut database = Database::new();
-    let mut all = vec![Record::Transfer(download(second(1), piece(1)))];
+    let mut all = hourly(0..24);
     all.extend(records);
-    all.push(Record::Transfer(download(second(24 * HOUR - 1), piece(2))));
     database.log(&node(), all, now());
     database
 }
@@ -86,6 +91,67 @@ fn a_node_that_is_well_is_well_in_everything() {
     assert_eq!(of.port.value, Some(28_967));
 }
 
+/// Nothing may be called well of which nobody knows.
+#[test]
+fn what_a_log_with_gaps_does_not_tell_is_unknown() {
+    let names = ["failed_pings", "clock", "restarts"];
+    let check = |records: Vec<Record>, now: Timestamp, log: LogOfWindow, words: &str| {
+        let mut database = Database::new();
+        database.log(&node(), records, now);
+        let of = ask(&database, now);
+        assert_eq!(of.log, log);
+        for (name, judgement, sentence) in of.judgements() {
+            if names.contains(&name) {
+                assert_eq!(judgement, Judgement::Unknown, "{name}: {sentence}");
+                assert!(sentence.contains(words), "{name}: {sentence}");
+            }
+        }
+    };
+    let gaps = hourly((0..24).filter(|hour| *hour != 7 && *hour != 8));
+    let partly = LogOfWindow::Partly { known: 22, hours: 24 };
+    check(gaps, now(), partly, "in 22 of 24 hours; of the others there is no log");
+    // The log ended ten hours before the window does.
+    let partly = LogOfWindow::Partly { known: 14, hours: 24 };
+    check(hourly(0..14), now(), partly, "in 14 of 24 hours");
+    // Trouble and restarts are kept for a year, sums for ever.
+    let mut old = hourly(0..24);
+    old.push(trouble(HOUR, TroubleKind::Ping, 0, "ping satellite failed"));
+    old.push(event(HOUR, LifecycleEvent::Configured));
+    check(old, second(400 * 24 * HOUR), LogOfWindow::Missing, "older than what is kept");
+}
+
+#[test]
+fn a_log_that_began_in_the_window_is_judged_from_its_beginning() {
+    let mut database = Database::new();
+    database.log(&node(), hourly(20..24), now());
+    let of = ask(&database, now());
+    assert_eq!((of.log, of.restarts.judgement), (LogOfWindow::Known, Judgement::Well), "{of:?}");
+    assert!(second(20 * HOUR) <= of.window.from && of.window.from < second(21 * HOUR));
+}
+
+#[test]
+fn transfers_that_failed_because_of_a_clock_are_a_sign_of_it() {
+    let outcome = Outcome::Failed(FailureClass::Clock);
+    let transfers = (0..3).map(|number| {
+        let error = Some("order created too far in the future".into());
+        let download = download(second(5 * HOUR + number), piece(100 + number as u64));
+        Record::Transfer(Transfer { outcome, error, ..download })
+    });
+    let clock = ask(&logged(transfers.collect()), now()).clock;
+    assert_eq!(clock.value, Some(ClockTrouble { told: 0, transfers: 3 }));
+    assert_eq!(clock.judgement, Judgement::Look);
+    assert!(clock.sentence.starts_with("3 transfers failed because"), "{}", clock.sentence);
+    assert!(clock.sentence.contains("may be that of the other side"), "{}", clock.sentence);
+}
+
+/// A log may be asked about long after its end.
+#[test]
+fn the_version_is_that_of_the_window_and_not_of_today() {
+    let database = logged(vec![event(HOUR, LifecycleEvent::Version("v1.162.3".into()))]);
+    let of = ask(&database, second(90 * 24 * HOUR));
+    assert_eq!(of.version.value.unwrap().running.as_ref(), "v1.162.3");
+}
+
 #[test]
 fn quic_pings_and_versions_are_judged_as_the_node_tells_them() {
     let hours_ago = |hours: i64| Some(now().plus_micros(-hours * HOUR * 1_000_000));
@@ -100,7 +166,10 @@ fn quic_pings_and_versions_are_judged_as_the_node_tells_them() {
     check(quic(Quic::Misconfigured), "quic", Look, "Forward UDP to port 28968");
     check(quic(Quic::Disabled), "quic", Look, "switched off");
     check(quic(Quic::Refreshing), "quic", Unknown, "finding out");
-    check(quic(Quic::Ok), "port", Well, "28968");
+    check(quic(Quic::Ok), "port", Well, "configured for port 28968");
+    let pinged_by_quic = |hours| NodeStatus { last_quic_pinged_at: hours_ago(hours), ..lively() };
+    check(pinged_by_quic(1), "quic", Well, "reached over QUIC 59 minutes before");
+    check(pinged_by_quic(7), "quic", Look, "over QUIC for 6 hours");
     let pinged = |last_pinged_at| NodeStatus { last_pinged_at, ..lively() };
     check(pinged(hours_ago(3)), "last_ping", Look, "for 2 hours");
     check(pinged(hours_ago(7)), "last_ping", Trouble, "for 6 hours");
@@ -171,7 +240,7 @@ fn a_clock_that_is_off_and_a_version_that_the_log_calls_too_old_are_trouble() {
         now(),
     );
     assert_eq!(judgements(&of, Judgement::Trouble), ["clock", "version"], "{of:?}");
-    assert_eq!(of.clock.value, Some(1));
+    assert_eq!(of.clock.value, Some(ClockTrouble { told: 1, transfers: 0 }));
     assert!(of.version.sentence.contains("older than 1.104.0"), "{}", of.version.sentence);
 }
 

@@ -62,7 +62,7 @@ fn texts_are_counted_exactly_with_where_and_when() {
             && matches!(transfer.outcome, Outcome::Failed(_))
     };
     let wanted: Vec<_> = all.iter().filter(|(_, transfer)| counts(transfer)).collect();
-    assert_eq!(top.count, wanted.len() as u64);
+    assert_eq!((top.count, top.ended), (wanted.len() as u64, wanted.len() as u64));
     assert_eq!((top.texts, top.top.len()), (3, 2));
     assert_eq!(top.by_node.values().sum::<u64>(), top.count);
     assert_eq!(top.by_outcome.values().sum::<u64>(), top.count);
@@ -95,6 +95,23 @@ fn texts_are_counted_exactly_with_where_and_when() {
         (with_canceled.texts, with_canceled.top[0].template.as_str()),
         (4, "context canceled")
     );
+}
+
+#[test]
+fn failures_whose_text_is_not_kept_are_counted_all_the_same() {
+    let mut database = Database::new();
+    let transfers = transfers(3);
+    let failed = |transfer: &&Transfer| matches!(transfer.outcome, Outcome::Failed(_));
+    let failed = transfers.iter().filter(failed).count() as u64;
+    // Texts are kept for a year, sums for ever.
+    let now = second(400 * 86_400);
+    database.log(&node(), transfers.into_iter().map(Record::Transfer).collect(), now);
+    let window = Window { from: second(0), to: second(5 * 3600) };
+    let top =
+        database.ask(|reader| top_errors_of(reader, Nodes::All, window, &[Ending::Failed], 9));
+    let top = top.unwrap();
+    assert_eq!((top.ended, top.count, top.texts), (failed, 0, 0));
+    assert!(failed > 100, "{failed}");
 }
 
 #[test]

@@ -131,6 +131,21 @@ fn what_was_decided_is_told_and_newer_scores_win() {
 }
 
 #[test]
+fn vetting_is_not_known_where_nobody_told_of_audits() {
+    let mut database = Database::new();
+    let now = second(40 * DAY);
+    let joined = |index, day| {
+        Fact::Standing(Standing { joined_at: Some(second(day * DAY)), ..standing(index, 1.0, 1.0) })
+    };
+    database.poll(&node(), second(40 * DAY - 60), vec![joined(0, 0), joined(1, 30)]);
+    let reputations = ask(&database, 1, now);
+    let vetting = |index| of(&reputations, index).vetting;
+    assert_eq!((vetting(0), vetting(0).progress()), (Vetting::Unknown, None));
+    let young = Vetting::Running { audits: None, days: Some(10) };
+    assert_eq!((vetting(1), vetting(1).progress()), (young, None), "days alone do not tell");
+}
+
+#[test]
 fn each_threshold_of_the_satellites_divides_scores() {
     for (score, value, expected) in [
         (Score::Audit, 1.0, Judgement::Well),

@@ -34,7 +34,7 @@ fn transfers_over_ipv6_are_counted_and_measured() {
     let over_ipv6 = Transfer { remote: Some(remote), ..measured(ago(600), 5_000) };
     Log::new("n1").append(&mut database, records([over_ipv6]));
     let reader = database.reader();
-    let success = success_of(&reader, Nodes::All, last(3600)).unwrap();
+    let success = success_of(&reader, Nodes::All, Some(last(3600))).unwrap();
     assert_eq!(success.tallies.values().map(|tally| tally.success.count).sum::<u64>(), 1);
     let answer = latency_of(&reader, Nodes::All, last(3600), &ANY, Grain::FiveMinutes).unwrap();
     assert_eq!(answer.measured.rows.len(), 1);
@@ -52,7 +52,7 @@ fn what_left_the_window_is_no_more_counted() {
     log.append(&mut database, records([measured(ago(1), 7_000)]));
     let reader = database.reader();
     let counted = |seconds: i64| {
-        let success = success_of(&reader, Nodes::All, last(seconds)).unwrap();
+        let success = success_of(&reader, Nodes::All, Some(last(seconds))).unwrap();
         let answer = latency_of(&reader, Nodes::All, last(seconds), &ANY, Grain::FiveMinutes);
         let merged = merged_latencies(&answer.unwrap().measured.rows, |_| ());
         let measured = merged.values().map(|histogram| histogram.count()).sum::<u64>();
@@ -75,7 +75,7 @@ fn what_comes_late_in_the_same_second_is_counted() {
         log.append(&mut database, records([measured(ago(600), 5_000), measured(ago(600), 6_000)]));
     }
     let reader = database.reader();
-    let success = success_of(&reader, Nodes::All, last(3600)).unwrap();
+    let success = success_of(&reader, Nodes::All, Some(last(3600))).unwrap();
     assert_eq!(success.tallies.values().map(|tally| tally.count()).sum::<u64>(), 10);
     let answer = latency_of(&reader, Nodes::All, last(3600), &ANY, Grain::FiveMinutes).unwrap();
     assert_eq!(answer.measured.rows[0].histogram.count(), 10);
@@ -212,7 +212,7 @@ fn upgrades_within_a_window_are_marked() {
     Log::new("n2").append(&mut database, vec![version(ago(3_000), "1.122.1")]);
     let reader = database.reader();
     let upgrades = |seconds: i64| -> Vec<(Timestamp, String)> {
-        let success = success_of(&reader, Nodes::All, last(seconds)).unwrap();
+        let success = success_of(&reader, Nodes::All, Some(last(seconds))).unwrap();
         let of = success.upgrades.iter();
         of.map(|u| (u.at, format!("{} {} {}", u.node, u.from, u.to))).collect()
     };
@@ -221,5 +221,8 @@ fn upgrades_within_a_window_are_marked() {
         (ago(1_000), "n1 1.122.1 1.121.0".to_owned()),
     );
     assert_eq!(upgrades(3_600), [first, second]);
-    assert_eq!(success_of(&reader, Nodes::Of(&[node("n2")]), last(3_600)).unwrap().upgrades, []);
+    assert_eq!(
+        success_of(&reader, Nodes::Of(&[node("n2")]), Some(last(3_600))).unwrap().upgrades,
+        []
+    );
 }
