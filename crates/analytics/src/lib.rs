@@ -42,8 +42,8 @@
 //! // Two clients look at the last day, some seconds apart.
 //! let last_day = |now: Timestamp| Window { from: now.plus_micros(-86_400_000_000), to: now };
 //! observatory.refresh()?;
-//! let one = observatory.success(Nodes::All, last_day("2026-08-19T14:03:27Z".parse()?))?;
-//! let other = observatory.success(Nodes::All, last_day("2026-08-19T14:03:31Z".parse()?))?;
+//! let one = observatory.success(Nodes::All, Some(last_day("2026-08-19T14:03:27Z".parse()?)))?;
+//! let other = observatory.success(Nodes::All, Some(last_day("2026-08-19T14:03:31Z".parse()?)))?;
 //! assert!(std::sync::Arc::ptr_eq(&one, &other), "asked once");
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -101,13 +101,14 @@ impl Observatory {
         })
     }
 
-    /// What became of the requests to nodes in a window widened to whole hours, as [`success_of`].
+    /// What became of the requests to nodes in a window widened to whole hours, or in all time where
+    /// there is none, as [`success_of`].
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub fn success(&self, nodes: Nodes<'_>, window: Window) -> Answer<Success> {
-        let window = window.widened(Grain::Hour);
+    pub fn success(&self, nodes: Nodes<'_>, window: Option<Window>) -> Answer<Success> {
+        let window = window.map(|window| window.widened(Grain::Hour));
         self.success.answer(&self.readers, Selection::of(nodes), window, |reader, nodes| {
             success_of(reader, nodes, window)
         })
@@ -197,16 +198,17 @@ impl Observatory {
         })
     }
 
-    /// The pieces of a node that were downloaded most often in the hour before its newest record, as
+    /// The pieces of a node that were downloaded most often in a window widened to five minutes, as
     /// [`hot_pieces_of`].
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub fn hot_pieces(&self, node: &NodeName, limit: usize) -> Answer<Option<HotList>> {
-        let of = Selection::one(node);
-        self.hot_pieces
-            .answer(&self.readers, of, limit, |reader, _| hot_pieces_of(reader, node, limit))
+    pub fn hot_pieces(&self, node: &NodeName, window: Window, limit: usize) -> Answer<HotList> {
+        let (of, window) = (Selection::one(node), window.widened(Grain::FiveMinutes));
+        self.hot_pieces.answer(&self.readers, of, (window, limit), |reader, _| {
+            hot_pieces_of(reader, node, window, limit)
+        })
     }
 
     /// Where the peers of a node are, in a window widened to whole hours, as [`peers_of`].

@@ -113,9 +113,9 @@ impl Weigh for Vec<SizeRow> {
     }
 }
 
-impl Weigh for Option<HotList> {
+impl Weigh for HotList {
     fn weight(&self) -> usize {
-        size_of::<Self>() + self.as_ref().map_or(0, |hot| list(&hot.pieces))
+        size_of::<Self>() + list(&self.pieces)
     }
 }
 

@@ -51,7 +51,7 @@ fn records(transfers: impl IntoIterator<Item = Transfer>) -> Vec<Record> {
 
 /// How many requests of a node ended in the last day.
 fn ended(observatory: &Observatory, of: &str) -> u64 {
-    let success = observatory.success(Nodes::Of(&[node(of)]), last(86_400)).unwrap();
+    let success = observatory.success(Nodes::Of(&[node(of)]), Some(last(86_400))).unwrap();
     success.tallies.values().map(|tally| tally.count()).sum()
 }
 
@@ -133,13 +133,13 @@ fn asked(of: &Observatory, window: Window, now: Timestamp) -> BTreeMap<&'static 
             shown(of.latency_series(all, window, &ANY, hour, NodesOf::Apart).unwrap()),
         ),
         ("slowest", shown(of.slowest(all, window, &SLOW, hour, 5).unwrap())),
-        ("success", shown(of.success(all, window).unwrap())),
+        ("success", shown(of.success(all, Some(window)).unwrap())),
         ("success_series", shown(of.success_series(all, window, hour).unwrap())),
         ("rates", shown(of.rates(all, window, Grain::Minute, now).unwrap())),
         ("last_minute", shown(of.last_minute(all, now).unwrap())),
         ("concurrency", shown(of.concurrency(all, window, hour).unwrap())),
         ("sizes", shown(of.sizes(all, window).unwrap())),
-        ("hot_pieces", shown(of.hot_pieces(&n1, 5).unwrap())),
+        ("hot_pieces", shown(of.hot_pieces(&n1, window, 5).unwrap())),
         ("peers", shown(of.peers(&n1, window).unwrap())),
         ("errors", shown(of.errors(all, window, &FAILED, 10).unwrap())),
         ("storage", shown(of.storage(&n1, now).unwrap())),
@@ -176,13 +176,16 @@ fn cold(reader: &Reader, window: Window, now: Timestamp) -> BTreeMap<&'static st
         ("bars", within(window, fine, drawn)),
         ("latency_series", shown(curves)),
         ("slowest", shown(reader.slowest(all, window, &SLOW, hour, 5).unwrap())),
-        ("success", shown(success_of(reader, all, window).unwrap())),
+        ("success", shown(success_of(reader, all, Some(window)).unwrap())),
         ("success_series", within(window, hour, marked)),
         ("rates", within(window, Grain::Minute, rates)),
         ("last_minute", shown(last_minute_of(reader, all, now).unwrap())),
         ("concurrency", within(window, hour, concurrency)),
         ("sizes", within(window, hour, reader.sizes(all, window).unwrap())),
-        ("hot_pieces", shown(hot_pieces_of(reader, &n1, 5).unwrap())),
+        (
+            "hot_pieces",
+            shown(hot_pieces_of(reader, &n1, window.widened(Grain::FiveMinutes), 5).unwrap()),
+        ),
         ("peers", shown(peers_of(reader, &n1, window).unwrap())),
         ("errors", shown(top_errors_of(reader, all, window, &FAILED, 10).unwrap())),
         ("storage", within(month, Grain::Minute, storage)),
@@ -224,7 +227,8 @@ fn the_order_in_which_nodes_are_named_makes_no_other_question() {
     let database = lively();
     let observatory = observatory(&database, still);
     let (n1, n2) = (node("n1"), node("n2"));
-    let success = |nodes: &[NodeName]| observatory.success(Nodes::Of(nodes), last(600)).unwrap();
+    let success =
+        |nodes: &[NodeName]| observatory.success(Nodes::Of(nodes), Some(last(600))).unwrap();
     let both = success(&[n1.clone(), n2.clone()]);
     assert!(Arc::ptr_eq(&both, &success(&[n2.clone(), n1.clone(), n2.clone()])));
     assert!(!Arc::ptr_eq(&both, &success(&[n1])));
@@ -296,7 +300,7 @@ fn a_report_is_seen_at_once_in_what_is_made_of_reports() {
     // What is made of the log alone was not asked anew.
     let count = |asked: &BTreeMap<&str, u64>, of: &str| asked.get(of).copied().unwrap_or(0);
     let asked_after = database.readers().asked();
-    for question in ["errors", "sizes", "slowest transfers", "traffic series, hours"] {
+    for question in ["errors", "slowest transfers", "quantiles"] {
         assert_eq!(count(&asked_after, question), count(&asked_before, question), "{question}");
     }
     let reader = database.reader();
@@ -346,11 +350,11 @@ fn what_could_not_be_answered_is_asked_anew() {
     Log::new("n1").append(&mut database, records([transfer(ago(600))]));
     let observatory = observatory(&database, still);
     let held = database.reader();
-    let failed = observatory.success(Nodes::All, last(3_600)).unwrap_err();
+    let failed = observatory.success(Nodes::All, Some(last(3_600))).unwrap_err();
     assert!(failed.to_string().contains("n.db"), "{failed}");
     assert!(observatory.refresh().is_err());
     drop(held);
-    let answer = observatory.success(Nodes::All, last(3_600)).unwrap();
+    let answer = observatory.success(Nodes::All, Some(last(3_600))).unwrap();
     assert_eq!(answer.tallies.len(), 1);
     observatory.refresh().unwrap();
 }
@@ -365,13 +369,13 @@ fn who_is_slow_delays_nobody_who_asks_for_what_is_known() {
     let mut database = Database::with(config);
     Log::new("n1").append(&mut database, records([transfer(ago(600))]));
     let observatory = observatory(&database, still);
-    let kept = observatory.success(Nodes::All, last(3_600)).unwrap();
+    let kept = observatory.success(Nodes::All, Some(last(3_600))).unwrap();
     let slow = database.reader();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| observatory.sizes(Nodes::All, last(3_600)).unwrap());
         for _ in 0..1_000 {
             // Without an answer at hand this would fail after five seconds.
-            let again = observatory.success(Nodes::All, last(3_600)).unwrap();
+            let again = observatory.success(Nodes::All, Some(last(3_600))).unwrap();
             assert!(Arc::ptr_eq(&again, &kept));
         }
         assert!(!waiting.is_finished(), "it waits for the one that is slow");
@@ -432,7 +436,7 @@ fn all_that_is_kept_of_a_realistic_run_is_less_than_five_megabytes() {
         observatory.success_series(Nodes::All, window, grain).unwrap();
     }
     observatory.rates(Nodes::All, window, Grain::Minute, NOW).unwrap();
-    observatory.success(Nodes::All, window).unwrap();
+    observatory.success(Nodes::All, Some(window)).unwrap();
     observatory.last_minute(Nodes::All, NOW).unwrap();
     observatory.slowest(Nodes::All, window, &SLOW, Grain::Hour, 100).unwrap();
     observatory.errors(Nodes::All, window, &FAILED, 100).unwrap();
@@ -443,7 +447,7 @@ fn all_that_is_kept_of_a_realistic_run_is_less_than_five_megabytes() {
         observatory.work(&node, window).unwrap();
         observatory.reputation(&node, month, NOW).unwrap();
         observatory.connectivity(&node, window, NOW).unwrap();
-        observatory.hot_pieces(&node, 100).unwrap();
+        observatory.hot_pieces(&node, window, 100).unwrap();
         observatory.outlook(&node, NOW).unwrap();
     }
     let stats = observatory.stats();
