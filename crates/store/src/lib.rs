@@ -87,6 +87,7 @@ mod error;
 mod events;
 mod file_id;
 mod gathered;
+mod kept;
 mod lock;
 mod migrate;
 pub mod node_databases;
@@ -116,6 +117,7 @@ pub use query::{
     countries::CountryRow,
     errors::ErrorRow,
     hours::{LatencyHour, TroubleHour},
+    kept::KeptFrom,
     latency::{Latencies, LatencyFilter, LatencyPoint, LatencyRow, LatencySeries},
     newest_space::NewestSpace,
     nodes::NodeInfo,
