@@ -24,6 +24,7 @@ mod baseline;
 mod compare;
 mod connectivity;
 mod countries;
+mod coverage;
 mod distinct;
 mod distribution;
 mod error_groups;
@@ -64,6 +65,7 @@ pub use connectivity::{
     connectivity_of,
 };
 pub use countries::{CountryShare, Moved, Peers, PeersOf, by_country, peers_of};
+pub use coverage::{Coverage, coverage_of};
 pub use distribution::{Bar, BarScale, Distribution, Percentile, bars, percentile};
 pub use error_groups::{ErrorGroup, ErrorGroups, ErrorList, ValueSpread};
 pub use errors::{ErrorText, TopErrors, top_errors, top_errors_of};
@@ -79,25 +81,25 @@ pub use metric::{Metric, Point, Scale};
 pub use migration::Migration;
 pub use outlook::{Lookout, Outlook, outlook_of};
 pub use rate::{
-    Concurrency, Flow, RatePoint, Rates, concurrency, concurrency_of, last_minute_of, rate_series,
-    rate_series_of,
+    Concurrency, Flow, InFlight, RatePoint, RateSeries, Rates, concurrency, concurrency_of,
+    last_minute_of, rate_series, rate_series_of,
 };
 pub use reputation::{Reputation, Score, ToldScores, Vetting, reputation_of};
 pub use restarts::{Ending, Restart, restarts, restarts_of};
 pub use runs::{
     CompactionRun, Run, RunEnding, Running, TaskSummary, running, runs, summaries, usual_micros,
 };
-pub use silence::Silence;
+pub use silence::{Silence, silence_of};
 pub use storage::{
-    Accounts, Allotment, Capacity, Cause, CauseKind, DiskFull, FULL, FileAccount, Growth,
-    GrowthBasis, GrowthOver, NodeStorage, NodeWork, SatelliteAccount, Slope, StoredDay, StoredDays,
-    Told, node_work_of, storage_of, stored_days_of,
+    AccountFacts, Accounts, Allotment, Capacity, Cause, CauseKind, DiskFull, FULL, FileAccount,
+    Growth, GrowthBasis, GrowthOver, NodeStorage, NodeWork, SatelliteAccount, Slope, StoredDay,
+    StoredDays, Told, node_work_of, storage_of, stored_days_of,
 };
 pub use success::{
-    Acceptance, Success, SuccessPoint, SuccessSeries, Upgrade, acceptance, success_of,
-    success_series, success_series_of, tallies, upgrades,
+    Acceptance, Success, SuccessOverTime, SuccessPoint, SuccessSeries, Upgrade, acceptance,
+    success_of, success_series, success_series_of, tallies, upgrades,
 };
-pub use tally::{Amount, Audits, Share, Tally};
+pub use tally::{Amount, Audits, Part, Share, Tally};
 pub use transfer_size::{SizeClass, size_classes};
 pub use trend::Trend;
 pub use unusual::{

@@ -147,8 +147,8 @@ pub fn upgrades(runs: &[VersionRun], window: Window) -> Vec<Upgrade> {
 /// What became of the requests to nodes in a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Success {
-    /// What it covers: the window asked for, widened to whole hours; `None` when nothing is known.
-    pub window: Option<Window>,
+    /// What it covers: the window asked for, widened to whole hours.
+    pub window: Window,
     /// How transfers ended, by node, satellite (`None` where the log does not tell) and action.
     pub tallies: BTreeMap<(NodeName, Option<SatelliteId>, Action), Tally>,
     /// The uploads that each node took up and turned away.
@@ -164,14 +164,28 @@ pub struct Success {
 /// When the database cannot be read.
 pub fn success_of(reader: &Reader, nodes: Nodes<'_>, window: Window) -> Result<Success> {
     let totals = reader.traffic_totals(nodes, Some(window))?;
-    let upgrades = upgrades_of(reader, nodes, totals.window.unwrap_or(window))?;
+    let window = window.widened(Grain::Hour);
+    let upgrades = upgrades_of(reader, nodes, window)?;
     let key = |row: &TrafficRow| (row.node.clone(), row.satellite, row.action.clone());
     Ok(Success {
-        window: totals.window,
+        window,
         tallies: tallies(&totals.rows, key),
         acceptance: acceptance(&totals.rows),
         upgrades,
     })
+}
+
+/// How transfers ended over time, and what makes a curve jump.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuccessOverTime {
+    /// What it covers: the window asked for, widened to whole buckets.
+    pub window: Window,
+    /// The width of a bucket.
+    pub grain: Grain,
+    /// How transfers ended in each bucket.
+    pub series: SuccessSeries,
+    /// The upgrades within the window: rates before and after one do not compare.
+    pub upgrades: Vec<Upgrade>,
 }
 
 /// Asks how transfers ended over time, by buckets of a grain, and for the upgrades within.
@@ -184,9 +198,11 @@ pub fn success_series_of(
     nodes: Nodes<'_>,
     window: Window,
     grain: Grain,
-) -> Result<(SuccessSeries, Vec<Upgrade>)> {
-    let points = reader.traffic_series(nodes, window, grain)?;
-    Ok((success_series(&points), upgrades_of(reader, nodes, window.widened(grain))?))
+) -> Result<SuccessOverTime> {
+    let window = window.widened(grain);
+    let series = success_series(&reader.traffic_series(nodes, window, grain)?);
+    let upgrades = upgrades_of(reader, nodes, window)?;
+    Ok(SuccessOverTime { window, grain, series, upgrades })
 }
 
 fn upgrades_of(reader: &Reader, nodes: Nodes<'_>, window: Window) -> Result<Vec<Upgrade>> {
