@@ -20,7 +20,7 @@ pub(crate) use compare::CompareArgs;
 pub(crate) use earnings::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, ReconcileArgs};
 pub(crate) use errors::ErrorsArgs;
 pub(crate) use form::FormArgs;
-pub(crate) use latency::{By, LatencyArgs};
+pub(crate) use latency::{By, LatencyArgs, Spread};
 pub(crate) use pieces::PiecesArgs;
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_node_api::{Address, Error as ApiError};

@@ -3,12 +3,12 @@
 mod rows;
 mod text;
 
-use std::io::Write;
+use std::{collections::BTreeMap, io::Write};
 
-use piecewatch_analytics::{Comparison, Outlook, compare_of, outlook_of};
+use piecewatch_analytics::{Comparison, Outlook, Silence, compare_of, outlook_of, silence_of};
 use piecewatch_finance::{Ledger, LedgerSettings};
 use piecewatch_model::{MicroUsd, NodeName, Period, Timestamp};
-use piecewatch_store::Readers;
+use piecewatch_store::{Nodes, Readers};
 
 use crate::{
     Colour, Error, Result,
@@ -25,13 +25,29 @@ struct Answer {
     period: Period,
     /// In the order of the nodes.
     outlooks: Vec<Outlook>,
+    /// At the end of the window; nodes without a log are not in it.
+    silences: BTreeMap<NodeName, Silence>,
+}
+
+impl Answer {
+    /// Each node with what is unusual at it.
+    fn outlooks(&self) -> impl Iterator<Item = (&NodeName, &Outlook)> {
+        self.comparison.nodes.iter().map(|node| &node.node).zip(&self.outlooks)
+    }
+
+    /// The nodes whose logs fell silent, and how.
+    fn silent(&self) -> impl Iterator<Item = (&NodeName, &Silence)> {
+        let nodes = self.comparison.nodes.iter().map(|node| &node.node);
+        let silences = nodes.filter_map(|node| Some((node, self.silences.get(node)?)));
+        silences.filter(|(_, silence)| **silence != Silence::Lively)
+    }
 }
 
 /// Answers how nodes do beside each other.
 pub(crate) fn run(arguments: &CompareArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
     let answer = ask(arguments)?;
     let written = match (Form::from(arguments.form), &answer) {
-        (Form::Json, answer) => json(out, &answer.as_ref().map(rows::json)),
+        (Form::Json, answer) => json(out, &rows::json(answer.as_ref())),
         (Form::Csv, answer) => return csv(out, answer.iter().flat_map(rows::csv)),
         (Form::Text, None) => {
             writeln!(out, "{} holds no record of a node to compare.", arguments.db.display())
@@ -53,30 +69,33 @@ fn ask(arguments: &CompareArgs) -> Result<Option<Answer>> {
     // The ledger takes connections of its own, and there is one.
     drop(reader);
     let period = Period::containing(window.to).ok_or(Error::Clock)?;
-    let nodes = with_earnings(&readers, names, period)?;
+    let earnings = earnings_per_tb(&readers, &names, period)?;
     let reader = readers.get()?;
-    let comparison = compare_of(&reader, &nodes, window)?;
-    let look = |(node, _): &(NodeName, _)| Ok(outlook_of(&reader, node, window.to)?);
-    let outlooks = nodes.iter().map(look).collect::<Result<_>>()?;
-    Ok(Some(Answer { comparison, period, outlooks }))
+    let comparison = compare_of(&reader, &names, window, &earnings)?;
+    let silences = silence_of(&reader, Nodes::Of(&names), window.to)?.into_iter().collect();
+    let look = |node| Ok(outlook_of(&reader, node, window.to)?);
+    let outlooks = names.iter().map(look).collect::<Result<_>>()?;
+    Ok(Some(Answer { comparison, period, outlooks, silences }))
 }
 
-/// What nodes earn in a month for each terabyte that they hold for a month.
-fn with_earnings(
+/// What nodes earn in a month for each terabyte that they hold for a month, where that is known.
+fn earnings_per_tb(
     readers: &Readers,
-    names: Vec<NodeName>,
+    names: &[NodeName],
     period: Period,
-) -> Result<Vec<(NodeName, Option<MicroUsd>)>> {
+) -> Result<BTreeMap<NodeName, MicroUsd>> {
     let now = clock::now();
     let ledger = Ledger::new(readers.clone(), LedgerSettings::default(), clock::coarse);
-    let of = |node: NodeName| {
-        let month = ledger.month(&node, period, now)?;
-        Ok((node, month.per_terabyte(now).and_then(|per_tb| per_tb.held_month)))
-    };
-    names.into_iter().map(of).collect()
+    let mut earnings = BTreeMap::new();
+    for node in names {
+        let month = ledger.month(node, period, now)?;
+        let held_month = month.per_terabyte(now).and_then(|per_tb| per_tb.held_month);
+        earnings.extend(held_month.map(|money| (node.clone(), money)));
+    }
+    Ok(earnings)
 }
 
-/// What is unusual at a node in the newest hours of its log, in sentences.
+/// What is unusual at a node in the newest hours that are known of it, in sentences.
 fn unusual(outlook: &Outlook) -> impl Iterator<Item = (Timestamp, &'static str, String)> {
     let until = outlook.history.to;
     outlook.unusual_now().map(move |of| (of.since, of.kind.name(), of.sentence(until)))

@@ -3,14 +3,14 @@
 use std::io::{self, Write};
 
 use piecewatch_analytics::finest_grain;
-use piecewatch_model::{Outcome, PieceId};
-use piecewatch_store::{Fate, Nodes, Reader, Retention, SlowFilter, Slowest, StoredTransfer};
+use piecewatch_model::{Clock, Latency, Outcome, PieceId};
+use piecewatch_store::{Fate, Nodes, Reader, SlowFilter, Slowest, StoredTransfer, Window};
 use serde::Serialize;
 
 use crate::{
     Colour, Error, Result,
     cli::SlowArgs,
-    clock, database,
+    database,
     earnings::satellite_name,
     form::{Form, csv, json},
     table::{Align, Cell, NOT_KNOWN, Style, Table, duration},
@@ -24,9 +24,9 @@ const PIECE_CHARS: usize = 12;
 pub(crate) fn run(arguments: &SlowArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
     let answer = database::read(&arguments.db, |reader| ask(reader, arguments))?;
     let written = match (Form::from(arguments.form), answer) {
-        (Form::Json, answer) => json(out, &answer.as_ref().map(Object::of)),
+        (Form::Json, answer) => json(out, &Object::of(answer.as_ref())),
         (Form::Csv, answer) => {
-            return csv(out, answer.iter().flat_map(|answer| answer.rows.iter().map(Row::of)));
+            return csv(out, answer.iter().flat_map(flat));
         }
         (Form::Text, Some(answer)) => text(&answer, out, colour),
         (Form::Text, None) => {
@@ -41,7 +41,7 @@ fn ask(reader: &Reader, arguments: &SlowArgs) -> Result<Option<Slowest>> {
     let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
     let nodes = database::chosen(&arguments.db, &arguments.node, known)?;
     let Some(window) = up_to_newest(reader, &nodes, arguments.window)? else { return Ok(None) };
-    let grain = finest_grain(window, clock::now(), &Retention::default());
+    let grain = finest_grain(window, reader.kept_from(Nodes::Of(&nodes))?);
     let ending = arguments.ending.map(Into::into);
     let filter = SlowFilter { action: arguments.action.clone(), ending };
     let limit = arguments.limit.into();
@@ -51,27 +51,43 @@ fn ask(reader: &Reader, arguments: &SlowArgs) -> Result<Option<Slowest>> {
 /// The answer, in JSON.
 #[derive(Serialize)]
 struct Object<'a> {
-    from: String,
-    to: String,
+    from: Option<String>,
+    to: Option<String>,
     /// How many at the head are certainly the slowest.
     exact: usize,
     transfers: Vec<Row<'a>>,
 }
 
 impl<'a> Object<'a> {
-    fn of(answer: &'a Slowest) -> Self {
+    fn of(answer: Option<&'a Slowest>) -> Self {
+        let rows = answer.map(|answer| &*answer.rows).unwrap_or_default();
         Self {
-            from: answer.window.from.to_string(),
-            to: answer.window.to.to_string(),
-            exact: Slowest::EXACT.min(answer.rows.len()),
-            transfers: answer.rows.iter().map(Row::of).collect(),
+            from: answer.map(|answer| answer.window.from.to_string()),
+            to: answer.map(|answer| answer.window.to.to_string()),
+            exact: Slowest::EXACT.min(rows.len()),
+            transfers: rows.iter().map(Row::of).collect(),
         }
     }
+}
+
+/// Each transfer beside the window, for CSV.
+fn flat(answer: &Slowest) -> impl Iterator<Item = Row<'_>> {
+    let Window { from, to } = answer.window;
+    answer.rows.iter().map(move |transfer| Row {
+        from: Some(from.to_string()),
+        to: Some(to.to_string()),
+        ..Row::of(transfer)
+    })
 }
 
 /// A transfer for machines.
 #[derive(Serialize)]
 struct Row<'a> {
+    /// In CSV only: JSON tells it once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
     at: String,
     node: &'a str,
     latency_micros: Option<u64>,
@@ -90,6 +106,8 @@ struct Row<'a> {
 impl<'a> Row<'a> {
     fn of(transfer: &'a StoredTransfer) -> Self {
         Self {
+            from: None,
+            to: None,
             at: transfer.at.to_string(),
             node: transfer.node.as_str(),
             latency_micros: transfer.latency.map(|latency| latency.micros),
@@ -160,7 +178,7 @@ fn table(transfers: &[StoredTransfer]) -> Table {
         let told = |text: Option<String>| Cell::from(text.unwrap_or_else(|| NOT_KNOWN.to_owned()));
         let piece = row.piece.map(|piece| piece.chars().take(PIECE_CHARS).chain(['…']).collect());
         table.row([
-            told(row.latency_micros.map(duration)),
+            told(transfer.latency.map(took)),
             Cell::styled(row.clock.unwrap_or(NOT_KNOWN), Style::Dim),
             Cell::from(second(&row.at)),
             Cell::from(row.node),
@@ -175,6 +193,20 @@ fn table(transfers: &[StoredTransfer]) -> Table {
         ]);
     }
     table
+}
+
+/// What a clock of whole seconds measured has no digits below them.
+fn took(latency: Latency) -> String {
+    match latency.clock {
+        Clock::WholeSeconds if latency.micros < 60_000_000 => {
+            format!("{} s", latency.micros / 1_000_000)
+        }
+        Clock::WholeSeconds
+        | Clock::LineMillis
+        | Clock::DockerNanos
+        | Clock::JournalMicros
+        | Clock::Arrival => duration(latency.micros),
+    }
 }
 
 /// An instant to the second.

@@ -41,13 +41,19 @@ impl FromStr for Length {
 }
 
 impl Length {
+    /// In microseconds; above 0.
+    pub const fn micros(self) -> i64 {
+        self.micros
+    }
+
     /// The instant so long before another.
     pub const fn before(self, end: Timestamp) -> Timestamp {
         end.plus_micros(-self.micros)
     }
 }
 
-/// The window of this length that ends at the newest record of nodes; `None` when there is none.
+/// The window of this length that ends at the newest record of nodes, and begins at their first one
+/// where that is later; `None` when there is none.
 ///
 /// # Errors
 ///
@@ -58,7 +64,8 @@ pub(crate) fn up_to_newest(
     length: Length,
 ) -> Result<Option<Window>> {
     let reach = reader.reach(Nodes::Of(nodes))?;
-    Ok(reach.map(|reach| Window { from: length.before(reach.to), to: reach.to }))
+    let from = |reach: Window| length.before(reach.to).max(reach.from);
+    Ok(reach.map(|reach| Window { from: from(reach), to: reach.to }))
 }
 
 /// An instant to the minute, for people: `2026-08-19 14:03`.

@@ -7,13 +7,14 @@ pub use asking::compare_of;
 use std::collections::BTreeMap;
 
 use piecewatch_model::{Action, Clock, Histogram, MicroUsd, NodeName};
-use piecewatch_store::{LatencyRow, SpaceRow, TrafficRow, Window};
+use piecewatch_store::{Fate, LatencyRow, SpaceRow, TrafficRow, Window};
 
-use crate::{
-    Percentile,
-    hours::{Ended, part_of},
-    percentile,
-};
+use crate::{Part, Percentile, hours::Ended, percentile};
+
+/// Below this audit score a satellite disqualifies a node.
+const AUDIT_MIN: f64 = 0.96;
+/// Below this online score a satellite suspends a node.
+const ONLINE_MIN: f64 = 0.6;
 
 /// Something that nodes are compared by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -33,7 +34,7 @@ pub enum Criterion {
     LatencyP95,
     /// 99 of 100 took no longer, in microseconds.
     LatencyP99,
-    /// Transfers that ended, however they ended, with audits.
+    /// Transfers that ended, however they ended, with audits, and with those that enter no rate.
     Operations,
     /// Share of the allotted space that holds pieces, 0 to 1 or a little above.
     StorageUtilisation,
@@ -106,6 +107,25 @@ impl Criterion {
         }
     }
 
+    /// The score below which a satellite suspends a node, or disqualifies it; `None` of what is no
+    /// score.
+    pub const fn threshold(self) -> Option<f64> {
+        match self {
+            Self::AuditScore => Some(AUDIT_MIN),
+            Self::OnlineScore => Some(ONLINE_MIN),
+            Self::EarningsPerTb
+            | Self::DownloadSuccess
+            | Self::UploadSuccess
+            | Self::AuditSuccess
+            | Self::LatencyP50
+            | Self::LatencyP95
+            | Self::LatencyP99
+            | Self::Operations
+            | Self::StorageUtilisation
+            | Self::StorageEfficiency => None,
+        }
+    }
+
     /// Its weight in the overall score; they add up to 100. What money comes of weighs most. How much
     /// a node is asked for is not its merit: operations are ranked and weigh nothing.
     pub const fn weight(self) -> u32 {
@@ -134,6 +154,9 @@ pub struct NodeFigures {
     pub uploads: Ended,
     /// Audits.
     pub audits: Ended,
+    /// Transfers that belong to none of these: lost races of which the log names no action, and actions
+    /// that are not known; deletes do not count.
+    pub others: u64,
     /// Latencies of downloads by clients (`GET`) that succeeded, by clock.
     pub latencies: BTreeMap<Clock, Histogram>,
     /// The space of the node.
@@ -147,10 +170,18 @@ pub struct NodeFigures {
 impl NodeFigures {
     /// Adds what the node moved.
     pub fn count(&mut self, row: &TrafficRow) {
-        let parts = [&mut self.downloads, &mut self.uploads, &mut self.audits];
-        if let Some(ended) = part_of(parts, &row.action) {
-            ended.add(row.fate, row.count, row.bytes);
-        }
+        let ended = match Part::of(&row.action) {
+            Some(Part::Downloads) => &mut self.downloads,
+            Some(Part::Uploads) => &mut self.uploads,
+            Some(Part::Audits) => &mut self.audits,
+            None => {
+                if row.fate != Fate::Rejected && row.action != Action::Delete {
+                    self.others += row.count;
+                }
+                return;
+            }
+        };
+        ended.add(row.fate, row.count, row.bytes);
     }
 
     /// Adds how long transfers took; only downloads by clients count.
@@ -177,7 +208,9 @@ impl NodeFigures {
             Criterion::LatencyP99 => latency(Percentile::P99),
             Criterion::Operations => {
                 let all = [&self.downloads, &self.uploads, &self.audits];
-                Some(all.into_iter().map(Ended::count).sum::<u64>() as f64)
+                let count = all.into_iter().map(Ended::count).sum::<u64>() + self.others;
+                // Whether there was nothing or nobody read, no transfer tells.
+                (count > 0).then_some(count as f64)
             }
             Criterion::StorageUtilisation => self.utilisation(),
             Criterion::StorageEfficiency => self.efficiency(),
@@ -204,8 +237,10 @@ impl NodeFigures {
 /// Nodes side by side.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// What traffic and latencies cover: whole hours.
+    /// What traffic covers: whole hours.
     pub window: Window,
+    /// What latencies cover: the same, or whole days where hours are no longer kept.
+    pub latency_window: Window,
     /// The clock that latencies are compared by: what two clocks measured is not compared. `None`
     /// when nothing was measured.
     pub clock: Option<Clock>,
@@ -250,7 +285,8 @@ pub struct Overall {
 /// Compares nodes in a window, which is that of the traffic.
 ///
 /// How near a node comes to the best is value ÷ best, and best ÷ value where lower is better. The best
-/// has 1, and what is nearly as good nearly 1: nobody is worth 0 for being last.
+/// has 1, and what is nearly as good nearly 1: nobody is worth 0 for being last. Scores count from
+/// their [threshold](Criterion::threshold) on: a node that is at it, or below, has 0, even as the best.
 pub fn compare(nodes: Vec<(NodeName, NodeFigures)>, window: Window) -> Comparison {
     let clock = clock(&nodes);
     let mut compared: Vec<Compared> = nodes
@@ -268,7 +304,7 @@ pub fn compare(nodes: Vec<(NodeName, NodeFigures)>, window: Window) -> Compariso
         place(&mut compared, criterion);
     }
     score(&mut compared);
-    Comparison { window, clock, nodes: compared }
+    Comparison { window, latency_window: window, clock, nodes: compared }
 }
 
 /// The clock by which most nodes were measured; of several, the one with more transfers.
@@ -301,20 +337,29 @@ fn place(nodes: &mut [Compared], criterion: Criterion) {
         let value = place.value;
         let before = values.iter().filter(|&&other| is_better(other, value)).count();
         place.rank = Some(before + 1);
-        let (part, whole) = match better {
-            Better::Higher => (value, best),
-            Better::Lower => (best, value),
-        };
-        // Of a best that is 0, or a loss, nothing is a part.
-        let near = if value == best {
-            1.0
-        } else if whole > 0.0 {
-            part / whole
-        } else {
-            0.0
-        };
-        place.near_best = Some(near.clamp(0.0, 1.0));
+        place.near_best = Some(near(criterion, value, best));
     }
+}
+
+/// How near a value comes to the best, 0 to 1.
+fn near(criterion: Criterion, value: f64, best: f64) -> f64 {
+    if let Some(threshold) = criterion.threshold() {
+        let (above, most) = (value - threshold, best - threshold);
+        return if above > 0.0 { (above / most).clamp(0.0, 1.0) } else { 0.0 };
+    }
+    let (part, whole) = match criterion.better() {
+        Better::Higher => (value, best),
+        Better::Lower => (best, value),
+    };
+    // Of a best that is 0, or a loss, nothing is a part.
+    let near = if value == best {
+        1.0
+    } else if whole > 0.0 {
+        part / whole
+    } else {
+        0.0
+    };
+    near.clamp(0.0, 1.0)
 }
 
 fn score(nodes: &mut [Compared]) {

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use piecewatch_model::{
-    Action, ByteCount, Clock, Direction, Grain, Histogram, NodeName, Timestamp, TroubleKind,
+    Action, ByteCount, Clock, Grain, Histogram, NodeName, Timestamp, TroubleKind,
 };
 use piecewatch_store::{
     Ending, Fate, LatencyHour, Nodes, Reader, Result, TrafficPoint, TroubleHour, Window,
 };
 
-use crate::{Percentile, percentile};
+use crate::{Part, Percentile, percentile};
 
 /// Of latencies the clock of the last days counts: a log may change its form.
 const CLOCK_OF_HOURS: i64 = 7 * 24;
@@ -20,7 +20,8 @@ const CLOCK_OF_HOURS: i64 = 7 * 24;
 pub struct Hour {
     /// The beginning of the hour.
     pub at: Timestamp,
-    /// Downloads by clients and by repair workers, without audits.
+    /// Downloads by clients and by repair workers, without audits. Lines that name no action do not
+    /// count ([`Part::of`]).
     pub downloads: Ended,
     /// Uploads by clients and by repair workers. Those that were turned away do not count.
     pub uploads: Ended,
@@ -72,16 +73,6 @@ impl Ended {
     }
 }
 
-/// To which of downloads, uploads and audits an action belongs; `None` for deletes.
-pub(crate) fn part_of<T>([downloads, uploads, audits]: [T; 3], action: &Action) -> Option<T> {
-    match (action, action.direction()) {
-        (Action::GetAudit, _) => Some(audits),
-        (Action::Delete, _) => None,
-        (_, Direction::Download) => Some(downloads),
-        (_, Direction::Upload) => Some(uploads),
-    }
-}
-
 /// How long transfers took in one hour, by one clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct HourLatency {
@@ -122,10 +113,13 @@ impl Hour {
     }
 
     fn count(&mut self, point: &TrafficPoint) {
-        let parts = [&mut self.downloads, &mut self.uploads, &mut self.audits];
-        if let Some(ended) = part_of(parts, &point.action) {
-            ended.add(point.fate, point.count, point.bytes);
-        }
+        let ended = match Part::of(&point.action) {
+            Some(Part::Downloads) => &mut self.downloads,
+            Some(Part::Uploads) => &mut self.uploads,
+            Some(Part::Audits) => &mut self.audits,
+            None => return,
+        };
+        ended.add(point.fate, point.count, point.bytes);
     }
 }
 

@@ -10,8 +10,8 @@ use piecewatch_model::{
     Action, Clock, Grain, Histogram, HistogramSum, NodeName, Outcome, Quantiles, Record, Timestamp,
 };
 use piecewatch_store::{
-    Latencies, LatencyFilter, LatencyPoint, LatencyRow, LatencySeries, Nodes, Reader, Reported,
-    Result, Retention, Window,
+    KeptFrom, Latencies, LatencyFilter, LatencyPoint, LatencyRow, LatencySeries, Nodes, Reader,
+    Reported, Result, Window,
 };
 
 use crate::Distribution;
@@ -19,15 +19,18 @@ use crate::Distribution;
 /// A debug endpoint is asked every few minutes; what it told before this is no more how the node is.
 const QUANTILES_MICROS: i64 = 3600 * 1_000_000;
 
-/// The finest grain in which a window is still stored wholly at `now`.
-pub fn finest_grain(window: Window, now: Timestamp, retention: &Retention) -> Grain {
-    let kept_from = |kept: std::time::Duration, cut: Grain| {
-        let micros = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
-        now.plus_micros(-micros).floor(cut)
-    };
-    if window.from >= kept_from(retention.minutes, Grain::Hour) {
+/// A longer window is answered by the hour, and its whole days by the day, whatever is kept.
+const FIVE_MINUTES_MAX_MICROS: i64 = 2 * 24 * 3600 * 1_000_000;
+
+/// The finest grain in which a window is still stored wholly. Five minutes are for windows of at most
+/// two days: an answer must not take longer because more is kept.
+pub fn finest_grain(window: Window, kept: KeptFrom) -> Grain {
+    let is_whole =
+        |grain, from: Option<Timestamp>| from.is_none_or(|from| window.widened(grain).from >= from);
+    let length = window.to.as_micros().saturating_sub(window.from.as_micros());
+    if length <= FIVE_MINUTES_MAX_MICROS && is_whole(Grain::FiveMinutes, kept.minutes) {
         Grain::FiveMinutes
-    } else if window.from.floor(Grain::Hour) >= kept_from(retention.latency_hours, Grain::Day) {
+    } else if is_whole(Grain::Hour, kept.latency_hours) {
         Grain::Hour
     } else {
         Grain::Day

@@ -29,7 +29,7 @@
 //!
 //! use piecewatch_analytics::{Observatory, ObservatorySettings};
 //! use piecewatch_model::Timestamp;
-//! use piecewatch_store::{Nodes, Retention, Store, StoreConfig, Window};
+//! use piecewatch_store::{Nodes, Store, StoreConfig, Window};
 //!
 //! # let folder = tempfile::tempdir()?;
 //! # let path = folder.path().join("piecewatch.db");
@@ -37,7 +37,7 @@
 //! // A binary gives its monotonic clock; here no time passes.
 //! let clock = || Duration::ZERO;
 //! let settings = ObservatorySettings::default();
-//! let observatory = Observatory::new(readers, Retention::default(), &settings, clock);
+//! let observatory = Observatory::new(readers, &settings, clock);
 //!
 //! // Two clients look at the last day, some seconds apart.
 //! let last_day = |now: Timestamp| Window { from: now.plus_micros(-86_400_000_000), to: now };
@@ -52,6 +52,7 @@ mod baseline;
 mod compare;
 mod connectivity;
 mod countries;
+mod coverage;
 mod distinct;
 mod distribution;
 mod error_groups;
@@ -93,6 +94,7 @@ pub use connectivity::{
     connectivity_of,
 };
 pub use countries::{CountryShare, Moved, Peers, PeersOf, by_country, peers_of};
+pub use coverage::{Coverage, coverage_of};
 pub use distribution::{Bar, BarScale, Distribution, Percentile, bars, percentile};
 pub use error_groups::{ErrorGroup, ErrorGroups, ErrorList, ValueSpread};
 pub use errors::{ErrorText, TopErrors, top_errors, top_errors_of};
@@ -106,30 +108,28 @@ pub use latency::{
 };
 pub use metric::{Metric, Point, Scale};
 pub use migration::Migration;
-pub use observatory::{
-    Answer, Earning, InWindow, LatencyBars, MarkedSeries, Observatory, ObservatorySettings,
-};
+pub use observatory::{Answer, InWindow, LatencyBars, Observatory, ObservatorySettings};
 pub use outlook::{Lookout, Outlook, outlook_of};
 pub use rate::{
-    Concurrency, Flow, RatePoint, Rates, concurrency, concurrency_of, last_minute_of, rate_series,
-    rate_series_of,
+    Concurrency, Flow, InFlight, RatePoint, RateSeries, Rates, concurrency, concurrency_of,
+    last_minute_of, rate_series, rate_series_of,
 };
 pub use reputation::{Reputation, Score, ToldScores, Vetting, reputation_of};
 pub use restarts::{Ending, Restart, restarts, restarts_of};
 pub use runs::{
     CompactionRun, Run, RunEnding, Running, TaskSummary, running, runs, summaries, usual_micros,
 };
-pub use silence::Silence;
+pub use silence::{Silence, silence_of};
 pub use storage::{
-    Accounts, Allotment, Capacity, Cause, CauseKind, DiskFull, FULL, FileAccount, Growth,
-    GrowthBasis, GrowthOver, NodeStorage, NodeWork, SatelliteAccount, Slope, StoredDay, StoredDays,
-    Told, node_work_of, storage_of, stored_days_of,
+    AccountFacts, Accounts, Allotment, Capacity, Cause, CauseKind, DiskFull, FULL, FileAccount,
+    Growth, GrowthBasis, GrowthOver, NodeStorage, NodeWork, SatelliteAccount, Slope, StoredDay,
+    StoredDays, Told, node_work_of, storage_of, stored_days_of,
 };
 pub use success::{
-    Acceptance, Success, SuccessPoint, SuccessSeries, Upgrade, acceptance, success_of,
-    success_series, success_series_of, tallies, upgrades,
+    Acceptance, Success, SuccessOverTime, SuccessPoint, SuccessSeries, Upgrade, acceptance,
+    success_of, success_series, success_series_of, tallies, upgrades,
 };
-pub use tally::{Amount, Audits, Share, Tally};
+pub use tally::{Amount, Audits, Part, Share, Tally};
 pub use transfer_size::{SizeClass, size_classes};
 pub use trend::Trend;
 pub use unusual::{

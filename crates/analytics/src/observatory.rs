@@ -10,14 +10,14 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use piecewatch_cache::{Settings, Stats};
 use piecewatch_model::{Action, Clock, Grain, MicroUsd, NodeName, Timestamp};
 use piecewatch_store::{
-    Change, Changes, Ending, Error, LatencyFilter, Readers, Retention, SizeRow, SlowFilter,
-    Slowest, Topics, Window,
+    Change, Changes, Ending, Error, LatencyFilter, Readers, SizeRow, SlowFilter, Slowest, Topics,
+    Window,
 };
 
 use crate::{
-    Bar, Comparison, Concurrency, Connectivity, HotList, LatencyAnswer, LatencyCurves, Lookout,
-    NodeStorage, NodeWork, NodesOf, PeersOf, RatePoint, Reputation, StoredDays, Success,
-    SuccessSeries, TopErrors, Upgrade,
+    Bar, Comparison, Connectivity, HotList, InFlight, LatencyAnswer, LatencyCurves, Lookout,
+    NodeStorage, NodeWork, NodesOf, PeersOf, RatePoint, RateSeries, Reputation, StoredDays,
+    Success, SuccessOverTime, TopErrors,
 };
 use kept::{AnyShelf, MadeOf, Shelf};
 
@@ -39,14 +39,11 @@ pub struct InWindow<T> {
     pub what: T,
 }
 
-/// How transfers ended over time, and the upgrades within.
-pub type MarkedSeries = (SuccessSeries, Vec<Upgrade>);
-
 /// The bars of latencies, by action and clock.
 pub type LatencyBars = BTreeMap<(Action, Clock), Vec<Bar>>;
 
-/// A node, and what it earns for a terabyte and a month, where that is known.
-pub type Earning = (NodeName, Option<MicroUsd>);
+/// What is compared: when, which nodes, in which order, and what they earn for a terabyte and a month.
+type ComparisonOf = (Window, Vec<NodeName>, BTreeMap<NodeName, MicroUsd>);
 
 /// How long the observatory keeps what, and how much of it. A time of zero keeps nothing.
 ///
@@ -104,16 +101,15 @@ impl Default for ObservatorySettings {
 #[derive(Debug)]
 pub struct Observatory {
     readers: Readers,
-    retention: Retention,
     changes: Changes,
     latency: Shelf<(Window, LatencyFilter, Grain), LatencyAnswer>,
     curves: Shelf<(Window, LatencyFilter, Grain, NodesOf), LatencyCurves>,
     slowest: Shelf<(Window, SlowFilter, Grain, usize), Slowest>,
     success: Shelf<Option<Window>, Success>,
-    success_series: Shelf<(Window, Grain), InWindow<MarkedSeries>>,
-    rates: Shelf<(Window, Grain, Timestamp), InWindow<Vec<RatePoint>>>,
+    success_series: Shelf<(Window, Grain), SuccessOverTime>,
+    rates: Shelf<(Window, Grain), RateSeries>,
     last_minute: Shelf<Timestamp, RatePoint>,
-    concurrency: Shelf<(Window, Grain), InWindow<BTreeMap<Action, Concurrency>>>,
+    concurrency: Shelf<(Window, Grain), InFlight>,
     sizes: Shelf<Window, InWindow<Vec<SizeRow>>>,
     hot_pieces: Shelf<(Window, usize), HotList>,
     peers: Shelf<Window, PeersOf>,
@@ -123,19 +119,14 @@ pub struct Observatory {
     work: Shelf<Window, NodeWork>,
     reputation: Shelf<(Window, Timestamp), InWindow<Vec<Reputation>>>,
     connectivity: Shelf<(Window, Timestamp), Connectivity>,
-    comparison: Shelf<(Window, Vec<Earning>), Comparison>,
+    comparison: Shelf<ComparisonOf, Comparison>,
     lookout: Lookout,
 }
 
 impl Observatory {
     /// An observatory over a database whose sums are kept so long. `clock` tells the time since any
     /// fixed moment and never goes back.
-    pub fn new(
-        readers: Readers,
-        retention: Retention,
-        settings: &ObservatorySettings,
-        clock: fn() -> Duration,
-    ) -> Self {
+    pub fn new(readers: Readers, settings: &ObservatorySettings, clock: fn() -> Duration) -> Self {
         // By what a dashboard of twenty nodes asks: histograms and what is usual weigh most.
         let weight = |parts: u64| settings.weight_max / PARTS * parts;
         let shelf = |name, ttl, parts| Settings { name, ttl, weight_max: weight(parts) };
@@ -163,7 +154,6 @@ impl Observatory {
             comparison: Shelf::new(shelf("comparison", of.comparison, 1), reports, clock),
             lookout: Lookout::new(readers.clone(), weight(12), clock),
             changes: Changes::default(),
-            retention,
             readers,
         }
     }

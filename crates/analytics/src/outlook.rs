@@ -80,7 +80,15 @@ impl Outlook {
         self
     }
 
-    /// What goes on in the newest hours.
+    /// Where the log ends, if that is before the last hour that is over: then what goes on did so then,
+    /// and of now nothing is known. `None` of a node whose last hour is known, and of one of which
+    /// nothing is.
+    pub fn ends_early(&self) -> Option<Timestamp> {
+        self.known_until.filter(|until| *until < self.history.to)
+    }
+
+    /// What goes on in the newest hours that are known; [`ends_early`](Self::ends_early) tells whether
+    /// those are the present.
     pub fn unusual_now(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|finding| finding.ended.is_none())
     }

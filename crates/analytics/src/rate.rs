@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 
 use piecewatch_model::{Action, Direction, Grain, NodeName, Outcome, Timestamp};
 use piecewatch_store::{
-    Fate, LatencyFilter, LatencyRow, NodeInfo, Nodes, Reader, Result, Retention, TrafficPoint,
-    TrafficRow, Window,
+    Fate, LatencyFilter, LatencyRow, Nodes, Reader, Result, TrafficPoint, TrafficRow, Window,
 };
 
-use crate::{Amount, Distribution, merged_latencies};
+use crate::{Amount, Coverage, Distribution, coverage_of, merged_latencies};
 
 /// A record is stored some seconds after it was written: a minute that ended later than this is
 /// not told yet.
@@ -55,12 +54,12 @@ pub struct RatePoint {
 
 /// The rates in each bucket of a window that is aligned to the grain, oldest first.
 ///
-/// `reaches` tells from when to when each node is known: what is counted outside of it is left out,
-/// a bucket that lies within it holds 0 where nothing moved, and one that it covers in part is divided
-/// by that part, if it is at least a minute.
+/// What is counted where no log tells is left out. A bucket in which nothing moved though the log
+/// tells of its hour holds 0, one of which nothing is told holds nothing, and one that the log covers in part is
+/// divided by that part, if it is at least a minute.
 pub fn rate_series(
     points: &[TrafficPoint],
-    reaches: &[(NodeName, Window)],
+    coverage: &Coverage,
     window: Window,
     grain: Grain,
 ) -> Vec<RatePoint> {
@@ -76,8 +75,8 @@ pub fn rate_series(
     while at < window.to {
         let end = at.plus_micros(grain.micros());
         let mut point = RatePoint { at, rates: None, nodes: 0 };
-        for (node, reach) in reaches {
-            let covered = end.min(reach.to).as_micros() - at.max(reach.from).as_micros();
+        for node in coverage.nodes() {
+            let covered = coverage.micros(node, Window { from: at, to: end });
             if covered < COVERED_MICROS_MIN.min(grain.micros()) {
                 continue;
             }
@@ -101,10 +100,21 @@ fn way(action: &Action) -> usize {
     }
 }
 
+/// The rates over time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RateSeries {
+    /// What it covers: the window asked for, widened to whole buckets.
+    pub window: Window,
+    /// The width of a bucket.
+    pub grain: Grain,
+    /// One for each bucket, oldest first.
+    pub points: Vec<RatePoint>,
+}
+
 /// Asks for the rates in each minute, hour or day of a window, which is widened to those.
 ///
-/// Nothing is known of a node before its first record and after its last, and by the minute not of
-/// what is older than minutes are kept at `now`.
+/// Nothing is known of a node in hours of which its log does not tell, and by the minute not of what
+/// is older than the minutes that are kept of it.
 ///
 /// # Errors
 ///
@@ -114,32 +124,21 @@ pub fn rate_series_of(
     nodes: Nodes<'_>,
     window: Window,
     grain: Grain,
-    (now, retention): (Timestamp, &Retention),
-) -> Result<Vec<RatePoint>> {
+) -> Result<RateSeries> {
     let window = window.widened(grain);
     let points = reader.traffic_series(nodes, window, grain)?;
-    let kept_from = match grain {
+    let mut coverage = coverage_of(reader, nodes, window)?;
+    match grain {
         Grain::Minute | Grain::FiveMinutes => {
-            let kept = i64::try_from(retention.minutes.as_micros()).unwrap_or(i64::MAX);
-            now.plus_micros(-kept).floor(Grain::Hour)
+            for (node, kept) in reader.kept_from_of_each(nodes)? {
+                if let Some(from) = kept.minutes {
+                    coverage.forget_before(&node, from);
+                }
+            }
         }
-        Grain::Hour | Grain::Day => Timestamp::from_micros(i64::MIN),
-    };
-    let reaches = reaches(&reader.nodes()?, nodes, kept_from);
-    Ok(rate_series(&points, &reaches, window, grain))
-}
-
-/// From when to when each of the nodes is known, and not before an instant.
-fn reaches(known: &[NodeInfo], nodes: Nodes<'_>, kept_from: Timestamp) -> Vec<(NodeName, Window)> {
-    let wanted = |name: &NodeName| match nodes {
-        Nodes::All => true,
-        Nodes::Of(names) => names.contains(name),
-    };
-    let reach = |node: &NodeInfo| {
-        let (first, last) = node.records.filter(|_| wanted(&node.name))?;
-        Some((node.name.clone(), Window { from: first.max(kept_from), to: last }))
-    };
-    known.iter().filter_map(reach).collect()
+        Grain::Hour | Grain::Day => {}
+    }
+    Ok(RateSeries { window, grain, points: rate_series(&points, &coverage, window, grain) })
 }
 
 /// The last whole minute that is stored at an instant.
@@ -156,9 +155,8 @@ pub(crate) const fn last_minute(now: Timestamp) -> Window {
 /// When the database cannot be read.
 pub fn last_minute_of(reader: &Reader, nodes: Nodes<'_>, now: Timestamp) -> Result<RatePoint> {
     let window = last_minute(now);
-    let retention = Retention::default();
-    let mut series = rate_series_of(reader, nodes, window, Grain::Minute, (now, &retention))?;
-    Ok(series.pop().unwrap_or(RatePoint { at: window.from, rates: None, nodes: 0 }))
+    let mut series = rate_series_of(reader, nodes, window, Grain::Minute)?;
+    Ok(series.points.pop().unwrap_or(RatePoint { at: window.from, rates: None, nodes: 0 }))
 }
 
 /// How many transfers of an action were in flight at once, on average over a window.
@@ -177,44 +175,62 @@ pub struct Concurrency {
 }
 
 impl Concurrency {
-    /// `None` when no transfer was measured, or no time is known. `measured` are the distributions
-    /// by each clock: their durations are added up, the distributions are not.
-    pub fn of(ended: u64, measured: &[Distribution], seconds: f64) -> Option<Self> {
+    /// Of transfers of which so many end in a second. `None` when no transfer was measured.
+    /// `measured` are the distributions by each clock: their durations are added up, the
+    /// distributions are not.
+    pub fn of(ended: u64, ended_per_second: f64, measured: &[Distribution]) -> Option<Self> {
         let count: u64 = measured.iter().map(|of| of.count).sum();
-        if count == 0 || seconds <= 0.0 {
+        if count == 0 {
             return None;
         }
         let micros: f64 = measured.iter().map(|of| of.mean as f64 * of.count as f64).sum();
         let mean_seconds = micros / count as f64 / 1e6;
-        Some(Self { in_flight: ended as f64 * mean_seconds / seconds, ended, measured: count })
+        Some(Self { in_flight: ended_per_second * mean_seconds, ended, measured: count })
     }
 }
 
 /// The transfers in flight of each action, nodes together, by what ended and what was measured in
-/// the same window. Actions of which nothing was measured are left out: it is not known.
+/// a window; what ended at each node is spread over the time of which its log tells. Actions of which
+/// nothing was measured are left out: it is not known.
 pub fn concurrency(
     ended: &[TrafficRow],
     measured: &[LatencyRow],
-    seconds: f64,
+    coverage: &Coverage,
+    window: Window,
 ) -> BTreeMap<Action, Concurrency> {
-    let mut counts: BTreeMap<&Action, u64> = BTreeMap::new();
+    let mut counts: BTreeMap<&Action, (u64, f64)> = BTreeMap::new();
     for row in ended.iter().filter(|row| row.fate != Fate::Rejected) {
-        *counts.entry(&row.action).or_default() += row.count;
+        let seconds = coverage.micros(&row.node, window) as f64 / 1e6;
+        if seconds > 0.0 {
+            let (count, per_second) = counts.entry(&row.action).or_default();
+            *count += row.count;
+            *per_second += row.count as f64 / seconds;
+        }
     }
     let mut distributions: BTreeMap<Action, Vec<Distribution>> = BTreeMap::new();
     for ((action, _), histogram) in merged_latencies(measured, |row| row.action.clone()) {
         distributions.entry(action).or_default().extend(Distribution::of(&histogram));
     }
     let of_action = |(action, measured): (Action, Vec<Distribution>)| {
-        let ended = counts.get(&action).copied().unwrap_or(0);
-        Some((action, Concurrency::of(ended, &measured, seconds)?))
+        let &(ended, per_second) = counts.get(&action)?;
+        Some((action, Concurrency::of(ended, per_second, &measured)?))
     };
     distributions.into_iter().filter_map(of_action).collect()
 }
 
-/// Asks for the transfers in flight in a window, which is widened to whole hours, or to whole days
-/// where [`finest_grain`](crate::finest_grain) is that; of it counts what lies between the first and
-/// the last record of the nodes.
+/// The transfers in flight at once in a window, on average.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InFlight {
+    /// What it is of: the window asked for, widened to whole buckets.
+    pub window: Window,
+    /// Of which share of it the logs tell, 0 to 1: the average is one over that time.
+    pub covered: f64,
+    /// By action, nodes together; those of which nothing was measured are left out.
+    pub actions: BTreeMap<Action, Concurrency>,
+}
+
+/// Asks for the transfers in flight in a window, which is widened to the grain;
+/// [`finest_grain`](crate::finest_grain) tells which one still holds it.
 ///
 /// # Errors
 ///
@@ -224,13 +240,21 @@ pub fn concurrency_of(
     nodes: Nodes<'_>,
     window: Window,
     grain: Grain,
-) -> Result<BTreeMap<Action, Concurrency>> {
-    let grain = grain.max(Grain::Hour);
-    let window = window.widened(grain);
-    let Some(reach) = reader.reach(nodes)? else { return Ok(BTreeMap::new()) };
-    let (from, to) = (window.from.max(reach.from), window.to.min(reach.to));
-    let seconds = (to.as_micros() - from.as_micros()) as f64 / 1e6;
-    let ended = reader.traffic_totals(nodes, Some(window))?.rows;
-    let measured = reader.latencies(nodes, window, &LatencyFilter::default(), grain)?.rows;
-    Ok(concurrency(&ended, &measured, seconds))
+) -> Result<InFlight> {
+    let latencies = reader.latencies(nodes, window, &LatencyFilter::default(), grain)?;
+    let window = latencies.window;
+    let ended = match latencies.grain {
+        Grain::Minute | Grain::FiveMinutes => {
+            let points = reader.traffic_series(nodes, window, latencies.grain)?;
+            points.into_iter().map(row).collect()
+        }
+        Grain::Hour | Grain::Day => reader.traffic_totals(nodes, Some(window))?.rows,
+    };
+    let coverage = coverage_of(reader, nodes, window)?;
+    let actions = concurrency(&ended, &latencies.rows, &coverage, window);
+    Ok(InFlight { window, covered: coverage.share(window), actions })
+}
+
+fn row(TrafficPoint { node, action, fate, count, bytes, .. }: TrafficPoint) -> TrafficRow {
+    TrafficRow { node, satellite: None, action, fate, count, bytes }
 }

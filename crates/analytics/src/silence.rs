@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use piecewatch_model::{ByteCount, Timestamp};
-use piecewatch_store::Activity;
+use piecewatch_model::{ByteCount, NodeName, Timestamp};
+use piecewatch_store::{Activity, Nodes, Reader, Result};
 
 const HOUR: Duration = Duration::from_secs(3600);
 
@@ -145,7 +145,7 @@ impl Silence {
     /// What is the matter and what to look at, in a sentence or two for the operator.
     pub fn explanation(&self) -> String {
         let since = match self.since() {
-            Some(since) => format!("since {since}"),
+            Some(since) => format!("since {}", minute(since)),
             None => "for 30 days or more".to_owned(),
         };
         match self {
@@ -162,9 +162,9 @@ impl Silence {
                  not log it. Its orders and scores will show within hours."
             ),
             Self::Muted { orders_at, .. } => format!(
-                "No transfers were logged {since}, but orders of transfers were settled at \
-                 {orders_at}: the node works and does not log them. Remove piecestore from its \
-                 log.custom-level."
+                "No transfers were logged {since}, but orders of transfers were settled at {}: the \
+                 node works and does not log them. Remove piecestore from its log.custom-level.",
+                minute(*orders_at)
             ),
             // Of a log that is new, or of long ago, nobody can tell how it goes on.
             Self::OnlyErrors { since: None } => {
@@ -190,6 +190,41 @@ impl Silence {
             ),
         }
     }
+}
+
+/// `2026-08-19 14:03 UTC`.
+fn minute(at: Timestamp) -> String {
+    let text = at.to_string().replace('T', " ");
+    format!("{} UTC", text.get(..16).unwrap_or(&text))
+}
+
+/// Asks for the silence of nodes as it was at an instant, such as the end of a window: what was read
+/// of a node after it, as when an old log is imported, is told as of its newest record. Nodes that
+/// have no log are left out.
+///
+/// # Errors
+///
+/// When the database cannot be read.
+pub fn silence_of(
+    reader: &Reader,
+    nodes: Nodes<'_>,
+    at: Timestamp,
+) -> Result<Vec<(NodeName, Silence)>> {
+    let known = reader.nodes()?;
+    let newest = |name: &NodeName| {
+        let node = known.iter().find(|node| node.name == *name)?;
+        node.records.map(|(_, last)| last)
+    };
+    let mut silences = Vec::new();
+    for mut activity in reader.activity(nodes, at)? {
+        let Some(last) = newest(&activity.node) else { continue };
+        if activity.stored_at.is_some_and(|stored| stored > at) {
+            activity.stored_at = Some(last.min(at));
+        }
+        let silence = Silence::of(&activity, at);
+        silences.push((activity.node, silence));
+    }
+    Ok(silences)
 }
 
 /// Whether there was nothing for so long.

@@ -19,7 +19,7 @@ use crate::{
     runs::{Run, Running, TaskSummary, running, runs, summaries},
     work::work_of,
 };
-pub use accounts::{Accounts, Cause, CauseKind, FileAccount, SatelliteAccount};
+pub use accounts::{AccountFacts, Accounts, Cause, CauseKind, FileAccount, SatelliteAccount};
 pub use capacity::{Allotment, Capacity, Told};
 pub use days::{StoredDay, StoredDays};
 pub use growth::{DiskFull, FULL, Growth, GrowthBasis, GrowthOver};
@@ -84,7 +84,9 @@ pub fn storage_of(reader: &Reader, node: &NodeName, now: Timestamp) -> Result<No
     let standings: Vec<Standing> = plain(reader.standings(nodes)?);
     let lines = whats(reader.maintenance_runs(nodes, lately, EVENTS_MAX)?);
     let stores = hash_stores(&whats(reader.compactions(nodes, lately, EVENTS_MAX)?));
-    let accounts = Accounts::of(&capacity, (&reports, &standings), (&lines, &stores), now);
+    let facts =
+        AccountFacts { reports: &reports, standings: &standings, walks: &lines, stores: &stores };
+    let accounts = Accounts::of(&capacity, facts, now);
     let full = DiskFull::of(capacity.available, &growth);
     Ok(NodeStorage { node: node.clone(), capacity, growth, full, accounts })
 }

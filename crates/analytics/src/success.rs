@@ -147,7 +147,8 @@ pub fn upgrades(runs: &[VersionRun], window: Window) -> Vec<Upgrade> {
 /// What became of the requests to nodes in a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Success {
-    /// What it covers: the window asked for, widened to whole hours; `None` when nothing is known.
+    /// What it covers: the window asked for, widened to whole hours, or all that is known; `None` when
+    /// nothing is.
     pub window: Option<Window>,
     /// How transfers ended, by node, satellite (`None` where the log does not tell) and action.
     pub tallies: BTreeMap<(NodeName, Option<SatelliteId>, Action), Tally>,
@@ -164,17 +165,31 @@ pub struct Success {
 /// When the database cannot be read.
 pub fn success_of(reader: &Reader, nodes: Nodes<'_>, window: Option<Window>) -> Result<Success> {
     let totals = reader.traffic_totals(nodes, window)?;
-    let upgrades = match totals.window {
+    let window = window.map(|window| window.widened(Grain::Hour)).or(totals.window);
+    let upgrades = match window {
         Some(window) => upgrades_of(reader, nodes, window)?,
         None => Vec::new(),
     };
     let key = |row: &TrafficRow| (row.node.clone(), row.satellite, row.action.clone());
     Ok(Success {
-        window: totals.window,
+        window,
         tallies: tallies(&totals.rows, key),
         acceptance: acceptance(&totals.rows),
         upgrades,
     })
+}
+
+/// How transfers ended over time, and what makes a curve jump.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SuccessOverTime {
+    /// What it covers: the window asked for, widened to whole buckets.
+    pub window: Window,
+    /// The width of a bucket.
+    pub grain: Grain,
+    /// How transfers ended in each bucket.
+    pub series: SuccessSeries,
+    /// The upgrades within the window: rates before and after one do not compare.
+    pub upgrades: Vec<Upgrade>,
 }
 
 /// Asks how transfers ended over time, by buckets of a grain, and for the upgrades within.
@@ -187,9 +202,11 @@ pub fn success_series_of(
     nodes: Nodes<'_>,
     window: Window,
     grain: Grain,
-) -> Result<(SuccessSeries, Vec<Upgrade>)> {
-    let points = reader.traffic_series(nodes, window, grain)?;
-    Ok((success_series(&points), upgrades_of(reader, nodes, window.widened(grain))?))
+) -> Result<SuccessOverTime> {
+    let window = window.widened(grain);
+    let series = success_series(&reader.traffic_series(nodes, window, grain)?);
+    let upgrades = upgrades_of(reader, nodes, window)?;
+    Ok(SuccessOverTime { window, grain, series, upgrades })
 }
 
 /// Asks for the upgrades in a window.

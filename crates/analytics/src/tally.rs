@@ -41,6 +41,31 @@ impl Share {
     }
 }
 
+/// What transfers are rated together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Part {
+    /// Downloads by clients and by repair workers, without audits.
+    Downloads,
+    /// Uploads by clients and by repair workers.
+    Uploads,
+    /// Audits.
+    Audits,
+}
+
+impl Part {
+    /// Where an action belongs; `None` for deletes, for actions that are not known, and for lines that
+    /// name none. Those tell of lost races only, in some versions, and not of the ones that were won:
+    /// with them a rate would say more of the version than of the node.
+    pub fn of(action: &Action) -> Option<Self> {
+        match action {
+            Action::GetAudit => Some(Self::Audits),
+            Action::Get | Action::GetRepair => Some(Self::Downloads),
+            Action::Put | Action::PutRepair | Action::PutGracefulExit => Some(Self::Uploads),
+            Action::Delete | Action::Upload | Action::Download | Action::Other(_) => None,
+        }
+    }
+}
+
 /// How audits ended. Those that were canceled are in no class: the satellite asks again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Audits {
@@ -109,16 +134,11 @@ impl Tally {
     /// A canceled audit is neither success nor failure: the satellite asks again. Lines that name
     /// no action tell of one outcome only, so there is no rate of them.
     pub fn success(&self, action: &Action) -> Option<Share> {
-        let whole = match action {
-            Action::Upload | Action::Download => return None,
-            Action::GetAudit => self.success.count.saturating_add(self.failed().count),
-            Action::Put
-            | Action::Get
-            | Action::GetRepair
-            | Action::PutRepair
-            | Action::Delete
-            | Action::PutGracefulExit
-            | Action::Other(_) => self.count(),
+        let whole = match (Part::of(action), action) {
+            (Some(Part::Audits), _) => self.success.count.saturating_add(self.failed().count),
+            (Some(Part::Downloads | Part::Uploads), _)
+            | (None, Action::Delete | Action::Other(_)) => self.count(),
+            (None, _) => return None,
         };
         Share::of(self.success.count, whole)
     }

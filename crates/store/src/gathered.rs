@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use crate::{
     OldTransfers,
     dictionary::Dictionaries,
-    events,
+    events, kept,
     outcome::Fate,
     query::commits::Topics,
     retention::Cuts,
@@ -191,6 +191,7 @@ impl<'a> Gathered<'a> {
         for (node, part) in &self.nodes {
             if let Some((first, last)) = part.times {
                 node_times.execute(params![node, first.as_micros(), last.as_micros()])?;
+                kept::left_out(self.connection, *node, first, &self.cuts, self.old_transfers)?;
             }
             let (first_key, last_key) = keys.get(node).copied().unzip();
             commit.execute(params![

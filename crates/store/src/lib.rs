@@ -89,6 +89,7 @@ mod error;
 mod events;
 mod file_id;
 mod gathered;
+mod kept;
 mod lock;
 mod migrate;
 pub mod node_databases;
@@ -119,6 +120,7 @@ pub use query::{
     countries::CountryRow,
     errors::ErrorRow,
     hours::{LatencyHour, TroubleHour},
+    kept::KeptFrom,
     latency::{Latencies, LatencyFilter, LatencyPoint, LatencyRow, LatencySeries},
     newest_space::NewestSpace,
     nodes::NodeInfo,

@@ -8,6 +8,7 @@ pub(crate) mod countries;
 pub(crate) mod errors;
 pub(crate) mod estimates;
 pub(crate) mod hours;
+pub(crate) mod kept;
 pub(crate) mod latency;
 pub(crate) mod lifecycle;
 pub(crate) mod maintenance;
@@ -30,6 +31,7 @@ pub(crate) mod space_samples;
 pub(crate) mod standings;
 pub(crate) mod statuses;
 pub(crate) mod storage;
+pub(crate) mod told_hours;
 pub(crate) mod traffic;
 pub(crate) mod transfers;
 pub(crate) mod trouble_counts;
@@ -56,7 +58,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 62] = [
+pub(crate) const ALL: [Question; 64] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -67,6 +69,8 @@ pub(crate) const ALL: [Question; 62] = [
     traffic::SERIES_MINUTELY,
     traffic::SERIES_HOURLY,
     traffic::SERIES_DAILY,
+    told_hours::TOLD,
+    kept::FROM,
     latency::FIVE_MINUTES,
     latency::HOURLY,
     latency::DAILY,

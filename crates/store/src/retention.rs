@@ -5,7 +5,7 @@ use std::time::Duration;
 use piecewatch_model::{Grain, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use crate::{Error, Result, Writer, transfers::first_key};
+use crate::{Error, Result, Writer, kept, transfers::first_key};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -108,6 +108,7 @@ impl Writer {
         let cuts = Cuts::at(now, &self.retention);
         let run = |connection: &mut Connection| {
             let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
+            kept::removed(&transaction, &cuts)?;
             let mut step = Step { connection: &transaction, left: rows_max.max(1).into(), rows: 0 };
             let done = step.run(&cuts)?;
             let pruned = Pruned { rows: step.rows, more: !done };

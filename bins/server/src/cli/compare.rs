@@ -22,10 +22,12 @@ Examples:
 #1 is the best. Nodes of which something is not known have no rank in it. The overall score is a mean of \
 how near a node comes to the best one, by weights: earnings for a TB 20; downloads 15; uploads, audits, \
 p95 and the audit score 10 each; p50, p99, space used, efficiency and the online score 5 each. It takes \
-half of the weights to have a score.
+half of the weights to have a score. Scores of satellites count from where they disqualify or suspend: \
+an audit score of 0.96 or less is worth nothing.
 
-The window ends at the newest record and is widened to whole hours. Earnings are those of the month in \
-which it ends. Latencies are of downloads by clients that succeeded, by one clock.")]
+The window ends at the newest record of all these nodes and is widened to whole hours. Nodes whose logs end \
+earlier are named below. Earnings are those of the month in which it ends. Latencies are of downloads by \
+clients that succeeded, by one clock, and of whole days where hours of them are no longer kept.")]
 pub struct CompareArgs {
     /// The database
     #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]

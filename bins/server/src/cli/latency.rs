@@ -19,15 +19,17 @@ Examples:
   piecewatch latency --db nodes.db --by satellite --action GET
       by whom the downloads were
   piecewatch latency --db nodes.db --action PUT --histogram
-      how they are spread
+      how they are spread, each bar twice as wide as the one before; --histogram linear draws bars
+      of one width
 
 No node logs how long a transfer took. It is the time from its start to its end, by the clock named \
 beside it; transfers that were measured by two clocks are never added up. Only transfers that succeeded \
 count. Of n values in ascending order the 95th percentile is the one with the number n × 0.95, rounded \
 up. A value shown is at most 0.8 % off; counts are exact.
 
-The window ends at the newest record and is widened to five minutes, or to hours or days where it \
-begins before what is kept so finely; the answer says to what.")]
+The window ends at the newest record and begins at the first one at the earliest. It is widened to five \
+minutes, or to hours or days where it is longer than two days or begins before what is kept so finely; the \
+answer says to what.")]
 pub struct LatencyArgs {
     /// The database
     #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
@@ -45,8 +47,9 @@ pub struct LatencyArgs {
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = By::Node)]
     pub by: By,
     /// Draw how the latencies of all these nodes are spread
-    #[arg(long, conflicts_with_all = ["csv", "by"])]
-    pub histogram: bool,
+    #[arg(long, value_name = "SCALE", value_enum, num_args = 0..=1, default_missing_value = "log",
+        conflicts_with_all = ["csv", "by"])]
+    pub histogram: Option<Spread>,
     /// How the answer is written.
     #[command(flatten)]
     pub form: FormArgs,
@@ -63,6 +66,15 @@ pub enum By {
     Hour,
     /// A line for each day, nodes together
     Day,
+}
+
+/// How the bars of a histogram follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Spread {
+    /// Each bar is twice as wide as the one before
+    Log,
+    /// All bars are as wide; the last one holds all that took longer
+    Linear,
 }
 
 /// An action by its name, in letters of any size.

@@ -21,7 +21,8 @@ Examples:
 
 Of each node, action and ending the ten slowest of every hour are kept for 90 days, and of every day for \
 ever, so the first ten of a list are exact for any window. Further ones are the slowest of those that \
-are kept. The window ends at the newest record and is widened to whole hours.")]
+are kept. The window ends at the newest record and is widened to whole hours, or to whole days where \
+those are no longer kept.")]
 pub struct SlowArgs {
     /// The database
     #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]

@@ -2,17 +2,21 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_analytics::{Better, Compared, Criterion, Outlook};
+use piecewatch_analytics::{Better, Compared, Criterion, Outlook, Silence};
 use serde::Serialize;
 
 use super::{Answer, unusual};
 
+/// The answer, in JSON.
 #[derive(Serialize)]
 pub(super) struct Root<'a> {
-    from: String,
-    to: String,
-    earnings_period: String,
+    from: Option<String>,
+    to: Option<String>,
+    /// What latencies are of: the same, or whole days.
+    latency_from: Option<String>,
+    latency_to: Option<String>,
     latency_clock: Option<&'static str>,
+    earnings_period: Option<String>,
     weights: BTreeMap<&'static str, u32>,
     nodes: Vec<Node<'a>>,
 }
@@ -25,7 +29,11 @@ struct Node<'a> {
     /// Which share of all weights the score knows.
     overall_known: Option<f64>,
     criteria: BTreeMap<&'static str, Value>,
-    unusual: Vec<Unusual>,
+    silence: Option<Sentence>,
+    /// Where what is known of the node ends, if that is before the last whole hour: what is unusual was so
+    /// then.
+    known_until: Option<String>,
+    unusual: Vec<Sentence>,
 }
 
 #[derive(Serialize)]
@@ -36,46 +44,59 @@ struct Value {
 }
 
 #[derive(Serialize)]
-struct Unusual {
+struct Sentence {
     kind: &'static str,
-    since: String,
+    since: Option<String>,
     sentence: String,
 }
 
-/// A node and a criterion.
-#[derive(Serialize)]
+/// What is told of a node, in CSV.
+#[derive(Serialize, Default)]
 pub(super) struct Row {
-    node: String,
     from: String,
     to: String,
-    criterion: &'static str,
+    node: String,
+    /// `criterion`, `overall`, `silence` or `unusual`: what the row is.
+    row: &'static str,
+    /// Which of them.
+    name: &'static str,
     value: Option<f64>,
     better: &'static str,
     near_best: Option<f64>,
     rank: Option<usize>,
-    weight: u32,
+    /// Of the overall score the weight of all that it knows.
+    weight: Option<u32>,
+    since: Option<String>,
+    sentence: String,
 }
 
-pub(super) fn json(answer: &Answer) -> Root<'_> {
-    let comparison = &answer.comparison;
+pub(super) fn json(answer: Option<&Answer>) -> Root<'_> {
+    let comparison = answer.map(|answer| &answer.comparison);
     Root {
-        from: comparison.window.from.to_string(),
-        to: comparison.window.to.to_string(),
-        earnings_period: answer.period.to_string(),
-        latency_clock: comparison.clock.map(piecewatch_model::Clock::name),
+        from: comparison.map(|of| of.window.from.to_string()),
+        to: comparison.map(|of| of.window.to.to_string()),
+        latency_from: comparison.map(|of| of.latency_window.from.to_string()),
+        latency_to: comparison.map(|of| of.latency_window.to.to_string()),
+        latency_clock: comparison.and_then(|of| of.clock).map(piecewatch_model::Clock::name),
+        earnings_period: answer.map(|answer| answer.period.to_string()),
         weights: Criterion::ALL.into_iter().map(|of| (of.name(), of.weight())).collect(),
-        nodes: comparison.nodes.iter().zip(&answer.outlooks).map(node).collect(),
+        nodes: answer.map(nodes).unwrap_or_default(),
     }
 }
 
-fn node<'a>((node, outlook): (&'a Compared, &Outlook)) -> Node<'a> {
+fn nodes(answer: &Answer) -> Vec<Node<'_>> {
+    let compared = answer.comparison.nodes.iter().zip(&answer.outlooks);
+    compared.map(|(of, outlook)| node(of, outlook, answer.silences.get(&of.node))).collect()
+}
+
+fn node<'a>(node: &'a Compared, outlook: &Outlook, silence: Option<&Silence>) -> Node<'a> {
     let criteria = node.standings.iter().map(|(criterion, place)| {
         let value = Value { value: place.value, near_best: place.near_best, rank: place.rank };
         (criterion.name(), value)
     });
-    let unusual = unusual(outlook).map(|(since, kind, sentence)| Unusual {
+    let unusual = unusual(outlook).map(|(since, kind, sentence)| Sentence {
         kind,
-        since: since.to_string(),
+        since: Some(since.to_string()),
         sentence,
     });
     Node {
@@ -84,20 +105,32 @@ fn node<'a>((node, outlook): (&'a Compared, &Outlook)) -> Node<'a> {
         overall_rank: node.overall.map(|overall| overall.rank),
         overall_known: node.overall.map(|overall| overall.known),
         criteria: criteria.collect(),
+        silence: silence.map(|silence| Sentence {
+            kind: silence.name(),
+            since: silence.since().map(|since| since.to_string()),
+            sentence: silence.explanation(),
+        }),
+        known_until: outlook.ends_early().map(|until| until.to_string()),
         unusual: unusual.collect(),
     }
 }
 
-pub(super) fn csv(answer: &Answer) -> impl Iterator<Item = Row> {
+/// Criteria and the overall score node by node, then the silent nodes, then what is unusual.
+pub(super) fn csv(answer: &Answer) -> Vec<Row> {
     let window = answer.comparison.window;
-    answer.comparison.nodes.iter().flat_map(move |node| {
-        Criterion::ALL.into_iter().map(move |criterion| {
+    let row = |node: &piecewatch_model::NodeName, row, name| Row {
+        from: window.from.to_string(),
+        to: window.to.to_string(),
+        node: node.to_string(),
+        row,
+        name,
+        ..Row::default()
+    };
+    let mut rows = Vec::new();
+    for node in &answer.comparison.nodes {
+        for criterion in Criterion::ALL {
             let place = node.standings.get(&criterion);
-            Row {
-                node: node.node.to_string(),
-                from: window.from.to_string(),
-                to: window.to.to_string(),
-                criterion: criterion.name(),
+            rows.push(Row {
                 value: place.map(|place| place.value),
                 better: match criterion.better() {
                     Better::Higher => "higher",
@@ -105,8 +138,33 @@ pub(super) fn csv(answer: &Answer) -> impl Iterator<Item = Row> {
                 },
                 near_best: place.and_then(|place| place.near_best),
                 rank: place.and_then(|place| place.rank),
-                weight: criterion.weight(),
-            }
-        })
-    })
+                weight: Some(criterion.weight()),
+                ..row(&node.node, "criterion", criterion.name())
+            });
+        }
+        let overall = node.overall;
+        rows.push(Row {
+            value: overall.map(|overall| overall.score),
+            better: "higher",
+            rank: overall.map(|overall| overall.rank),
+            weight: overall.map(|overall| (overall.known * 100.0).round() as u32),
+            ..row(&node.node, "overall", "overall")
+        });
+    }
+    for (node, silence) in answer.silent() {
+        rows.push(Row {
+            since: silence.since().map(|since| since.to_string()),
+            sentence: silence.explanation(),
+            ..row(node, "silence", silence.name())
+        });
+    }
+    for (node, outlook) in answer.outlooks() {
+        rows.extend(unusual(outlook).map(|(since, kind, sentence)| Row {
+            to: outlook.ends_early().unwrap_or(window.to).to_string(),
+            since: Some(since.to_string()),
+            sentence,
+            ..row(node, "unusual", kind)
+        }));
+    }
+    rows
 }

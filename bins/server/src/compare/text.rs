@@ -1,15 +1,19 @@
 //! Nodes side by side for people.
 
-use std::io::{self, Write};
+use std::{
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
 use piecewatch_analytics::{Compared, Criterion, Place};
-use piecewatch_model::MicroUsd;
+use piecewatch_model::{MicroUsd, NodeName};
+use piecewatch_store::Window;
 
 use super::{Answer, unusual};
 use crate::{
     Colour,
     money::usd,
-    table::{Align, Cell, NOT_KNOWN, Style, Table, number},
+    table::{Align, Cell, NOT_KNOWN, Style, Table, duration, number},
     window::minute,
 };
 
@@ -20,45 +24,89 @@ pub(super) fn write(answer: &Answer, out: &mut dyn Write, colour: Colour) -> io:
     let comparison = &answer.comparison;
     let (from, to) = (minute(comparison.window.from), minute(comparison.window.to));
     writeln!(out, "{from} to {to} UTC")?;
+    let decimals = decimals(&comparison.nodes);
     for nodes in comparison.nodes.chunks(NODES_MAX) {
         writeln!(out)?;
-        table(nodes).write(out, colour)?;
+        table(nodes, decimals).write(out, colour)?;
     }
     notes(answer, out)?;
+    silent(answer, out, colour)?;
+    unusual_now(answer, out, colour)
+}
+
+fn notes(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
+    let comparison = &answer.comparison;
+    let is_known =
+        |criterion| comparison.nodes.iter().any(|node| node.standings.contains_key(&criterion));
+    let mut notes = Vec::new();
+    if is_known(Criterion::EarningsPerTb) {
+        notes.push(format!("Earnings are of {}.", answer.period));
+    }
+    if let Some(clock) = comparison.clock {
+        notes.push(format!(
+            "Latencies are of downloads by clients, by the clock: {}.",
+            clock.name()
+        ));
+        let Window { from, to } = comparison.latency_window;
+        if comparison.latency_window != comparison.window {
+            let (from, to) = (minute(from), minute(to));
+            notes.push(format!("They are of whole days, {from} to {to} UTC:"));
+            notes.push("hours of them are no longer kept.".to_owned());
+        }
+    }
+    if !notes.is_empty() {
+        writeln!(out)?;
+    }
+    for note in notes {
+        writeln!(out, "  {note}")?;
+    }
+    Ok(())
+}
+
+/// The nodes whose figures are of a part of the window, or of nothing.
+fn silent(answer: &Answer, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
+    let silent: Vec<_> = answer.silent().collect();
+    if !silent.is_empty() {
+        let until = minute(answer.comparison.window.to);
+        let title = Style::Bold.paint("Silent", colour);
+        writeln!(out, "\n{title}   as of {until} UTC, the newest record of all these nodes")?;
+    }
+    for (node, silence) in silent {
+        let node = Style::Alert.paint(node.as_str(), colour);
+        writeln!(out, "  {node}: {}", silence.explanation())?;
+    }
+    Ok(())
+}
+
+/// What goes on, and what went on when a log ended, which nobody may take for the present.
+fn unusual_now(answer: &Answer, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
+    let paint = |node: &NodeName| Style::Alert.paint(node.as_str(), colour);
     let mut is_first = true;
-    for (node, outlook) in comparison.nodes.iter().zip(&answer.outlooks) {
+    for (node, outlook) in answer.outlooks().filter(|(_, of)| of.ends_early().is_none()) {
         for (_, _, sentence) in unusual(outlook) {
             if is_first {
                 writeln!(out, "\n{}", Style::Bold.paint("Unusual now", colour))?;
                 is_first = false;
             }
-            writeln!(out, "  {}: {sentence}", Style::Alert.paint(node.node.as_str(), colour))?;
+            writeln!(out, "  {}: {sentence}", paint(node))?;
+        }
+    }
+    for (node, outlook) in answer.outlooks() {
+        let Some(until) = outlook.ends_early() else { continue };
+        let sentences: Vec<String> = unusual(outlook).map(|(_, _, sentence)| sentence).collect();
+        if !sentences.is_empty() {
+            let title = Style::Bold.paint("Unusual when its log ended", colour);
+            writeln!(out, "\n{title}   {} as of {} UTC", paint(node), minute(until))?;
+        }
+        for sentence in sentences {
+            writeln!(out, "  {}: {sentence}", paint(node))?;
         }
     }
     Ok(())
 }
 
-fn notes(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
-    let nodes = &answer.comparison.nodes;
-    let is_known = |criterion| nodes.iter().any(|node| node.standings.contains_key(&criterion));
-    let mut notes = Vec::new();
-    if is_known(Criterion::EarningsPerTb) {
-        notes.push(format!("Earnings are of {}.", answer.period));
-    }
-    if let Some(clock) = answer.comparison.clock {
-        notes.push(format!(
-            "Latencies are of downloads by clients, by the clock: {}.",
-            clock.name()
-        ));
-    }
-    if !notes.is_empty() {
-        writeln!(out, "\n  {}", notes.join(" "))?;
-    }
-    Ok(())
-}
-
 /// A line for each criterion that any of the nodes knows, and a column for each node.
-fn table(nodes: &[Compared]) -> Table {
+fn table(nodes: &[Compared], decimals: usize) -> Table {
     let names = nodes.iter().map(|node| (node.node.to_string(), Align::Right));
     let mut table = Table::new(std::iter::once((String::new(), Align::Left)).chain(names));
     for criterion in Criterion::ALL {
@@ -70,17 +118,35 @@ fn table(nodes: &[Compared]) -> Table {
     }
     if nodes.iter().any(|node| node.overall.is_some()) {
         let cells = nodes.iter().map(|node| match node.overall {
-            Some(overall) => ranked(format!("{:.3}", overall.score), Some(overall.rank)),
+            Some(overall) => ranked(format!("{:.decimals$}", overall.score), Some(overall.rank)),
             None => Cell::from(NOT_KNOWN),
         });
         table.row(std::iter::once("overall".into()).chain(cells));
+        let cells = nodes.iter().map(|node| match node.overall {
+            Some(overall) => ranked(format!("{:.0} %", overall.known * 100.0), None),
+            None => Cell::from(NOT_KNOWN),
+        });
+        table.row(std::iter::once("by so much of the weights".into()).chain(cells));
     }
     table
 }
 
+/// How many decimals tell different scores apart: three, and at most six.
+fn decimals(nodes: &[Compared]) -> usize {
+    let scores = || nodes.iter().filter_map(|node| node.overall);
+    let is_apart = |decimals: usize| {
+        let mut shown = BTreeMap::new();
+        scores().all(|overall| {
+            let text = format!("{:.decimals$}", overall.score);
+            *shown.entry(text).or_insert(overall.rank) == overall.rank
+        })
+    };
+    (3..6).find(|&decimals| is_apart(decimals)).unwrap_or(6)
+}
+
 const fn title(criterion: Criterion) -> &'static str {
     match criterion {
-        Criterion::EarningsPerTb => "earned for a TB and month",
+        Criterion::EarningsPerTb => "USD for a TB and month",
         Criterion::DownloadSuccess => "downloads that succeed",
         Criterion::UploadSuccess => "uploads that succeed",
         Criterion::AuditSuccess => "audits passed",
@@ -107,7 +173,7 @@ fn cell(criterion: Criterion, place: Option<Place>) -> Cell {
         | Criterion::StorageUtilisation
         | Criterion::StorageEfficiency => percent(),
         Criterion::LatencyP50 | Criterion::LatencyP95 | Criterion::LatencyP99 => {
-            format!("{:.1} ms", value / 1_000.0)
+            duration(value as u64)
         }
         Criterion::Operations => number(value as u64),
         Criterion::AuditScore | Criterion::OnlineScore => {

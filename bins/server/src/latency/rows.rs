@@ -10,21 +10,26 @@ use crate::earnings::satellite_name;
 /// The answer, in JSON.
 #[derive(Serialize)]
 pub(super) struct Object<'a> {
-    from: String,
-    to: String,
-    aligned_to: &'static str,
+    from: Option<String>,
+    to: Option<String>,
+    aligned_to: Option<&'static str>,
     /// By how much a value may be off, as a fraction of itself.
     error_max: f64,
     measured: Vec<Row<'a>>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     histograms: Vec<Spread<'a>>,
-    in_flight: Vec<InFlight<'a>>,
+    in_flight: Option<InFlight<'a>>,
     told_by_nodes: Vec<Told<'a>>,
 }
 
 /// Transfers of one kind that were measured by one clock.
 #[derive(Serialize)]
 pub(super) struct Row<'a> {
+    /// In CSV only: JSON tells it once.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    from: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    to: Option<String>,
     node: Option<&'a str>,
     satellite: Option<String>,
     satellite_id: Option<String>,
@@ -55,8 +60,18 @@ struct DrawnBar {
     count: u64,
 }
 
+/// Transfers in flight at once, on average over the time of which the logs tell.
 #[derive(Serialize)]
 struct InFlight<'a> {
+    from: String,
+    to: String,
+    /// Of which share of it the logs tell.
+    covered: f64,
+    actions: Vec<InFlightOf<'a>>,
+}
+
+#[derive(Serialize)]
+struct InFlightOf<'a> {
     action: &'a str,
     in_flight: f64,
     ended: u64,
@@ -79,57 +94,72 @@ struct Told<'a> {
 }
 
 impl<'a> Object<'a> {
-    pub(super) fn of(answer: &'a Answer) -> Self {
-        let bar =
-            |bar: &Bar| DrawnBar { from_micros: bar.from, to_micros: bar.to, count: bar.count };
+    /// Of nothing where there are no records.
+    pub(super) fn of(answer: Option<&'a Answer>) -> Self {
         Self {
-            from: answer.window.from.to_string(),
-            to: answer.window.to.to_string(),
-            aligned_to: in_words(answer.grain),
+            from: answer.map(|answer| answer.window.from.to_string()),
+            to: answer.map(|answer| answer.window.to.to_string()),
+            aligned_to: answer.map(|answer| in_words(answer.grain)),
             error_max: Histogram::ERROR_MAX,
-            measured: flat(answer).collect(),
-            histograms: answer
-                .spread
-                .iter()
-                .map(|((action, clock), bars)| Spread {
-                    action: action.name(),
-                    clock: clock.name(),
-                    bars: bars.iter().map(bar).collect(),
-                })
-                .collect(),
-            in_flight: answer
-                .in_flight
-                .iter()
-                .map(|(action, of)| InFlight {
-                    action: action.name(),
-                    in_flight: of.in_flight,
-                    ended: of.ended,
-                    measured: of.measured,
-                })
-                .collect(),
-            told_by_nodes: answer
-                .told
-                .iter()
-                .map(|told| Told {
-                    node: told.node.as_str(),
-                    at: told.at.to_string(),
-                    measure: told.what.measure.name(),
-                    action: told.what.action.name(),
-                    count: told.what.count,
-                    p10: told.what.p10,
-                    p50: told.what.p50,
-                    p90: told.what.p90,
-                    p99: told.what.p99,
-                    max: told.what.max,
-                })
-                .collect(),
+            measured: answer
+                .map(|answer| answer.lines.iter().map(row).collect())
+                .unwrap_or_default(),
+            histograms: answer.map(histograms).unwrap_or_default(),
+            in_flight: answer.map(|answer| in_flight(&answer.in_flight)),
+            told_by_nodes: answer.map(told).unwrap_or_default(),
         }
     }
 }
 
-/// A row for each line.
+fn histograms(answer: &Answer) -> Vec<Spread<'_>> {
+    let bar = |bar: &Bar| DrawnBar { from_micros: bar.from, to_micros: bar.to, count: bar.count };
+    let spread = answer.spread.iter().map(|((action, clock), bars)| Spread {
+        action: action.name(),
+        clock: clock.name(),
+        bars: bars.iter().map(bar).collect(),
+    });
+    spread.collect()
+}
+
+fn in_flight(of: &piecewatch_analytics::InFlight) -> InFlight<'_> {
+    let actions = of.actions.iter().map(|(action, of)| InFlightOf {
+        action: action.name(),
+        in_flight: of.in_flight,
+        ended: of.ended,
+        measured: of.measured,
+    });
+    InFlight {
+        from: of.window.from.to_string(),
+        to: of.window.to.to_string(),
+        covered: of.covered,
+        actions: actions.collect(),
+    }
+}
+
+fn told(answer: &Answer) -> Vec<Told<'_>> {
+    let told = answer.told.iter().map(|told| Told {
+        node: told.node.as_str(),
+        at: told.at.to_string(),
+        measure: told.what.measure.name(),
+        action: told.what.action.name(),
+        count: told.what.count,
+        p10: told.what.p10,
+        p50: told.what.p50,
+        p90: told.what.p90,
+        p99: told.what.p99,
+        max: told.what.max,
+    });
+    told.collect()
+}
+
+/// A row for each line, beside the window, for CSV.
 pub(super) fn flat(answer: &Answer) -> impl Iterator<Item = Row<'_>> {
-    answer.lines.iter().map(row)
+    let (from, to) = (answer.window.from, answer.window.to);
+    answer.lines.iter().map(move |line| Row {
+        from: Some(from.to_string()),
+        to: Some(to.to_string()),
+        ..row(line)
+    })
 }
 
 fn row(line: &Line) -> Row<'_> {
@@ -142,6 +172,8 @@ fn row(line: &Line) -> Row<'_> {
     }
     let of = line.distribution;
     Row {
+        from: None,
+        to: None,
         node,
         satellite: satellite.map(|id| satellite_name(id, None)),
         satellite_id: satellite.as_ref().map(SatelliteId::to_string),

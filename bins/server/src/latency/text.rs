@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use piecewatch_analytics::Bar;
-use piecewatch_model::{Measure, Quantiles};
+use piecewatch_analytics::{Bar, InFlight};
+use piecewatch_model::{Action, Measure, Quantiles};
 use piecewatch_store::Reported;
 
-use super::{Answer, Line, Of, rows::in_words};
+use super::{Answer, Line, Nothing, Of, rows::in_words};
 use crate::{
     Colour,
     earnings::satellite_name,
@@ -14,6 +14,8 @@ use crate::{
     window::minute,
 };
 
+/// Less than this share of a window that the logs tell of is worth a word.
+const COVERED_MIN: f64 = 0.95;
 /// The longest bar of a histogram.
 const BAR_CHARS: u64 = 40;
 
@@ -21,15 +23,12 @@ pub(super) fn write(answer: &Answer, out: &mut dyn Write, colour: Colour) -> io:
     let title = Style::Bold.paint("Latency", colour);
     let (from, to) = (minute(answer.window.from), minute(answer.window.to));
     writeln!(out, "{title}   {from} to {to} UTC, by {}\n", in_words(answer.grain))?;
-    if answer.lines.is_empty() {
-        writeln!(
-            out,
-            "  No transfer was measured in this time. A node logs when an upload or download"
-        )?;
-        writeln!(
-            out,
-            "  starts at the level debug, since v1.116; without that there is nothing to measure."
-        )?;
+    if answer.is_widened {
+        let whole = in_words(answer.grain);
+        writeln!(out, "  Less was asked for; no less than whole {whole} is kept of this time.\n")?;
+    }
+    if let Some(nothing) = &answer.nothing {
+        why_nothing(nothing, out)?;
     } else if answer.spread.is_empty() {
         measured(&answer.lines).without_empty_columns().write(out, colour)?;
     } else {
@@ -45,6 +44,36 @@ pub(super) fn write(answer: &Answer, out: &mut dyn Write, colour: Colour) -> io:
         told(&answer.told).write(out, colour)?;
     }
     Ok(())
+}
+
+fn why_nothing(nothing: &Nothing, out: &mut dyn Write) -> io::Result<()> {
+    match nothing {
+        Nothing::NoStarts => {
+            writeln!(
+                out,
+                "  No transfer was measured in this time. A node logs when an upload or download"
+            )?;
+            writeln!(
+                out,
+                "  starts at the level debug, since v1.116; without that there is nothing to measure."
+            )
+        }
+        Nothing::WholeSeconds => {
+            writeln!(
+                out,
+                "  Transfers were measured in whole seconds only, as this log tells the time,"
+            )?;
+            writeln!(
+                out,
+                "  which is too coarse for percentiles: piecewatch slow lists the longest."
+            )
+        }
+        Nothing::UnknownAction(known) => {
+            let names: Vec<&str> = known.iter().map(Action::name).collect();
+            writeln!(out, "  No transfer of this action is known at all. Those that are known:")?;
+            writeln!(out, "  {}.", names.join(", "))
+        }
+    }
 }
 
 fn measured(lines: &[Line]) -> Table {
@@ -119,21 +148,26 @@ fn spread(answer: &Answer, out: &mut dyn Write, colour: Colour) -> io::Result<()
 
 /// A sentence for each action of which something is known.
 fn in_flight(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
-    if answer.in_flight.is_empty() {
+    let InFlight { window, covered, actions } = &answer.in_flight;
+    if actions.is_empty() {
         return Ok(());
     }
-    let each: Vec<String> = answer
-        .in_flight
+    let each: Vec<String> = actions
         .iter()
         .map(|(action, of)| format!("{:.2} {}", of.in_flight, action.name()))
         .collect();
-    let (ended, known) = answer
-        .in_flight
-        .values()
-        .fold((0, 0), |(ended, known), of| (ended + of.ended, known + of.measured));
-    writeln!(out, "\n  In flight at once, on average: {}.", each.join(", "))?;
+    let (ended, known) =
+        actions.values().fold((0, 0), |(ended, known), of| (ended + of.ended, known + of.measured));
+    let (from, to) = (minute(window.from), minute(window.to));
+    writeln!(out, "\n  In flight at once, {from} to {to} UTC, on average:")?;
+    writeln!(out, "  {}.", each.join(", "))?;
     let share = percent(known, ended);
-    writeln!(out, "  That is how many end times how long they take, which is known of {share}.")
+    writeln!(out, "  That is how many end times how long they take, which is known of {share}.")?;
+    if *covered < COVERED_MIN {
+        let covered = covered * 100.0;
+        writeln!(out, "  The logs tell of {covered:.0} % of this time; the average is over that.")?;
+    }
+    Ok(())
 }
 
 fn told(told: &[Reported<Quantiles>]) -> Table {

@@ -6,7 +6,7 @@ use std::{
     path::Path,
 };
 
-use piecewatch_analytics::{Acceptance, Amount, Share, Tally, Upgrade};
+use piecewatch_analytics::{Acceptance, Amount, Part, Share, Tally, Upgrade};
 use piecewatch_model::{Action, ByteCount, FailureClass, Outcome, SatelliteId, Timestamp};
 use piecewatch_store::Window;
 
@@ -167,23 +167,32 @@ fn note_style(action: &Action, tally: &Tally) -> Style {
 /// What a satellite's transfers are put together by, where there is a line for each satellite.
 #[derive(Default)]
 struct Directions {
-    uploads: Tally,
-    downloads: Tally,
+    uploads: Direction,
+    downloads: Direction,
     audits: Tally,
     others: Tally,
+}
+
+/// Transfers in one direction.
+#[derive(Default)]
+struct Direction {
+    /// What enters the rate.
+    rated: Tally,
+    /// Those of which the log names no action: races that were lost.
+    nameless: u64,
 }
 
 impl Directions {
     fn of(actions: &BTreeMap<Action, Tally>) -> Self {
         let mut sums = Self::default();
         for (action, tally) in actions {
-            match action {
-                Action::Put | Action::PutRepair | Action::PutGracefulExit | Action::Upload => {
-                    sums.uploads.merge(tally);
-                }
-                Action::Get | Action::GetRepair | Action::Download => sums.downloads.merge(tally),
-                Action::GetAudit => sums.audits.merge(tally),
-                Action::Delete | Action::Other(_) => sums.others.merge(tally),
+            match (Part::of(action), action) {
+                (Some(Part::Uploads), _) => sums.uploads.rated.merge(tally),
+                (Some(Part::Downloads), _) => sums.downloads.rated.merge(tally),
+                (Some(Part::Audits), _) => sums.audits.merge(tally),
+                (None, Action::Upload) => sums.uploads.nameless += tally.count(),
+                (None, Action::Download) => sums.downloads.nameless += tally.count(),
+                (None, _) => sums.others.merge(tally),
             }
         }
         sums
@@ -225,13 +234,14 @@ fn satellites(satellites: &[SatelliteSummary]) -> Table {
 }
 
 /// How many, the rate of success, and what was moved by those that succeeded.
-fn direction(tally: &Tally) -> [Cell; 3] {
-    if tally.count() == 0 {
+fn direction(Direction { rated, nameless }: &Direction) -> [Cell; 3] {
+    let all = rated.count() + nameless;
+    if all == 0 {
         return [Cell::from("–"), Cell::from(""), Cell::from("")];
     }
-    let Amount { count: part, bytes } = tally.success;
+    let Amount { count: part, bytes } = rated.success;
     let bytes = if bytes == ByteCount::default() { String::new() } else { bytes.to_string() };
-    [count(tally.count()), Cell::from(percent(part, tally.count())), Cell::from(bytes)]
+    [count(all), Cell::from(percent(part, rated.count())), Cell::from(bytes)]
 }
 
 fn count(n: u64) -> Cell {

@@ -40,7 +40,7 @@ fn rates_are_those_of_the_truth_and_ranks_follow_them() {
     let mut rates = Vec::new();
     for (node, truth) in answer["nodes"].as_array().unwrap().iter().zip(&truths) {
         let criteria = &node["criteria"];
-        let downloads = ["GET", "GET_REPAIR", "GET_CONVERT"];
+        let downloads = ["GET", "GET_REPAIR"];
         for (name, actions, left_out) in [
             ("download_success", &downloads[..], ""),
             ("upload_success", &["PUT", "PUT_REPAIR"][..], ""),
@@ -86,15 +86,59 @@ fn a_table_has_a_column_for_each_node_and_says_when() {
 }
 
 #[test]
-fn csv_has_a_row_for_each_node_and_criterion() {
+fn csv_has_a_row_for_each_node_and_criterion_and_for_what_is_more() {
     let (bench, _) = imported(&[("attic", 3, DOCKER), ("barn", 4, DOCKER)]);
     let text = bench.done(["compare", "--db", "nodes.db", "--csv", "--node", "barn"]);
     let lines: Vec<&str> = text.lines().collect();
-    assert_eq!(lines[0], "node,from,to,criterion,value,better,near_best,rank,weight");
-    assert_eq!(lines.len(), 1 + 12, "{text}");
-    assert!(lines[1..].iter().all(|line| line.starts_with("barn,2026-")), "{text}");
+    let heading = "from,to,node,row,name,value,better,near_best,rank,weight,since,sentence";
+    assert_eq!(lines[0], heading);
+    assert_eq!(lines.len(), 1 + 12 + 1, "{text}");
+    assert!(lines[1..].iter().all(|line| line.contains("Z,barn,")), "{text}");
     // Alone it has nobody to be compared with.
     assert!(lines.iter().any(|line| line.contains(",latency_p50,") && line.contains(",lower,,,5")));
+    assert!(lines[13].contains(",overall,overall,,higher,,"), "{text}");
+}
+
+/// The log of the barn ends twelve hours before that of the attic: nothing of it is the present.
+#[test]
+fn a_node_whose_log_ended_is_said_to_be_silent() {
+    let bench = Bench::new();
+    for (node, hours) in [("attic", 2), ("barn", 14)] {
+        let start = Some(now().plus_micros(-hours * 3_600_000_000));
+        let mut log = Vec::new();
+        let config = Config { seed: 3, encoding: DOCKER, start, ..Config::default() };
+        Simulator::new(config).write(5_000, &mut log).unwrap();
+        bench.write("node.log", log);
+        bench.done(["import", "--db", "nodes.db", "--node", node, "node.log"]);
+    }
+    let text = bench.done(["compare", "--db", "nodes.db"]);
+    assert!(text.contains("Silent") && text.contains("barn: No lines have come since"), "{text}");
+    assert!(!text.contains("attic: No lines"), "{text}");
+    let answer = bench.json(["compare", "--db", "nodes.db", "--json"]);
+    let silences = answer["nodes"].as_array().unwrap().iter().map(|node| &node["silence"]["kind"]);
+    assert_eq!(silences.collect::<Vec<_>>(), ["lively", "no_lines"]);
+    assert!(answer["nodes"][1]["known_until"].is_string(), "{answer:#}");
+    let csv = bench.done(["compare", "--db", "nodes.db", "--csv"]);
+    assert!(csv.contains(",barn,silence,no_lines,"), "{csv}");
+    // In the last hour of the attic nothing is known of the barn: not nothing, and no rank.
+    let text = bench.done(["compare", "--db", "nodes.db", "--window", "1h"]);
+    let transfers = text.lines().find(|line| line.contains("  transfers")).unwrap();
+    assert!(transfers.trim_end().ends_with('–') && !transfers.contains('#'), "{text}");
+}
+
+/// The logs are of 2019: hours of latencies are no longer kept, days are.
+#[test]
+fn old_latencies_are_of_whole_days_and_it_is_said() {
+    let bench = Bench::new();
+    for (node, seed) in [("attic", "1"), ("barn", "2")] {
+        bench.simulate("n.log", 3_000, &["--vocabulary", "2019", "--seed", seed]);
+        bench.done(["import", "--db", "n.db", "--node", node, "n.log"]);
+    }
+    let text = bench.done(["compare", "--db", "n.db", "--window", "1h"]);
+    assert!(text.contains("latency p95") && text.contains("of whole days"), "{text}");
+    let answer = bench.json(["compare", "--db", "n.db", "--window", "1h", "--json"]);
+    assert!(answer["latency_from"].as_str().unwrap().ends_with("T00:00:00Z"), "{answer:#}");
+    assert!(answer["nodes"][0]["criteria"]["latency_p50"]["value"].as_f64().unwrap() > 0.0);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! `piecewatch latency` and `piecewatch slow` on logs of nodes that told starts and milliseconds.
 
+use piecewatch_store::{Store, StoreConfig};
 use serde_json::Value;
 
 use crate::program::Bench;
@@ -44,7 +45,9 @@ fn all_nodes_together_are_the_nodes_and_percentiles_are_in_order() {
         let told = columns.map(|column| row[column].as_u64().unwrap());
         assert!(told.is_sorted() && told[0] > 0, "{row}");
     }
-    assert!(!answer["in_flight"].as_array().unwrap().is_empty());
+    assert!(!answer["in_flight"]["actions"].as_array().unwrap().is_empty());
+    // The window begins with the first record, not a thousand days before the last.
+    assert!(answer["from"].as_str().unwrap().starts_with("2019-"), "{answer:#}");
 }
 
 /// Split in any way, each transfer is in one line.
@@ -68,6 +71,19 @@ fn each_way_to_tell_apart_tells_of_the_same_transfers() {
         .iter()
         .flat_map(|histogram| histogram["bars"].as_array().unwrap().iter().map(count));
     assert_eq!(bars.sum::<u64>(), by_node);
+    let linear = bench.json(arguments.iter().chain(&["linear"]));
+    for histogram in linear["histograms"].as_array().unwrap() {
+        let bars = histogram["bars"].as_array().unwrap();
+        let width = bars[0]["to_micros"].as_u64().unwrap();
+        for (at, bar) in bars.iter().enumerate() {
+            assert_eq!(bar["from_micros"].as_u64(), Some(at as u64 * width), "{histogram:#}");
+        }
+        assert!(bars.len() <= 21, "{histogram:#}");
+    }
+    let of =
+        |histogram: &Value| histogram["bars"].as_array().unwrap().iter().map(count).sum::<u64>();
+    let counts: u64 = linear["histograms"].as_array().unwrap().iter().map(of).sum();
+    assert_eq!(counts, by_node);
 }
 
 #[test]
@@ -81,22 +97,65 @@ fn a_table_and_csv_say_the_same() {
     assert!(!table.contains("PUT"), "one action was asked for: {table}");
     let csv = bench.done(common.iter().chain(&["--csv"]));
     let lines: Vec<&str> = csv.lines().collect();
-    assert!(lines[0].starts_with("node,satellite,satellite_id,at,action,clock,count,"), "{csv}");
-    assert!(lines.len() == 2 && lines[1].starts_with("attic,,,,GET,line ms,"), "{csv}");
+    let heading = "from,to,node,satellite,satellite_id,at,action,clock,count,";
+    assert!(lines[0].starts_with(heading), "{csv}");
+    assert!(lines.len() == 2 && lines[1].contains(",attic,,,,GET,line ms,"), "{csv}");
     let drawn = bench.done(common.iter().chain(&["--histogram"]));
     assert!(drawn.contains('█'), "{drawn}");
 }
 
-/// Lines of 2026 tell whole seconds, and no starts: there is nothing to measure.
+/// Lines of 2026 tell whole seconds: percentiles would tell of the clock. Without the lines of starts
+/// there is nothing to measure at all.
 #[test]
-fn what_was_not_measured_is_not_told() {
+fn what_was_not_measured_is_not_told_and_why() {
     let bench = Bench::new();
-    bench.simulate("n.log", 1_000, &["--vocabulary", "2026"]);
+    bench.simulate("n.log", 5_000, &["--vocabulary", "2026"]);
+    bench.done(["import", "--db", "d.db", "--node", "attic", "n.log"]);
+    let log = String::from_utf8_lossy(&bench.read("n.log")).into_owned();
+    let without_starts = log.lines().filter(|line| !line.contains("started"));
+    let lines: Vec<&str> = without_starts.collect();
+    bench.write("n.log", lines.join("\n") + "\n");
     bench.done(["import", "--db", "n.db", "--node", "attic", "n.log"]);
     let answer = bench.json(["latency", "--db", "n.db", "--json"]);
-    assert_eq!((rows(&answer).len(), answer["in_flight"].as_array().unwrap().len()), (0, 0));
+    assert_eq!(rows(&answer).len(), 0);
+    assert!(answer["in_flight"]["actions"].as_array().unwrap().is_empty());
     let table = bench.done(["latency", "--db", "n.db"]);
     assert!(table.contains("nothing to measure"), "{table}");
+    let table = bench.done(["latency", "--db", "n.db", "--action", "foo"]);
+    assert!(table.contains("No transfer of this action is known") && table.contains("GET_REPAIR"));
+
+    let table = bench.done(["latency", "--db", "d.db"]);
+    assert!(table.contains("whole seconds only") && table.contains("piecewatch slow"), "{table}");
+    let table = bench.done(["slow", "--db", "d.db"]);
+    let first = table.lines().nth(3).unwrap();
+    let took = first.trim().split("  ").next().unwrap();
+    assert!(took.ends_with(" s") && !took.contains('.'), "no digits that nobody measured: {table}");
+}
+
+/// The logs are of years ago, of which only days of latencies are kept.
+#[test]
+fn a_short_window_says_that_it_was_widened_to_days() {
+    let bench = imported();
+    let table = bench.done(["latency", "--db", "n.db", "--window", "1m"]);
+    assert!(table.contains("no less than whole days is kept"), "{table}");
+    let table = bench.done(["latency", "--db", "n.db", "--window", "2d"]);
+    assert!(!table.contains("Less was asked for"), "{table}");
+    let answer = bench.json(["latency", "--db", "n.db", "--window", "1m", "--json"]);
+    for end in ["from", "to"] {
+        assert!(answer[end].as_str().unwrap().ends_with("T00:00:00Z"), "{answer:#}");
+        assert_eq!(answer["in_flight"][end], answer[end], "one window for all of the answer");
+    }
+}
+
+#[test]
+fn of_nothing_the_forms_are_the_same() {
+    let bench = Bench::new();
+    drop(Store::open(&bench.path("n.db"), StoreConfig::default()).unwrap());
+    for (command, list) in [("latency", "measured"), ("slow", "transfers"), ("compare", "nodes")] {
+        let answer = bench.json([command, "--db", "n.db", "--json"]);
+        assert!(answer["from"].is_null() && answer["to"].is_null(), "{answer:#}");
+        assert_eq!(answer[list].as_array().map(Vec::len), Some(0), "{answer:#}");
+    }
 }
 
 #[test]
@@ -122,7 +181,8 @@ fn the_slowest_come_first_and_are_whole() {
     let table = bench.done(["slow", "--db", "n.db", "--window", "1000d", "--limit", "12"]);
     assert!(table.contains("The first 10 are exact"), "{table}");
     let csv = bench.done(["slow", "--db", "n.db", "--window", "1000d", "--csv"]);
-    assert!(csv.starts_with("at,node,latency_micros,clock,action,outcome,size_bytes,"), "{csv}");
+    let heading = "from,to,at,node,latency_micros,clock,action,outcome,size_bytes,";
+    assert!(csv.starts_with(heading), "{csv}");
     assert_eq!(csv.lines().count(), 11);
 }
 

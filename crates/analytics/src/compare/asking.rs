@@ -6,6 +6,7 @@ use piecewatch_model::{Action, Grain, MicroUsd, NodeName, SatelliteId, Timestamp
 use piecewatch_store::{LatencyFilter, Nodes, Reader, Result, SpaceRow, Window};
 
 use super::{Comparison, NodeFigures, compare};
+use crate::finest_grain;
 
 /// A node reports its space every few minutes; what is older than this is not how it is.
 const SPACE_DAYS: i64 = 2;
@@ -16,36 +17,39 @@ const SPACE_ROWS_MAX: u32 = 1_000;
 /// Six times a day, of twenty satellites.
 const SCORE_ROWS_MAX: u32 = 1_000;
 
-/// Compares nodes in a window widened to whole hours. What they earn for a terabyte and a month is
-/// given, since it is no question to the log; `None` where it is not known. Space and scores are the
-/// newest before the window's end.
+/// Compares nodes in a window widened to whole hours, latencies in whole days where hours of them are
+/// no longer kept. What nodes earn for a terabyte and a month is given, since it is no question to the
+/// log; a node of which it is not known is left out there. Space and scores are the newest before the
+/// window's end.
 ///
 /// # Errors
 ///
 /// When the database cannot be read.
 pub fn compare_of(
     reader: &Reader,
-    nodes: &[(NodeName, Option<MicroUsd>)],
+    nodes: &[NodeName],
     window: Window,
+    earnings_per_tb: &BTreeMap<NodeName, MicroUsd>,
 ) -> Result<Comparison> {
-    let names: Vec<NodeName> = nodes.iter().map(|(name, _)| name.clone()).collect();
-    let totals = reader.traffic_totals(Nodes::Of(&names), Some(window))?;
+    let totals = reader.traffic_totals(Nodes::Of(nodes), Some(window))?;
+    // What is compared is of one time.
+    let grain = finest_grain(window, reader.kept_from(Nodes::Of(nodes))?).max(Grain::Hour);
     let mut compared = Vec::new();
-    for (name, earnings_per_tb) in nodes {
-        let mut figures =
-            NodeFigures { earnings_per_tb: *earnings_per_tb, ..NodeFigures::default() };
+    for name in nodes {
+        let earnings_per_tb = earnings_per_tb.get(name).copied();
+        let mut figures = NodeFigures { earnings_per_tb, ..NodeFigures::default() };
         totals.rows.iter().filter(|row| row.node == *name).for_each(|row| figures.count(row));
         let of = Nodes::Of(slice::from_ref(name));
         let gets = LatencyFilter { satellite: None, action: Some(Action::Get) };
-        let latencies = reader.latencies(of, window, &gets, Grain::Hour)?;
+        let latencies = reader.latencies(of, window, &gets, grain)?;
         latencies.rows.iter().for_each(|row| figures.measure(row));
         figures.space = space(reader, of, window.to)?;
         let scores = lowest_scores(reader, of, window.to)?;
         (figures.audit_score, figures.online_score) = scores.unzip();
         compared.push((name.clone(), figures));
     }
-    let window = totals.window.unwrap_or(window.widened(Grain::Hour));
-    Ok(compare(compared, window))
+    let comparison = compare(compared, window.widened(Grain::Hour));
+    Ok(Comparison { latency_window: window.widened(grain), ..comparison })
 }
 
 const fn before(to: Timestamp, days: i64) -> Window {

@@ -1,9 +1,11 @@
 //! How nodes are: their storage, their standing, whether they are reached, and what is unusual.
 
-use piecewatch_model::{Grain, NodeName, Timestamp};
+use std::collections::BTreeMap;
+
+use piecewatch_model::{Grain, MicroUsd, NodeName, Timestamp};
 use piecewatch_store::{Nodes, Window};
 
-use super::{Answer, Earning, InWindow, Observatory, kept::Selection};
+use super::{Answer, InWindow, Observatory, kept::Selection};
 use crate::{
     Comparison, Connectivity, NodeStorage, NodeWork, Outlook, Reputation, StoredDays, compare_of,
     connectivity_of, node_work_of, reputation_of, storage::lately, storage_of, stored_days_of,
@@ -94,12 +96,16 @@ impl Observatory {
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub fn comparison(&self, nodes: &[Earning], window: Window) -> Answer<Comparison> {
-        let names: Vec<NodeName> = nodes.iter().map(|(name, _)| name.clone()).collect();
-        let of = Selection::of(Nodes::Of(&names));
-        let window = window.widened(Grain::Hour);
-        self.comparison.answer(&self.readers, of, (window, nodes.to_vec()), |reader, _| {
-            compare_of(reader, nodes, window)
+    pub fn comparison(
+        &self,
+        nodes: &[NodeName],
+        window: Window,
+        earnings_per_tb: &BTreeMap<NodeName, MicroUsd>,
+    ) -> Answer<Comparison> {
+        let of = Selection::of(Nodes::Of(nodes));
+        let question = (window.widened(Grain::Hour), nodes.to_vec(), earnings_per_tb.clone());
+        self.comparison.answer(&self.readers, of, question, |reader, _| {
+            compare_of(reader, nodes, window, earnings_per_tb)
         })
     }
 

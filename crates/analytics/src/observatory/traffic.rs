@@ -1,22 +1,27 @@
 //! What nodes moved: how fast, how well, and how long it took.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
-use piecewatch_model::{Action, Grain, NodeName, Timestamp};
+use piecewatch_model::{Grain, NodeName, Timestamp};
 use piecewatch_store::{Ending, Error, LatencyFilter, Nodes, SizeRow, SlowFilter, Slowest, Window};
 
-use super::{Answer, InWindow, LatencyBars, MarkedSeries, Observatory, kept::Selection};
+use super::{Answer, InWindow, LatencyBars, Observatory, kept::Selection};
 use crate::{
-    BarScale, Concurrency, HotList, LatencyAnswer, LatencyCurves, NodesOf, PeersOf, RatePoint,
-    Success, TopErrors, bars, concurrency_of, finest_grain, hot_pieces_of, last_minute_of,
-    latency_curves_of, latency_of, merged_latencies, peers_of, rate::last_minute, rate_series_of,
-    success_of, success_series_of, top_errors_of,
+    BarScale, HotList, InFlight, LatencyAnswer, LatencyCurves, NodesOf, PeersOf, RatePoint,
+    RateSeries, Success, SuccessOverTime, TopErrors, bars, concurrency_of, finest_grain,
+    hot_pieces_of, last_minute_of, latency_curves_of, latency_of, merged_latencies, peers_of,
+    rate::last_minute, rate_series_of, success_of, success_series_of, top_errors_of,
 };
 
 impl Observatory {
-    /// The finest grain in which a window is still stored wholly at `now`.
-    pub fn finest_grain(&self, window: Window, now: Timestamp) -> Grain {
-        finest_grain(window, now, &self.retention)
+    /// The finest grain in which a window of all these nodes is still stored wholly, as
+    /// [`finest_grain`](crate::finest_grain). It is asked each time, and that is quick.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn finest_grain(&self, nodes: Nodes<'_>, window: Window) -> Result<Grain, Error> {
+        Ok(finest_grain(window, self.readers.get()?.kept_from(nodes)?))
     }
 
     /// How long transfers took, in a window widened to this grain, as [`latency_of`].
@@ -124,11 +129,11 @@ impl Observatory {
         nodes: Nodes<'_>,
         window: Window,
         grain: Grain,
-    ) -> Answer<InWindow<MarkedSeries>> {
+    ) -> Answer<SuccessOverTime> {
         let window = window.widened(grain);
         let of = Selection::of(nodes);
         self.success_series.answer(&self.readers, of, (window, grain), |reader, nodes| {
-            Ok(InWindow { window, what: success_series_of(reader, nodes, window, grain)? })
+            success_series_of(reader, nodes, window, grain)
         })
     }
 
@@ -137,19 +142,10 @@ impl Observatory {
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub fn rates(
-        &self,
-        nodes: Nodes<'_>,
-        window: Window,
-        grain: Grain,
-        now: Timestamp,
-    ) -> Answer<InWindow<Vec<RatePoint>>> {
-        // Pruning cuts off whole hours.
-        let (window, at) = (window.widened(grain), now.floor(Grain::Hour));
-        let question = (window, grain, at);
+    pub fn rates(&self, nodes: Nodes<'_>, window: Window, grain: Grain) -> Answer<RateSeries> {
+        let question = (window.widened(grain), grain);
         self.rates.answer(&self.readers, Selection::of(nodes), question, |reader, nodes| {
-            let kept = (at, &self.retention);
-            Ok(InWindow { window, what: rate_series_of(reader, nodes, window, grain, kept)? })
+            rate_series_of(reader, nodes, window, grain)
         })
     }
 
@@ -171,17 +167,12 @@ impl Observatory {
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub fn concurrency(
-        &self,
-        nodes: Nodes<'_>,
-        window: Window,
-        grain: Grain,
-    ) -> Answer<InWindow<BTreeMap<Action, Concurrency>>> {
+    pub fn concurrency(&self, nodes: Nodes<'_>, window: Window, grain: Grain) -> Answer<InFlight> {
         let grain = grain.max(Grain::Hour);
         let window = window.widened(grain);
         let of = Selection::of(nodes);
         self.concurrency.answer(&self.readers, of, (window, grain), |reader, nodes| {
-            Ok(InWindow { window, what: concurrency_of(reader, nodes, window, grain)? })
+            concurrency_of(reader, nodes, window, grain)
         })
     }
 

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_model::{Action, FailureClass, Histogram};
+use piecewatch_model::{FailureClass, Histogram};
 use piecewatch_store::{LatencyRow, SizeRow, Slowest};
 
-use super::{InWindow, MarkedSeries};
+use super::InWindow;
 use crate::{
-    Amount, Comparison, Concurrency, Connectivity, ErrorText, HotList, LatencyAnswer,
-    LatencyCurves, NodeStorage, NodeWork, PeersOf, RatePoint, Reputation, StoredDays, Success,
-    Tally, TopErrors, Upgrade,
+    Amount, Comparison, Connectivity, ErrorText, HotList, InFlight, LatencyAnswer, LatencyCurves,
+    NodeStorage, NodeWork, PeersOf, RatePoint, RateSeries, Reputation, StoredDays, Success,
+    SuccessOverTime, Tally, TopErrors, Upgrade,
 };
 
 /// What a text, a name or a small list on the heap takes, roughly.
@@ -71,9 +71,9 @@ impl Weigh for Success {
     }
 }
 
-impl Weigh for MarkedSeries {
+impl Weigh for SuccessOverTime {
     fn weight(&self) -> usize {
-        let (series, marks) = self;
+        let (series, marks) = (&self.series, &self.upgrades);
         let failed = series.points.iter().map(|point| classes(&point.tally));
         let points = list(&series.points) + failed.sum::<usize>();
         size_of::<Self>() + points + list(&series.acceptance) + upgrades(marks)
@@ -95,15 +95,15 @@ impl Weigh for RatePoint {
     }
 }
 
-impl Weigh for Vec<RatePoint> {
+impl Weigh for RateSeries {
     fn weight(&self) -> usize {
-        size_of::<Self>() + list(self)
+        size_of::<Self>() + list(&self.points)
     }
 }
 
-impl Weigh for BTreeMap<Action, Concurrency> {
+impl Weigh for InFlight {
     fn weight(&self) -> usize {
-        size_of::<Self>() + map(self)
+        size_of::<Self>() + map(&self.actions)
     }
 }
 

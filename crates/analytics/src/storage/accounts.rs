@@ -138,16 +138,24 @@ impl CauseKind {
     }
 }
 
+/// What is known beside the newest space of a node.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AccountFacts<'a> {
+    /// The days that satellites reported lately.
+    pub reports: &'a [DailyStorage],
+    /// How the node stands with its satellites.
+    pub standings: &'a [Standing],
+    /// The lines of its walks.
+    pub walks: &'a [Maintenance],
+    /// The parts of its hash store.
+    pub stores: &'a [HashStore],
+}
+
 impl Accounts {
     /// What is said in reports of days, in the newest space, in the walks and by the hash store.
-    pub fn of(
-        capacity: &Capacity,
-        (reports, standings): (&[DailyStorage], &[Standing]),
-        (walks, stores): (&[Maintenance], &[HashStore]),
-        now: Timestamp,
-    ) -> Self {
-        let (satellites, unreported) = satellites(reports, standings, now);
-        let files = FileAccount::of(walks, stores);
+    pub fn of(capacity: &Capacity, facts: AccountFacts<'_>, now: Timestamp) -> Self {
+        let (satellites, unreported) = satellites(facts.reports, facts.standings, now);
+        let files = FileAccount::of(facts.walks, facts.stores);
         let mut accounts =
             Self { node: capacity.used, satellites, unreported, files, causes: Vec::new() };
         if let (Some(whole), Some(reported)) = (capacity.whole, accounts.reported()) {

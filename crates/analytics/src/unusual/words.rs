@@ -90,7 +90,7 @@ impl Finding {
             }
             Kind::Failing => match lead.metric.scale() {
                 Scale::Share => {
-                    let verb = tense("do not succeed", "did not succeed");
+                    let verb = tense("fail or are canceled", "failed or were canceled");
                     format!(
                         "{} {verb} {} as often as usual",
                         self.directions(lead),

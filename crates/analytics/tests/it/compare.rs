@@ -2,14 +2,20 @@
 
 use std::slice;
 
-use piecewatch_analytics::{Comparison, Criterion, Ended, NodeFigures, Place, compare, compare_of};
-use piecewatch_model::{
-    Action, ByteCount, Clock, Fact, Histogram, KnownSatellite, MicroUsd, NodeName, Outcome, Poll,
-    PollPart, Record, Report, Space, Standing, StandingScores, Timestamp,
+use piecewatch_analytics::{
+    Comparison, Criterion, Ended, NodeFigures, Place, Share, compare, compare_of, hours_of,
+    success_of,
 };
-use piecewatch_store::{Appended, SpaceRow, Store, StoreConfig, Window, Writer};
+use piecewatch_model::{
+    Action, ByteCount, Clock, Fact, Histogram, KnownSatellite, Latency, MicroUsd, NodeName,
+    Outcome, Poll, PollPart, Record, Report, Space, Standing, StandingScores, Timestamp, Transfer,
+};
+use piecewatch_store::{Appended, Nodes, SpaceRow, Store, StoreConfig, Window, Writer};
 
-use crate::weeks::{DAY, batches, config, hour, node};
+use crate::{
+    weeks::{DAY, batches, config, hour, node},
+    written::{Database, Log, ago, last, transfer},
+};
 
 const WINDOW: Window = Window {
     from: Timestamp::from_civil((2026, 8, 18), 14, 0, 0),
@@ -48,6 +54,11 @@ fn places(comparison: &Comparison, criterion: Criterion) -> Vec<Option<Place>> {
     comparison.nodes.iter().map(|node| node.standings.get(&criterion).copied()).collect()
 }
 
+fn near_bests(comparison: &Comparison, criterion: Criterion) -> Vec<f64> {
+    let places = places(comparison, criterion).into_iter();
+    places.map(|place| place.unwrap().near_best.unwrap()).collect()
+}
+
 fn place(value: f64, near_best: f64, rank: usize) -> Option<Place> {
     Some(Place { value, near_best: Some(near_best), rank: Some(rank) })
 }
@@ -72,8 +83,9 @@ fn ties_share_a_rank_and_who_is_not_known_has_none() {
     ];
     assert_eq!(places(&nodes, Criterion::DownloadSuccess), expected);
     assert_eq!(places(&nodes, Criterion::UploadSuccess), [None; 5]);
-    // An hour without work is known to be one.
-    assert_eq!(places(&nodes, Criterion::Operations)[1], place(0.0, 0.0, 5));
+    // Whether b did nothing or nobody read, nobody knows.
+    assert_eq!(places(&nodes, Criterion::Operations)[1], None);
+    assert_eq!(places(&nodes, Criterion::Operations)[4], place(100.0, 1.0, 1));
     assert_eq!(nodes.window, WINDOW);
 }
 
@@ -184,6 +196,40 @@ fn the_overall_score_is_a_mean_by_stated_weights_of_what_is_known() {
     assert_eq!(Criterion::ALL.into_iter().map(Criterion::weight).sum::<u32>(), 100);
 }
 
+/// Below 0.96 a satellite disqualifies. From there to 0.98 is half of the way to 1.0.
+#[test]
+fn a_score_counts_from_where_a_satellite_disqualifies() {
+    let with = |audit, online| NodeFigures {
+        downloads: ended(90, 10, 0),
+        uploads: ended(90, 10, 0),
+        audits: ended(100, 0, 0),
+        earnings_per_tb: Some(MicroUsd::new(1_000_000)),
+        audit_score: Some(audit),
+        online_score: Some(online),
+        ..NodeFigures::default()
+    };
+    let nodes = compared([("a", with(1.0, 1.0)), ("b", with(0.98, 0.8)), ("c", with(0.955, 0.55))]);
+    let is_near = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-9, "{found}");
+    for (found, expected) in
+        near_bests(&nodes, Criterion::AuditScore).into_iter().zip([1.0, 0.5, 0.0])
+    {
+        is_near(found, expected);
+    }
+    for (found, expected) in
+        near_bests(&nodes, Criterion::OnlineScore).into_iter().zip([1.0, 0.5, 0.0])
+    {
+        is_near(found, expected);
+    }
+    // 70 of 100 are known, and 15 of those are of scores.
+    let overall = nodes.nodes.iter().map(|node| node.overall.unwrap().score);
+    for (found, expected) in overall.zip([1.0, 62.5 / 70.0, 55.0 / 70.0]) {
+        is_near(found, expected);
+    }
+    // Not even the best is well when it is about to be disqualified.
+    let nodes = compared([("a", with(0.95, 0.9)), ("b", with(0.94, 0.9))]);
+    assert_eq!(near_bests(&nodes, Criterion::AuditScore), [0.0; 2]);
+}
+
 #[test]
 fn losses_and_nothing_are_no_part_of_a_best() {
     let earning = |micros| NodeFigures {
@@ -243,10 +289,11 @@ fn a_comparison_is_what_single_records_give() {
 
     // Half an hour more is widened to the hour.
     let window = Window { from: hour(1), to: hour(13).plus_micros(-1_800_000_000) };
-    let nodes = [(node(), Some(MicroUsd::new(1_500_000)))];
-    let answer = compare_of(&readers.get().unwrap(), &nodes, window).unwrap();
+    let earnings = [(node(), MicroUsd::new(1_500_000))].into();
+    let answer = compare_of(&readers.get().unwrap(), &[node()], window, &earnings).unwrap();
     let window = Window { from: hour(1), to: hour(13) };
     assert_eq!((answer.window, answer.clock), (window, Some(Clock::LineMillis)));
+    assert_eq!(answer.latency_window, window);
     let value = |criterion| answer.nodes[0].standings[&criterion].value;
 
     let records = batches.iter().flat_map(|batch| &batch.records);
@@ -286,4 +333,59 @@ fn a_comparison_is_what_single_records_give() {
     assert_eq!(value(Criterion::EarningsPerTb), 1_500_000.0);
     // The log tells scores, too: those of other satellites, all above these.
     assert_eq!((value(Criterion::AuditScore), value(Criterion::OnlineScore)), (0.97, 0.95));
+}
+
+/// Lines of some versions tell of lost races without naming an action, and of nothing that was won.
+/// Hours, a comparison and the tallies of a summary leave them out of every rate alike.
+#[test]
+fn lost_races_without_an_action_enter_no_rate() {
+    let mut database = Database::new();
+    let ended = |action: Action, outcome: Outcome, seconds: i64| Transfer {
+        action,
+        outcome,
+        ..transfer(ago(seconds))
+    };
+    let won = (0..90).map(|at| ended(Action::Get, Outcome::Success, 100 + at));
+    let canceled = (0..10).map(|at| ended(Action::Get, Outcome::Canceled, 200 + at));
+    let lost = (0..50).flat_map(|at| {
+        [Action::Download, Action::Upload].map(|of| ended(of, Outcome::Canceled, 300 + at))
+    });
+    let records = won.chain(canceled).chain(lost).map(Record::Transfer).collect();
+    Log::new("n1").append(&mut database, records);
+    let reader = database.reader();
+    let n1 = [crate::written::node("n1")];
+    let answer = compare_of(&reader, &n1, last(3_600), &Default::default()).unwrap();
+    let value = |of| answer.nodes[0].standings.get(&of).map(|place| place.value);
+    assert_eq!(value(Criterion::DownloadSuccess), Some(0.9));
+    assert_eq!(value(Criterion::UploadSuccess), None);
+    assert_eq!(value(Criterion::Operations), Some(200.0));
+    let hours = hours_of(&reader, &n1[0], last(3_600)).unwrap();
+    assert_eq!((hours[0].downloads.success, hours[0].downloads.count()), (90, 100));
+    assert_eq!(hours[0].uploads.count(), 0);
+    let success = success_of(&reader, Nodes::All, Some(last(3_600))).unwrap();
+    let rates: Vec<_> = success
+        .tallies
+        .iter()
+        .filter_map(|((_, _, action), tally)| tally.success(action))
+        .collect();
+    assert_eq!(rates, [Share { part: 90, whole: 100 }]);
+}
+
+/// Hours of latencies are kept for 90 days. Half a year later they are told of the day.
+#[test]
+fn latencies_of_which_no_hours_are_kept_are_told_of_days() {
+    let mut database = Database::new();
+    let measured = |hour: i64| Transfer {
+        latency: Some(Latency { micros: 5_000, clock: Clock::LineMillis }),
+        ..transfer(ago(hour * 3_600 + 60))
+    };
+    let records = (0..24).map(|hour| Record::Transfer(measured(hour))).collect();
+    Log::new("n1").append(&mut database, records);
+    database.prune(ago(-180 * 86_400));
+    let n1 = [crate::written::node("n1")];
+    let reader = database.reader();
+    let answer = compare_of(&reader, &n1, last(7_200), &Default::default()).unwrap();
+    assert_eq!((answer.window, answer.latency_window), (last(7_200), last(86_400)));
+    let p50 = answer.nodes[0].standings[&Criterion::LatencyP50].value;
+    assert!((p50 / 5_000.0 - 1.0).abs() < Histogram::ERROR_MAX, "{p50}");
 }

@@ -21,9 +21,7 @@ use piecewatch_model::{
     Action, ByteCount, Clock, Fact, FailureClass, Grain, KnownSatellite, Latency, Lifecycle,
     LifecycleEvent, MicroUsd, NodeName, Outcome, Record, Scores, Space, Timestamp, Transfer,
 };
-use piecewatch_store::{
-    Ending, LatencyFilter, Nodes, Reader, Retention, SlowFilter, StoreConfig, Window,
-};
+use piecewatch_store::{Ending, LatencyFilter, Nodes, Reader, SlowFilter, StoreConfig, Window};
 
 use crate::written::{Database, Log, NOW, ago, last, node, transfer};
 
@@ -38,7 +36,7 @@ fn still() -> Duration {
 
 fn observatory(database: &Database, clock: fn() -> Duration) -> Observatory {
     let settings = ObservatorySettings::default();
-    Observatory::new(database.readers(), Retention::default(), &settings, clock)
+    Observatory::new(database.readers(), &settings, clock)
 }
 
 fn measured(at: Timestamp, micros: u64) -> Transfer {
@@ -117,8 +115,12 @@ fn shown(answer: impl Debug) -> String {
     format!("{answer:?}")
 }
 
-fn earnings() -> [(NodeName, Option<MicroUsd>); 2] {
-    [(node("n2"), Some("1.5".parse().unwrap())), (node("n1"), None)]
+fn compared() -> [NodeName; 2] {
+    [node("n2"), node("n1")]
+}
+
+fn earnings() -> BTreeMap<NodeName, MicroUsd> {
+    BTreeMap::from([(node("n2"), "1.5".parse().unwrap())])
 }
 
 /// Every question, asked of the observatory.
@@ -135,7 +137,7 @@ fn asked(of: &Observatory, window: Window, now: Timestamp) -> BTreeMap<&'static 
         ("slowest", shown(of.slowest(all, window, &SLOW, hour, 5).unwrap())),
         ("success", shown(of.success(all, Some(window)).unwrap())),
         ("success_series", shown(of.success_series(all, window, hour).unwrap())),
-        ("rates", shown(of.rates(all, window, Grain::Minute, now).unwrap())),
+        ("rates", shown(of.rates(all, window, Grain::Minute).unwrap())),
         ("last_minute", shown(of.last_minute(all, now).unwrap())),
         ("concurrency", shown(of.concurrency(all, window, hour).unwrap())),
         ("sizes", shown(of.sizes(all, window).unwrap())),
@@ -147,7 +149,7 @@ fn asked(of: &Observatory, window: Window, now: Timestamp) -> BTreeMap<&'static 
         ("work", shown(of.work(&n1, window).unwrap())),
         ("reputation", shown(of.reputation(&n1, window, now).unwrap())),
         ("connectivity", shown(of.connectivity(&n1, window, now).unwrap())),
-        ("comparison", shown(of.comparison(&earnings(), window).unwrap())),
+        ("comparison", shown(of.comparison(&compared(), window, &earnings()).unwrap())),
         ("outlook", shown(of.outlook(&n1, now).unwrap())),
     ])
 }
@@ -155,7 +157,7 @@ fn asked(of: &Observatory, window: Window, now: Timestamp) -> BTreeMap<&'static 
 /// Every question, asked of the database without it. `window` and `now` are whole minutes.
 fn cold(reader: &Reader, window: Window, now: Timestamp) -> BTreeMap<&'static str, String> {
     let (all, n1, hour) = (Nodes::All, node("n1"), Grain::Hour);
-    let (fine, kept) = (Grain::FiveMinutes, Retention::default());
+    let fine = Grain::FiveMinutes;
     fn within<T: Debug>(window: Window, grain: Grain, what: T) -> String {
         shown(InWindow { window: window.widened(grain), what })
     }
@@ -165,7 +167,7 @@ fn cold(reader: &Reader, window: Window, now: Timestamp) -> BTreeMap<&'static st
         merged.into_iter().map(|(of, histogram)| (of, bars(&histogram, SCALE))).collect();
     let curves = latency_curves_of(reader, all, window, &ANY, hour, NodesOf::Apart).unwrap();
     let marked = success_series_of(reader, all, window, hour).unwrap();
-    let rates = rate_series_of(reader, all, window, Grain::Minute, (now, &kept)).unwrap();
+    let rates = rate_series_of(reader, all, window, Grain::Minute).unwrap();
     let concurrency = concurrency_of(reader, all, window, hour).unwrap();
     let month = Window { from: now.plus_micros(-30 * Grain::Day.micros()), to: now };
     let storage = storage_of(reader, &n1, now).unwrap();
@@ -177,10 +179,10 @@ fn cold(reader: &Reader, window: Window, now: Timestamp) -> BTreeMap<&'static st
         ("latency_series", shown(curves)),
         ("slowest", shown(reader.slowest(all, window, &SLOW, hour, 5).unwrap())),
         ("success", shown(success_of(reader, all, Some(window)).unwrap())),
-        ("success_series", within(window, hour, marked)),
-        ("rates", within(window, Grain::Minute, rates)),
+        ("success_series", shown(marked)),
+        ("rates", shown(rates)),
         ("last_minute", shown(last_minute_of(reader, all, now).unwrap())),
-        ("concurrency", within(window, hour, concurrency)),
+        ("concurrency", shown(concurrency)),
         ("sizes", within(window, hour, reader.sizes(all, window).unwrap())),
         (
             "hot_pieces",
@@ -193,7 +195,7 @@ fn cold(reader: &Reader, window: Window, now: Timestamp) -> BTreeMap<&'static st
         ("work", shown(node_work_of(reader, &n1, window).unwrap())),
         ("reputation", within(window, Grain::Minute, reputation)),
         ("connectivity", shown(connectivity_of(reader, &n1, window, now).unwrap())),
-        ("comparison", shown(compare_of(reader, &earnings(), window).unwrap())),
+        ("comparison", shown(compare_of(reader, &compared(), window, &earnings()).unwrap())),
         ("outlook", shown(outlook_of(reader, &n1, ago(3600)).unwrap())),
     ])
 }
@@ -304,7 +306,10 @@ fn a_report_is_seen_at_once_in_what_is_made_of_reports() {
         assert_eq!(count(&asked_after, question), count(&asked_before, question), "{question}");
     }
     let reader = database.reader();
-    assert_eq!(second["comparison"], shown(compare_of(&reader, &earnings(), window).unwrap()));
+    assert_eq!(
+        second["comparison"],
+        shown(compare_of(&reader, &compared(), window, &earnings()).unwrap())
+    );
 }
 
 #[test]
@@ -388,7 +393,7 @@ fn who_is_slow_delays_nobody_who_asks_for_what_is_known() {
 fn what_is_kept_never_weighs_more_than_it_may() {
     let database = lively();
     let settings = ObservatorySettings { weight_max: 256 << 10, ..ObservatorySettings::default() };
-    let observatory = Observatory::new(database.readers(), Retention::default(), &settings, still);
+    let observatory = Observatory::new(database.readers(), &settings, still);
     let weight = || observatory.stats().iter().map(|stats| stats.weight).sum::<u64>();
     let mut heaviest = 0;
     for hours in 1..40 {
@@ -435,7 +440,7 @@ fn all_that_is_kept_of_a_realistic_run_is_less_than_five_megabytes() {
         rows_weigh += latency.measured.rows.iter().map(buckets).sum::<usize>() as u64;
         observatory.success_series(Nodes::All, window, grain).unwrap();
     }
-    observatory.rates(Nodes::All, window, Grain::Minute, NOW).unwrap();
+    observatory.rates(Nodes::All, window, Grain::Minute).unwrap();
     observatory.success(Nodes::All, Some(window)).unwrap();
     observatory.last_minute(Nodes::All, NOW).unwrap();
     observatory.slowest(Nodes::All, window, &SLOW, Grain::Hour, 100).unwrap();

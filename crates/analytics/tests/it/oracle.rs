@@ -13,9 +13,7 @@ use piecewatch_model::{
     Action, ByteCount, Clock, FailureClass, Grain, KnownSatellite, Latency, NodeName, Outcome,
     PieceId, Record, Rejected, Timestamp, Transfer,
 };
-use piecewatch_store::{
-    Ending, LatencyFilter, Nodes, Retention, SlowFilter, TransferFilter, Window,
-};
+use piecewatch_store::{Ending, LatencyFilter, Nodes, SlowFilter, TransferFilter, Window};
 
 use crate::written::{Database, Log, NOW, ago, node, transfer};
 
@@ -341,8 +339,7 @@ fn rates_are_what_moved_in_each_hour_over_its_seconds() {
     let (nodes, _) = question(&mut dice, Grain::Hour);
     // The first and the last hour of the records are covered in part.
     let window = Window { from: ago(3 * DAY - 3600), to: ago(3600) };
-    let at = (NOW, &Retention::default());
-    let series = rate_series_of(&reader, Nodes::Of(&nodes), window, Grain::Hour, at).unwrap();
+    let series = rate_series_of(&reader, Nodes::Of(&nodes), window, Grain::Hour).unwrap().points;
     assert_eq!(series.len(), 70);
     for point in series {
         let hour = Window { from: point.at, to: point.at.plus_micros(Grain::Hour.micros()) };

@@ -1,14 +1,14 @@
 //! What is said of transfers, by hand: gaps, upgrades, and what the system before told wrong.
 
 use piecewatch_analytics::{
-    Concurrency, Distribution, concurrency_of, finest_grain, last_minute_of, latency_of,
+    Concurrency, Distribution, Rates, concurrency_of, finest_grain, last_minute_of, latency_of,
     latency_series, merged_latencies, rate_series_of, success_of,
 };
 use piecewatch_model::{
     Action, Clock, FailureClass, Grain, Latency, Lifecycle, LifecycleEvent, Outcome, Record,
     Timestamp, Transfer,
 };
-use piecewatch_store::{LatencyFilter, Nodes, Retention, SlowFilter};
+use piecewatch_store::{KeptFrom, LatencyFilter, Nodes, Retention, SlowFilter, Window};
 
 use crate::written::{Database, Log, NOW, ago, last, node, transfer};
 
@@ -135,16 +135,52 @@ fn clocks_are_never_merged_and_whole_seconds_never_shown() {
 
 #[test]
 fn a_window_is_answered_from_the_finest_sums_that_still_hold_it() {
-    let kept = Retention::default();
     let day = 86_400;
-    for (days, grain) in [
-        (1, Grain::FiveMinutes),
-        (2, Grain::FiveMinutes),
-        (3, Grain::Hour),
-        (90, Grain::Hour),
-        (91, Grain::Day),
+    let kept = |minutes: i64, hours: i64| KeptFrom {
+        minutes: Some(ago(minutes)),
+        latency_hours: Some(ago(hours)),
+        ..KeptFrom::default()
+    };
+    let usual = kept(2 * day, 90 * day);
+    for (seconds, kept, grain) in [
+        (day, usual, Grain::FiveMinutes),
+        (2 * day, usual, Grain::FiveMinutes),
+        (2 * day + 1, usual, Grain::Hour),
+        (90 * day, usual, Grain::Hour),
+        (91 * day, usual, Grain::Day),
+        (1_800, kept(3_600, 90 * day), Grain::FiveMinutes),
+        (3_600, kept(3_600, 90 * day), Grain::FiveMinutes),
+        (3_601, kept(3_600, 90 * day), Grain::Hour),
+        (86_400, kept(3_600, 3_600), Grain::Day),
+        // Nothing was ever removed: a long window is answered by the hour all the same.
+        (2 * day, KeptFrom::default(), Grain::FiveMinutes),
+        (900 * day, KeptFrom::default(), Grain::Hour),
     ] {
-        assert_eq!(finest_grain(last(days * day), NOW, &kept), grain, "{days}");
+        assert_eq!(finest_grain(last(seconds), kept), grain, "{seconds} {kept:?}");
+    }
+}
+
+/// Minutes are kept for a day, of which half has passed, and then for nine: what the answer counts is
+/// all there was, to whatever it had to be widened.
+#[test]
+fn counts_are_exact_however_long_minutes_are_kept() {
+    let mut database = Database::new();
+    let each = (0..40).map(|hour| measured(ago(hour * 3_600 + 60), 5_000));
+    Log::new("n1").append(&mut database, records(each));
+    let day = std::time::Duration::from_secs(86_400);
+    let of = |days: u32| Retention { minutes: day * days, ..Retention::default() };
+    let counted = |database: &Database| {
+        let reader = database.reader();
+        let window = last(30 * 3_600);
+        let grain = finest_grain(window, reader.kept_from(Nodes::All).unwrap());
+        let answer = latency_of(&reader, Nodes::All, window, &ANY, grain).unwrap().measured;
+        (grain, answer.rows.iter().map(|row| row.histogram.count()).sum::<u64>())
+    };
+    assert_eq!(counted(&database), (Grain::FiveMinutes, 30));
+    for days in [1, 9] {
+        database.keep(of(days));
+        database.prune(NOW);
+        assert_eq!(counted(&database), (Grain::Hour, 30), "{days} days");
     }
 }
 
@@ -156,24 +192,65 @@ fn before_the_first_and_after_the_last_record_is_a_gap_and_silence_between_is_0(
     let each = minutes.map(|minute| transfer(ago(minute * 60)));
     Log::new("n1").append(&mut database, records(each));
     let reader = database.reader();
-    let at = (NOW, &Retention::default());
     let window = last(12 * 60);
-    let series = rate_series_of(&reader, Nodes::All, window, Grain::Minute, at).unwrap();
+    let series = rate_series_of(&reader, Nodes::All, window, Grain::Minute).unwrap();
+    assert_eq!((series.window, series.grain), (window, Grain::Minute));
     let bits: Vec<Option<f64>> = series
+        .points
         .iter()
         .map(|point| point.rates.map(|rates| (rates.egress.bits_per_second * 60.0).round()))
         .collect();
     let (gap, none, some) = (None, Some(0.0), Some(8_000.0));
     // The minute of the last record is not over.
     assert_eq!(bits, [gap, gap, some, some, some, none, some, some, gap, gap, gap, gap]);
-    assert!(series.iter().all(|point| point.nodes == usize::from(point.rates.is_some())));
+    assert!(series.points.iter().all(|point| point.nodes == usize::from(point.rates.is_some())));
+    let is_unknown = |nodes: Nodes<'_>, grain| {
+        let series = rate_series_of(&database.reader(), nodes, window, grain).unwrap();
+        series.points.iter().all(|point| point.rates.is_none())
+    };
+    assert!(is_unknown(Nodes::Of(&[node("n2")]), Grain::Minute));
+    assert!(!is_unknown(Nodes::All, Grain::Minute) && !is_unknown(Nodes::All, Grain::Hour));
+    drop(reader);
     // Minutes are kept for two days; before that is a gap, too, not 0.
-    let old = (NOW.plus_micros(3 * 86_400_000_000), &Retention::default());
-    let series = rate_series_of(&reader, Nodes::All, window, Grain::Minute, old).unwrap();
-    assert!(series.iter().all(|point| point.rates.is_none()));
-    let unknown = [node("n2")];
-    let series = rate_series_of(&reader, Nodes::Of(&unknown), window, Grain::Minute, at).unwrap();
-    assert!(series.len() == 12 && series.iter().all(|point| point.rates.is_none()));
+    database.prune(NOW.plus_micros(3 * 86_400_000_000));
+    let series = rate_series_of(&database.reader(), Nodes::All, window, Grain::Minute).unwrap();
+    assert!(series.points.iter().all(|point| point.rates.is_none()));
+    let series = rate_series_of(&database.reader(), Nodes::All, window, Grain::Hour).unwrap();
+    assert!(series.points[0].rates.is_some(), "hours are kept");
+}
+
+/// A download each minute, but for the day when the collector was down: of that day nothing is known,
+/// and the days that were half read are divided by the half.
+#[test]
+fn hours_of_which_no_log_tells_are_no_hours_without_traffic() {
+    let mut database = Database::new();
+    let of_days = |from: i64, to: i64| (to * 60..from * 60).map(|minute| ago(minute * 60 + 30));
+    let times = of_days(60, 36).chain(of_days(12, 0));
+    Log::new("n1").append(&mut database, records(times.map(|at| measured(at, 30_000_000))));
+    let reader = database.reader();
+    let each = |seconds: i64, grain: Grain| -> Vec<Option<f64>> {
+        let series = rate_series_of(&reader, Nodes::All, last(seconds), grain).unwrap();
+        let pieces = |rates: Rates| (rates.egress.pieces_per_second * 60_000.0).round() / 1_000.0;
+        series.points.iter().map(|point| point.rates.map(pieces)).collect()
+    };
+    // 60 hours ago is the noon of the third day before; a piece a minute wherever a log tells.
+    let near_one = |rate: &Option<f64>| rate.is_none_or(|rate| (rate - 1.0).abs() < 0.01);
+    let days = each(3 * 86_400, Grain::Day);
+    assert!(days.len() == 3 && days.iter().all(|day| day.is_some() && near_one(day)), "{days:?}");
+    let hours = each(3 * 86_400, Grain::Hour);
+    let known: Vec<usize> = (0..72).filter(|&hour| hours[hour].is_some()).collect();
+    let expected: Vec<usize> = (12..36).chain(60..72).collect();
+    assert_eq!(known, expected);
+    assert!(hours.iter().all(near_one), "{hours:?}");
+    // Each takes half a minute: half a one is in flight wherever a log tells.
+    let found = concurrency_of(&reader, Nodes::All, last(2 * 86_400), Grain::Hour).unwrap();
+    let gets = found.actions[&Action::Get];
+    assert!((gets.in_flight - 0.5).abs() < 0.01, "{gets:?}");
+    assert!((found.covered - 0.5).abs() < 0.01, "{}", found.covered);
+    // Of nothing nothing is known.
+    let gap = Window { from: ago(30 * 3_600), to: ago(20 * 3_600) };
+    let found = concurrency_of(&reader, Nodes::All, gap, Grain::Hour).unwrap();
+    assert!(found.actions.is_empty() && found.covered == 0.0, "{found:?}");
 }
 
 /// One download of half a second every second is half a one at any time.
@@ -187,12 +264,18 @@ fn transfers_in_flight_are_how_many_end_times_how_long_they_take() {
     });
     Log::new("n1").append(&mut database, records(each));
     let reader = database.reader();
-    let found = concurrency_of(&reader, Nodes::All, last(2 * 3600), Grain::FiveMinutes).unwrap();
-    let gets = found[&Action::Get];
-    assert!((gets.in_flight - 0.5).abs() < 0.01, "{gets:?}");
-    assert_eq!((gets.ended, gets.measured), (7_200, 3_600));
-    assert_eq!(found.len(), 1);
-    assert_eq!(Concurrency::of(5, &[], 60.0), None);
+    let of = |seconds: i64, grain: Grain| {
+        let found = concurrency_of(&reader, Nodes::All, last(seconds), grain).unwrap();
+        let gets = found.actions[&Action::Get];
+        assert!((gets.in_flight - 0.5).abs() < 0.01, "{gets:?}");
+        assert_eq!(found.actions.len(), 1);
+        (found.window, gets.ended, gets.measured)
+    };
+    // What is counted is of the window that is told.
+    assert_eq!(of(7_200, Grain::FiveMinutes), (last(7_200), 7_200, 3_600));
+    assert_eq!(of(240, Grain::FiveMinutes), (last(300), 300, 150));
+    assert_eq!(of(240, Grain::Hour), (last(3_600), 3_600, 1_800));
+    assert_eq!(Concurrency::of(5, 1.0, &[]), None);
 }
 
 #[test]

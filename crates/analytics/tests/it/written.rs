@@ -6,7 +6,7 @@ use piecewatch_model::{
     Action, Batch, ByteCount, Checkpoint, Fact, Fingerprinter, KnownSatellite, LineCounts,
     NodeName, Outcome, PieceId, Poll, PollPart, Record, Report, Start, Timestamp, Transfer,
 };
-use piecewatch_store::{Appended, Reader, Readers, Store, StoreConfig, Window, Writer};
+use piecewatch_store::{Appended, Reader, Readers, Retention, Store, StoreConfig, Window, Writer};
 use tempfile::TempDir;
 
 /// The time of the tests: all records are of the three days before.
@@ -77,6 +77,15 @@ impl Database {
             error: None,
         };
         self.writer.report(&Report { node: node.clone(), poll, facts }, at).unwrap();
+    }
+
+    /// Keeps what comes, and what is there at the next pruning, for so long.
+    pub(crate) fn keep(&mut self, retention: Retention) {
+        self.writer.keep(retention);
+    }
+
+    pub(crate) fn prune(&mut self, now: Timestamp) {
+        while self.writer.prune(now, 1_000).unwrap().more {}
     }
 
     pub(crate) fn reader(&self) -> Reader {

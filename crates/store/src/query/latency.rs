@@ -97,9 +97,9 @@ pub struct LatencySeries {
 }
 
 impl Reader {
-    /// Latencies in a window widened to whole buckets of `align`: five minutes reach back 48 hours,
-    /// hours 90 days, days for ever ([`Retention`](crate::Retention)). Of one satellite hours are the
-    /// finest.
+    /// Latencies in a window widened to whole buckets of `align`: five minutes commonly reach back 48
+    /// hours, hours 90 days ([`Reader::kept_from`] tells), days for ever. Of one satellite hours are
+    /// the finest.
     ///
     /// Whole days within a window of hours are read from the sums of days.
     ///

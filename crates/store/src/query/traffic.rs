@@ -126,7 +126,7 @@ impl Reader {
     /// Counts and bytes of nodes over time, in buckets of this grain, oldest first; buckets in
     /// which nothing was moved are left out. The window is widened to whole buckets.
     ///
-    /// Minutes reach back 48 hours ([`Retention::minutes`](crate::Retention::minutes)).
+    /// How far minutes reach back tells [`Reader::kept_from`]; commonly 48 hours.
     ///
     /// # Errors
     ///

@@ -3,10 +3,10 @@
 use std::{fs, thread};
 
 use piecewatch_model::{ByteCount, Record, SpaceReport, Timestamp};
-use piecewatch_store::{Error, Nodes, Store, StoreConfig, Window};
+use piecewatch_store::{Error, KeptFrom, Nodes, Retention, Store, StoreConfig, Window};
 use rusqlite::Connection;
 
-use crate::fixture::{Database, HOUR, Log, NOW, seconds, transfers};
+use crate::fixture::{Database, HOUR, Log, NOW, node, seconds, transfers};
 
 const DAY: i64 = 86_400;
 
@@ -57,6 +57,53 @@ fn a_year_later_only_hours_and_days_of_traffic_are_left() {
         assert_eq!(rows(&database, table), kept, "{table}");
     }
     assert_eq!(database.count(Nodes::All, None), 1);
+}
+
+/// A longer retention brings nothing back, and a node whose records are all newer has lost nothing.
+#[test]
+fn from_when_on_what_is_kept_is_whole_is_what_was_removed_and_not_what_is_configured() {
+    let mut database = Database::new();
+    database.append(&Log::new("n1", 1).batch(transfers([seconds(-30 * 3600), HOUR])));
+    database.append(&Log::new("n2", 2).batch(transfers([HOUR])));
+    let kept = |database: &Database, name: &str| {
+        database.readers.get().unwrap().kept_from(Nodes::Of(&[node(name)])).unwrap()
+    };
+    assert_eq!(kept(&database, "n1"), KeptFrom::default(), "nothing was removed yet");
+    let day = std::time::Duration::from_secs(DAY as u64);
+    let of = |days: u32| Retention {
+        transfers: day * days,
+        minutes: day * days,
+        ..Retention::default()
+    };
+    let now = seconds(1_800);
+    let cut = Some(seconds(-DAY));
+    for days in [1, 9] {
+        database.writer.keep(of(days));
+        while database.writer.prune(now, 10).unwrap().more {}
+        let expected = KeptFrom { transfers: cut, minutes: cut, ..KeptFrom::default() };
+        assert_eq!(kept(&database, "n1"), expected, "{days} days");
+        assert_eq!(kept(&database, "n2"), KeptFrom::default());
+    }
+    let all = database.readers.get().unwrap().kept_from(Nodes::All).unwrap();
+    assert_eq!(all, kept(&database, "n1"), "what is whole of all nodes");
+}
+
+/// An old log that is read now: what is beyond its retention enters the coarser sums only.
+#[test]
+fn what_a_writer_leaves_out_is_as_gone_as_what_was_pruned() {
+    let mut database = Database::new();
+    let now = seconds(100 * DAY);
+    database.append_at(&Log::new("n1", 1).batch(transfers([HOUR])), now);
+    let kept = database.readers.get().unwrap().kept_from(Nodes::All).unwrap();
+    let midnight = |days: i64| seconds(days * DAY - 14 * 3600);
+    let expected = KeptFrom {
+        transfers: Some(seconds(98 * DAY)),
+        minutes: Some(seconds(98 * DAY)),
+        latency_hours: Some(midnight(10)),
+        details: None,
+    };
+    assert_eq!(kept, expected);
+    assert_eq!(rows(&database, "traffic_minutely"), 0);
 }
 
 #[test]

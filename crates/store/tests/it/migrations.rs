@@ -4,7 +4,7 @@ use std::path::Path;
 
 use piecewatch_model::{ByteCount, Clock, Grain, KnownSatellite, Latency, Record, Timestamp};
 use piecewatch_store::{
-    Nodes, ScoreChanges, ScoreRow, SlowFilter, Store, StoreConfig, TransferFilter, Window,
+    KeptFrom, Nodes, ScoreChanges, ScoreRow, SlowFilter, Store, StoreConfig, TransferFilter, Window,
 };
 use rusqlite::{Connection, params};
 
@@ -114,4 +114,56 @@ fn version_3_keeps_the_transfers_of_version_2_and_knows_the_slowest_from_then_on
     writer.append(&[batch], NOW).unwrap();
     assert_eq!(slowest().iter().map(|row| row.at).collect::<Vec<_>>(), [seconds(1)]);
     assert_eq!(reader.check().unwrap().damage, [""; 0]);
+}
+
+const THIRD: &str = include_str!("../../migrations/0003_slowest.sql");
+
+/// n1 has two days and lost the minutes of the first, and the latencies by the hour of that; n2 has
+/// lost nothing.
+#[test]
+fn version_4_finds_out_what_the_versions_before_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    let old = of_version_1(&path);
+    old.execute_batch(SECOND).unwrap();
+    old.execute_batch(THIRD).unwrap();
+    old.pragma_update(None, "user_version", 3).unwrap();
+    let day = |days: i64| seconds(days * 86_400);
+    let sql = "INSERT INTO nodes (id, name, first_at, last_at) VALUES (?1, ?2, ?3, ?4)";
+    old.execute(sql, params![1, "n1", HOUR.as_micros(), day(1).as_micros()]).unwrap();
+    old.execute(sql, params![2, "n2", day(1).as_micros(), day(1).as_micros()]).unwrap();
+    let traffic = |node: i64, at: Timestamp, tables: &[&str]| {
+        for table in tables {
+            let more = if *table == "traffic_minutely" { "" } else { "satellite, " };
+            let value = if more.is_empty() { "" } else { "0, " };
+            let sql = format!(
+                "INSERT INTO {table} (node, at, {more}action, outcome, count, bytes)
+                VALUES (?1, ?2, {value}2, 0, 1, 1)"
+            );
+            old.execute(&sql, params![node, at.as_micros()]).unwrap();
+        }
+    };
+    traffic(1, HOUR, &["traffic_hourly"]);
+    traffic(1, day(1), &["traffic_hourly", "traffic_minutely"]);
+    traffic(2, day(1), &["traffic_hourly", "traffic_minutely"]);
+    let latency = "INSERT INTO latency_daily (node, at, satellite, action, clock, histogram)
+        VALUES (1, ?1, 0, 2, 1, x'00')";
+    let midnight = seconds(-14 * 3600);
+    old.execute(latency, [midnight.as_micros()]).unwrap();
+    let key = (day(1).as_seconds() << 29) | (1 << 17);
+    let transfer = "INSERT INTO transfers (key, micros, satellite, action, outcome)
+        VALUES (?1, 0, 0, 2, 0)";
+    old.execute(transfer, [key]).unwrap();
+    drop(old);
+
+    let reader = Store::open(&path, StoreConfig::default()).unwrap().readers.get().unwrap();
+    let kept = |name: &str| reader.kept_from(Nodes::Of(&[node(name)])).unwrap();
+    let expected = KeptFrom {
+        transfers: Some(day(1)),
+        minutes: Some(seconds(3_600)),
+        latency_hours: Some(midnight.plus_micros(Grain::Day.micros())),
+        details: None,
+    };
+    assert_eq!(kept("n1"), expected);
+    assert_eq!(kept("n2"), KeptFrom::default());
 }
