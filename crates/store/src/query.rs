@@ -56,7 +56,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 62] = [
+pub(crate) const ALL: [Question; 63] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -75,6 +75,7 @@ pub(crate) const ALL: [Question; 62] = [
     transfers::NEWEST,
     transfers::COUNTRY,
     transfers::TEMPLATE,
+    slowest::FROM,
     slowest::HOURLY,
     slowest::DAILY,
     sizes::HOURLY,
