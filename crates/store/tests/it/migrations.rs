@@ -95,7 +95,7 @@ fn version_3_knows_the_slowest_of_the_transfers_that_version_2_kept() {
     // Of node 1, thirty transfers in each of three hours, of which the single ones of the first are
     // gone; of node 2 one, and all that it ever had.
     let add = |node: i64, second: i64, outcome: i64, latency: i64| {
-        let key = (((HOUR.as_seconds() + second) << 12 | node) << 17) | latency % 1000;
+        let key = ((((HOUR.as_seconds() + second) << 12) | node) << 17) | (latency % 1000);
         let transfer = "INSERT INTO transfers (key, micros, satellite, action, outcome, latency,
             clock) VALUES (?1, 5, 0, 2, ?2, ?3, 1)";
         old.execute(transfer, params![key, outcome, latency]).unwrap();
