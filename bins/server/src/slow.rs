@@ -138,6 +138,14 @@ fn text(answer: &Slowest, out: &mut dyn Write, colour: Colour) -> io::Result<()>
     let title = Style::Bold.paint("Slowest transfers", colour);
     let (from, to) = (minute(answer.window.from), minute(answer.window.to));
     writeln!(out, "{title}   {from} to {to} UTC\n")?;
+    // Of what was before, this database had kept too little when it was brought up to date.
+    let known_from = answer.known_from.filter(|from| from.ceil(answer.grain) >= answer.window.from);
+    if let Some(from) = known_from {
+        writeln!(out, "  The slowest transfers are known from {} UTC on.\n", minute(from))?;
+    }
+    if answer.window.from >= answer.window.to {
+        return Ok(());
+    }
     if answer.rows.is_empty() {
         writeln!(out, "  Of no such transfer in this time both start and end were seen.")?;
         return Ok(());

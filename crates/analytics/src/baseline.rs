@@ -12,7 +12,7 @@ const HOURS_OF_WEEK: usize = 168;
 
 /// How many weeks tell what is usual.
 pub const HISTORY_WEEKS: i64 = 8;
-/// So many hours of one hour of the week are enough: four weeks tell what is usual for a fifth.
+/// So many hours of one hour of the week are enough: five weeks tell what is usual for a sixth.
 pub const HOUR_OF_WEEK_MIN: usize = 5;
 /// So many hours of one hour of the day are enough: a week.
 pub const HOUR_OF_DAY_MIN: usize = 7;
@@ -60,28 +60,25 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// What is usual by these hours, in any order; give those of the last [`HISTORY_WEEKS`].
+    /// What is usual by these hours, in any order; give those of the last [`HISTORY_WEEKS`] that
+    /// are not to be judged themselves.
     ///
     /// Each hour of the week has the median of its own hours, if there are [`HOUR_OF_WEEK_MIN`]; else
     /// that of the hours at the same time of the day, if there are [`HOUR_OF_DAY_MIN`]; else that of
     /// all, if there are [`HOURS_MIN`].
     ///
     /// Few hours tell little of how much they differ. So the spread is the largest of four: that of
-    /// the hours themselves, where days of the week are mixed by the distance that one in ten exceeds; the one that all hours of the node have around their medians, as a share
+    /// the hours themselves; the one that all hours of the node have around their medians, as a share
     /// of those; what chance alone makes of counts and shares; and, but for shares, a twentieth of the
-    /// median.
+    /// median. Hours of the day are those of working days and weekends, so they differ at least as the
+    /// medians of the days of the week do. Of all hours it is the distance that one in ten exceeds.
     pub fn of(metric: Metric, points: &[Point]) -> Self {
         let mut by_week: Vec<Vec<Point>> = vec![Vec::new(); HOURS_OF_WEEK];
         for point in points {
             by_week[hour_of_week(point.at)].push(*point);
         }
-        let by_day: Vec<Vec<Point>> = (0..HOURS_OF_DAY)
-            .map(|hour| by_week[hour..].iter().step_by(HOURS_OF_DAY).flatten().copied().collect())
-            .collect();
-        let of_day: Vec<Option<Usual>> = by_day
-            .iter()
-            .map(|points| middle(points, Season::HourOfDay, HOUR_OF_DAY_MIN))
-            .collect();
+        let of_day: Vec<Option<Usual>> =
+            (0..HOURS_OF_DAY).map(|hour| of_day(&by_week, hour)).collect();
         let of_all = middle(points, Season::AllHours, HOURS_MIN);
         let mut week: Vec<Option<Usual>> = by_week
             .iter()
@@ -112,6 +109,22 @@ fn hour_of_week(at: Timestamp) -> usize {
     hour.rem_euclid(HOURS_OF_WEEK as i64) as usize
 }
 
+/// What is usual at an hour of the day, of the hours of the week. Weekends are two days in seven, of
+/// which the median of the distances sees nothing; a few days in which something was wrong do not
+/// move the median of their day of the week.
+fn of_day(by_week: &[Vec<Point>], hour: usize) -> Option<Usual> {
+    let days = || by_week[hour..].iter().step_by(HOURS_OF_DAY);
+    let points: Vec<Point> = days().flatten().copied().collect();
+    let usual = middle(&points, Season::HourOfDay, HOUR_OF_DAY_MIN)?;
+    let value = |points: &Vec<Point>| {
+        let mut values: Vec<f64> = points.iter().map(|point| point.value).collect();
+        median(&mut values)
+    };
+    let mut medians: Vec<f64> = days().filter_map(value).collect();
+    let spread = usual.spread.max(wide_deviation(&mut medians, usual.center));
+    Some(Usual { spread, ..usual })
+}
+
 /// What some hours have in the middle, and how much they differ by themselves.
 fn middle(points: &[Point], season: Season, hours_min: usize) -> Option<Usual> {
     if points.len() < hours_min {
@@ -120,10 +133,9 @@ fn middle(points: &[Point], season: Season, hours_min: usize) -> Option<Usual> {
     let mut values: Vec<f64> = points.iter().map(|point| point.value).collect();
     let center = median(&mut values)?;
     let spread = match season {
-        Season::HourOfWeek => deviation(&mut values, center),
-        // Weekends are two days in seven, and nights a part of all hours: both are usual, and the
-        // median of the distances sees neither.
-        Season::HourOfDay | Season::AllHours => {
+        Season::HourOfWeek | Season::HourOfDay => deviation(&mut values, center),
+        // Nights are a part of all hours: the median of the distances may not see them.
+        Season::AllHours => {
             deviation(&mut values.clone(), center).max(wide_deviation(&mut values, center))
         }
     };

@@ -17,7 +17,7 @@ const ALIKE_PERCENT: u64 = 95;
 pub struct Moved {
     /// How many transfers, however they ended.
     pub count: u64,
-    /// How many bytes.
+    /// How many bytes: of downloads that did not succeed those that were asked for, since v1.99.
     pub bytes: ByteCount,
 }
 
@@ -32,7 +32,8 @@ pub struct CountryShare {
     pub downloads: Moved,
 }
 
-/// Transfers by country, that with the most bytes first.
+/// Transfers by country, that with the most of them first: the bytes of those that did not succeed are
+/// what was asked for, not what was moved.
 pub fn by_country(rows: &[CountryRow]) -> Vec<CountryShare> {
     let mut shares: BTreeMap<Country, CountryShare> = BTreeMap::new();
     for row in rows {
@@ -47,7 +48,7 @@ pub fn by_country(rows: &[CountryRow]) -> Vec<CountryShare> {
         *moved = Moved { count: moved.count + row.count, bytes: moved.bytes + row.bytes };
     }
     let mut shares: Vec<CountryShare> = shares.into_values().collect();
-    shares.sort_by_key(|share| Reverse(share.uploads.bytes + share.downloads.bytes));
+    shares.sort_by_key(|share| Reverse(share.uploads.count + share.downloads.count));
     shares
 }
 
@@ -261,7 +262,7 @@ mod tests {
             downloads,
         };
         let expected =
-            [share("US", moved(1, 100), moved(0, 0)), share("DE", moved(2, 7), moved(4, 34))];
+            [share("DE", moved(2, 7), moved(4, 34)), share("US", moved(1, 100), moved(0, 0))];
         assert_eq!(by_country(&rows), expected);
     }
 }

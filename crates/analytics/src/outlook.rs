@@ -15,8 +15,10 @@ use crate::{
     unusual::{Finding, findings},
 };
 
-/// How far back is judged; what is usual is told by all of the history.
+/// How far back is judged; what is usual is told by what was before.
 const JUDGED_HOURS: i64 = 7 * 24;
+/// Of a node that is not known for long its first week tells what is usual, though it is judged too.
+const TELLING_HOURS_MIN: usize = 7 * 24;
 /// What a node did in an hour is in the database so long after its end.
 const FINISHED_AFTER_MICROS: i64 = 2 * 60 * 1_000_000;
 /// Longer than an hour: then there is a newer one in its place.
@@ -25,9 +27,10 @@ const TTL: Duration = Duration::from_secs(2 * 3600);
 /// What is usual at a node, what is not, and what changes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outlook {
-    /// The hours that tell what is usual: whole ones, the last of them over.
+    /// The hours that were looked at: whole ones, the last of them over. Those before the judged ones
+    /// tell what is usual; of a node that is known for less than two weeks, those of its first week.
     pub history: Window,
-    /// The hours that were judged: the last week.
+    /// The hours that were judged: the last week. What was unusual when it began may have begun before.
     pub judged: Window,
     /// The end of the newest hour of which something is known; `None` of a node without history.
     pub known_until: Option<Timestamp>,
@@ -44,29 +47,29 @@ pub struct Outlook {
 
 impl Outlook {
     /// By what a node did in the hours before `until`, which is floored to a whole hour. Give the
-    /// last [`HISTORY_WEEKS`]; hours after `until` are passed over.
+    /// last [`HISTORY_WEEKS`], oldest first; hours after `until` are passed over.
     ///
-    /// An hour is judged by medians to which it contributes itself. So what is unusual for weeks
-    /// becomes usual, and what is unusual for days does not.
+    /// An hour of the last week is judged by the medians of the weeks before. So what is unusual for
+    /// weeks becomes usual, and what is unusual for days does not.
     pub fn of(hours: &[Hour], until: Timestamp) -> Self {
         let history = history(until);
         let judged = Window { from: plus_hours(history.to, -JUDGED_HOURS), to: history.to };
-        let is_in = |at: Timestamp, window: Window| window.from <= at && at < window.to;
-        let hours: Vec<Hour> =
-            hours.iter().filter(|hour| is_in(hour.at, history)).copied().collect();
-        let mut baselines = BTreeMap::new();
+        let is_known = |hour: &&Hour| history.from <= hour.at && hour.at < history.to;
+        let hours: Vec<Hour> = hours.iter().filter(is_known).copied().collect();
+        let before = hours.partition_point(|hour| hour.at < judged.from);
+        let telling = &hours[..before.max(TELLING_HOURS_MIN).min(hours.len())];
+        let known_until = hours.last().map(|hour| plus_hours(hour.at, 1));
         let mut trends = BTreeMap::new();
         let mut to_judge: BTreeMap<Metric, (Baseline, Vec<Point>)> = BTreeMap::new();
         for metric in Metric::ALL {
-            let mut points = metric.points(&hours);
-            let baseline = Baseline::of(metric, &points);
+            let points = metric.points(&hours);
             trends.extend(Trend::of(metric, &points).map(|trend| (metric, trend)));
-            points.retain(|point| is_in(point.at, judged));
-            to_judge.insert(metric, (baseline, points));
+            to_judge.insert(metric, (Baseline::of(metric, &metric.points(telling)), points));
         }
-        let findings = findings(&to_judge);
-        baselines.extend(to_judge.into_iter().map(|(metric, (baseline, _))| (metric, baseline)));
-        let known_until = hours.last().map(|hour| plus_hours(hour.at, 1));
+        let known = Window { from: judged.from, to: known_until.unwrap_or(judged.to) };
+        let findings = findings(&to_judge, known);
+        let baselines: BTreeMap<Metric, Baseline> =
+            to_judge.into_iter().map(|(metric, (baseline, _))| (metric, baseline)).collect();
         let upgrades = Vec::new();
         Self { history, judged, known_until, findings, baselines, trends, upgrades }
     }

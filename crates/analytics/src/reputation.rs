@@ -251,8 +251,12 @@ impl Reputation {
         (first.at < newest.at).then(|| score.of(&newest.scores) - score.of(&first.scores))
     }
 
-    /// How good it is: the worst of its scores and of what was decided.
+    /// How good it is: the worst of its scores and of what was decided. Where the node has left, nothing
+    /// can be lost any more: that is well, unless it was disqualified.
     pub fn judgement(&self) -> Judgement {
+        if self.exited_at.is_some() && self.disqualified_at.is_none() {
+            return Judgement::Well;
+        }
         let decided = [self.disqualified_at, self.suspended_at, self.offline_suspended_at];
         if decided.iter().any(Option::is_some) {
             return Judgement::Trouble;
@@ -278,6 +282,7 @@ impl Reputation {
         }
         if let Some(at) = self.exited_at {
             sentences.push(format!("The node has left {name} at {}.", minute(at)));
+            return sentences;
         }
         if let Some(at) = self.suspended_at {
             sentences.push(format!(

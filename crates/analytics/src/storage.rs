@@ -84,8 +84,15 @@ pub fn storage_of(reader: &Reader, node: &NodeName, now: Timestamp) -> Result<No
     let standings: Vec<Standing> = plain(reader.standings(nodes)?);
     let lines = whats(reader.maintenance_runs(nodes, lately, EVENTS_MAX)?);
     let stores = hash_stores(&whats(reader.compactions(nodes, lately, EVENTS_MAX)?));
-    let facts =
-        AccountFacts { reports: &reports, standings: &standings, walks: &lines, stores: &stores };
+    let traffic = reader.traffic_totals(nodes, Some(lately))?.rows;
+    let active = traffic.iter().filter_map(|row| row.satellite).collect();
+    let facts = AccountFacts {
+        reports: &reports,
+        standings: &standings,
+        lines: &lines,
+        stores: &stores,
+        active: &active,
+    };
     let accounts = Accounts::of(&capacity, facts, now);
     let full = DiskFull::of(capacity.available, &growth);
     Ok(NodeStorage { node: node.clone(), capacity, growth, full, accounts })

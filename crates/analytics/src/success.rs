@@ -12,8 +12,9 @@ use piecewatch_store::{Fate, Nodes, Reader, Result, TrafficPoint, TrafficRow, Ve
 
 use crate::{Amount, Share, Tally};
 
-/// How far before a window the version is looked for that a node had at its beginning.
-const VERSION_MICROS: i64 = 30 * 24 * 3600 * 1_000_000;
+/// How far before a window the version is looked for that a node had at its beginning: a year, as long
+/// as versions are kept. A node tells its version when it starts, and some run for months.
+const VERSION_MICROS: i64 = 365 * 24 * 3600 * 1_000_000;
 
 /// How the transfers ended that rows tell of, by what `key` tells apart. Uploads turned away are no
 /// transfers.

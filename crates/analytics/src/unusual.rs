@@ -5,6 +5,7 @@ mod words;
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use piecewatch_model::{Grain, Timestamp};
+use piecewatch_store::Window;
 
 use crate::{
     baseline::{Baseline, Usual, by_chance},
@@ -64,10 +65,11 @@ pub struct Finding {
     pub kind: Kind,
     /// The beginning of the first unusual hour.
     pub since: Timestamp,
-    /// The end of the last unusual hour, once two usual ones have followed it; `None` while it goes
-    /// on.
+    /// The end of the last unusual hour, once two usual ones have followed it, or six of which the
+    /// node's log tells and not whether this goes on; `None` while it goes on.
     pub ended: Option<Timestamp>,
-    /// The metrics, those that tell most first; at least one.
+    /// The metrics, those of its own kind first, of them those that go on, and of them those that tell
+    /// most; at least one.
     pub departures: Vec<Departure>,
     /// The upgrades of the node since the hour before it began, and up to its end: from one version to
     /// the next, endings are told in other words, so that what is unusual may be the log and not the
@@ -84,7 +86,7 @@ pub struct Departure {
     pub side: Side,
     /// The beginning of the first unusual hour.
     pub since: Timestamp,
-    /// The end of the last unusual hour, once two usual ones have followed it.
+    /// The end of the last unusual hour, as of a [`Finding`].
     pub ended: Option<Timestamp>,
     /// How many times as much as usual, below 1 for less: the median of the unusual hours. `None`
     /// where nothing is usual.
@@ -244,8 +246,14 @@ impl Kind {
 }
 
 /// The unusual runs of one metric, oldest first: it begins with [`HOURS_IN_A_ROW`] unusual hours on
-/// one side, and is over after as many usual ones.
-pub fn departures(metric: Metric, points: &[Point], baseline: &Baseline) -> Vec<Departure> {
+/// one side, and is over after as many usual ones, or after six hours without a point. `until` is the
+/// end of the hours of which anything is known of the node: a metric may end before.
+pub fn departures(
+    metric: Metric,
+    points: &[Point],
+    baseline: &Baseline,
+    until: Timestamp,
+) -> Vec<Departure> {
     let mut found = Vec::new();
     let mut run: Option<Run> = None;
     for point in points {
@@ -268,7 +276,10 @@ pub fn departures(metric: Metric, points: &[Point], baseline: &Baseline) -> Vec<
             (None, None) => {}
         }
     }
-    found.extend(run.and_then(|run| run.departure(metric, None)));
+    let is_unknown = |run: &Run| run.is_cut_off(plus_hours(until, -1));
+    found.extend(run.and_then(|run| {
+        if is_unknown(&run) { run.ended(metric) } else { run.departure(metric, None) }
+    }));
     found
 }
 
@@ -290,10 +301,10 @@ impl Run {
         self.calm >= HOURS_IN_A_ROW || self.hours.len() < HOURS_IN_A_ROW
     }
 
-    /// Whether so much time has passed without a word that this is another story.
-    fn is_cut_off(&self, now: Timestamp) -> bool {
+    /// Whether so much time has passed without a word that an hour is another story.
+    fn is_cut_off(&self, hour: Timestamp) -> bool {
         let hours = GAP_HOURS_MAX + self.calm as i64 + 1;
-        self.hours.last().is_some_and(|last| now > plus_hours(last.at, hours))
+        self.hours.last().is_some_and(|last| hour > plus_hours(last.at, hours))
     }
 
     fn ended(self, metric: Metric) -> Option<Departure> {
@@ -333,15 +344,21 @@ const fn plus_hours(at: Timestamp, hours: i64) -> Timestamp {
     at.plus_micros(hours * Grain::Hour.micros())
 }
 
-/// What was and is unusual: what goes on first, the newest of them first.
+/// What was and is unusual in a window: what goes on first, the newest of them first. Give points of
+/// before the window, too, so that what was unusual when it began has the beginning that it had. The
+/// window ends where nothing more is known of the node.
 ///
 /// Metrics that left what is usual to sides of one [`Kind`] and at overlapping times are one
-/// finding. A graver one takes in what may come of it and began within two hours of it: without a
-/// connection nothing is downloaded either.
-pub fn findings(baselines: &BTreeMap<Metric, (Baseline, Vec<Point>)>) -> Vec<Finding> {
+/// finding. A graver one takes in what may come of it, began within two hours of it and does not outlast
+/// it by more: without a connection nothing is downloaded either.
+pub fn findings(
+    baselines: &BTreeMap<Metric, (Baseline, Vec<Point>)>,
+    window: Window,
+) -> Vec<Finding> {
     let runs = baselines
         .iter()
-        .flat_map(|(&metric, (baseline, points))| departures(metric, points, baseline));
+        .flat_map(|(&metric, (baseline, points))| departures(metric, points, baseline, window.to))
+        .filter(|run| run.ended.is_none_or(|end| end > window.from));
     let mut runs: Vec<(Kind, Departure)> =
         runs.filter_map(|run| Some((kind(run.metric, run.side)?, run))).collect();
     runs.sort_by_key(|(kind, run)| (*kind, run.since, rank(run.metric)));
@@ -359,7 +376,7 @@ pub fn findings(baselines: &BTreeMap<Metric, (Baseline, Vec<Point>)>) -> Vec<Fin
     for finding in &mut findings {
         let own = finding.kind;
         let is_other = |of: &Departure| kind(of.metric, of.side) != Some(own);
-        finding.departures.sort_by_key(|of| (is_other(of), rank(of.metric)));
+        finding.departures.sort_by_key(|of| (is_other(of), of.ended.is_some(), rank(of.metric)));
     }
     findings.sort_by_key(|finding| (finding.ended.is_some(), std::cmp::Reverse(finding.since)));
     findings
@@ -398,7 +415,12 @@ impl Finding {
             && run.ended.is_none_or(|end| self.since < end);
         let apart = self.since.as_micros().abs_diff(run.since.as_micros());
         let begins_with_it = apart <= ONE_CAUSE_HOURS.unsigned_abs() * hour_micros();
-        overlaps && (self.kind == kind || (self.kind.explains(kind) && begins_with_it))
+        // What comes of it ends with it.
+        let outlasts = self.ended.is_some_and(|end| {
+            run.ended.is_none_or(|of_run| of_run > plus_hours(end, ONE_CAUSE_HOURS))
+        });
+        let comes_of_it = self.kind.explains(kind) && begins_with_it && !outlasts;
+        overlaps && (self.kind == kind || comes_of_it)
     }
 
     fn add(&mut self, run: Departure) {

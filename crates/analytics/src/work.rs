@@ -89,14 +89,14 @@ pub fn open_work(
     open
 }
 
-/// Asks what work a node is at.
+/// Asks what work a node was at at an instant: what its log tells of later does not count.
 ///
 /// # Errors
 ///
 /// When the database cannot be read.
 pub fn work_of(reader: &Reader, node: &NodeName, now: Timestamp) -> Result<Vec<OpenWork>> {
     let nodes = Nodes::Of(std::slice::from_ref(node));
-    let Some(activity) = reader.activity(nodes, now)?.pop() else { return Ok(Vec::new()) };
+    let Some(activity) = reader.activity_until(nodes, now)?.pop() else { return Ok(Vec::new()) };
     let started = activity.started.map(|started| started.at);
     let stopped = activity.stopped.map(|stopped| stopped.at);
     let since = started.max(stopped).max(activity.fatal.map(|fatal| fatal.at));

@@ -10,8 +10,8 @@ pub(crate) const AT: &str = "SELECT id FROM checkpoints
 WHERE node = ?1 AND head_hash = ?2 AND head_len = ?3 AND offset = ?4 AND tail_hash = ?5
 ORDER BY id DESC LIMIT 1";
 
-pub(crate) const NEWER: &str = "SELECT id, head_len, head_hash FROM checkpoints
-WHERE id > ?2 AND +node = ?1";
+pub(crate) const NEWER: &str = "SELECT id, head_len, head_hash FROM checkpoints NOT INDEXED
+WHERE id > ?2 AND node = ?1";
 
 const MOVE_ON: &str = "UPDATE checkpoints
 SET node = ?1, head_len = ?2, head_hash = ?3, offset = ?4, tail_hash = ?5, marks = ?6, cursor = ?7,

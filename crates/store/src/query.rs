@@ -58,7 +58,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 64] = [
+pub(crate) const ALL: [Question; 65] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -79,6 +79,7 @@ pub(crate) const ALL: [Question; 64] = [
     transfers::NEWEST,
     transfers::COUNTRY,
     transfers::TEMPLATE,
+    slowest::FROM,
     slowest::HOURLY,
     slowest::DAILY,
     sizes::HOURLY,

@@ -184,7 +184,7 @@ fn full(full: &DiskFull) -> String {
 
 fn write_accounts(storage: &NodeStorage, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
     let accounts = &storage.accounts;
-    if accounts.reported().is_none() && accounts.files.pieces().is_none() {
+    if accounts.reported().is_none() && accounts.files.found().is_none() {
         return Ok(());
     }
     writeln!(out)?;
@@ -219,8 +219,16 @@ fn said(accounts: &Accounts) -> Table {
         let name = format!("  {}", satellite_name(of.satellite, None));
         row(name, Some(of.bytes), Some(day(of.day)));
     }
-    let since = accounts.files.since.map(|since| format!("since {}", minute(since)));
-    row("its files".into(), accounts.files.pieces(), since);
+    let files = &accounts.files;
+    let since = files.since.map(|since| format!("since {}", minute(since)));
+    let name = match files.missing.len() {
+        0 => "its files".to_owned(),
+        missing => {
+            let known = files.served.saturating_sub(missing);
+            format!("its files, of {known} of {} satellites", files.served)
+        }
+    };
+    row(name, files.found(), since);
     table
 }
 

@@ -1,8 +1,11 @@
 //! `piecewatch storage` on simulated nodes: their dashboards in every version, and a log alone.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::{
+    collections::BTreeSet,
+    time::{SystemTime, UNIX_EPOCH},
+};
 
-use piecewatch_model::{ByteCount, Timestamp};
+use piecewatch_model::{ByteCount, KnownSatellite, Timestamp};
 use piecewatch_simulator::{
     Account, AccountConfig, ApiServer, ApiVersion, Luck, NodeApi, Port, SimulatedTime,
 };
@@ -111,6 +114,22 @@ fn of_a_log_alone_the_work_is_told() {
         ended.filter(|run| run["task"] == "compaction" && run["ending"] != "interrupted");
     assert_eq!(compactions.count(), finished);
     assert!(finished > 0);
+
+    // What no walk has found yet is no part of a sum that is told as that of the whole node.
+    let named = |line: &str| {
+        let mut all = KnownSatellite::ALL.iter().map(|known| known.id().to_string());
+        all.find(|id| line.contains(id.as_str()))
+    };
+    let of = |words: &str| -> BTreeSet<String> {
+        log.lines().filter(|line| line.contains(words)).filter_map(named).collect()
+    };
+    let (served, walked) = (of("\tpiecestore\t"), of("\tused-space-filewalker completed\t"));
+    assert!(!walked.is_empty());
+    let missing = served.difference(&walked).count();
+    assert_eq!(node["files_missing"].as_array().unwrap().len(), missing);
+    assert_eq!(node["files_pieces_bytes"].is_null(), missing > 0);
+    let told = format!("its files, of {} of {} satellites", served.len() - missing, served.len());
+    assert_eq!(out.contains(&told), missing > 0, "{out}");
 }
 
 #[test]

@@ -10,11 +10,13 @@ use crate::finest_grain;
 
 /// A node reports its space every few minutes; what is older than this is not how it is.
 const SPACE_DAYS: i64 = 2;
-/// A node logs the scores of each satellite every few hours.
+/// A node logs the scores of each satellite every few hours; what it logged earlier is not how it is.
 const SCORES_DAYS: i64 = 7;
+/// What a node reported holds until it reports something else. Scores are kept for a year.
+const REPORTED_DAYS: i64 = 365;
 /// The log tells what is left with each upload, but not what is used.
 const SPACE_ROWS_MAX: u32 = 1_000;
-/// Six times a day, of twenty satellites.
+/// Six times a day, of twenty satellites, are 840 in a week.
 const SCORE_ROWS_MAX: u32 = 1_000;
 
 /// Compares nodes in a window widened to whole hours, latencies in whole days where hours of them are
@@ -34,6 +36,7 @@ pub fn compare_of(
     let totals = reader.traffic_totals(Nodes::Of(nodes), Some(window))?;
     // What is compared is of one time.
     let grain = finest_grain(window, reader.kept_from(Nodes::Of(nodes))?).max(Grain::Hour);
+    let end = window.widened(Grain::Hour).to;
     let mut compared = Vec::new();
     for name in nodes {
         let earnings_per_tb = earnings_per_tb.get(name).copied();
@@ -43,8 +46,8 @@ pub fn compare_of(
         let gets = LatencyFilter { satellite: None, action: Some(Action::Get) };
         let latencies = reader.latencies(of, window, &gets, grain)?;
         latencies.rows.iter().for_each(|row| figures.measure(row));
-        figures.space = space(reader, of, window.to)?;
-        let scores = lowest_scores(reader, of, window.to)?;
+        figures.space = space(reader, of, end)?;
+        let scores = lowest_scores(reader, of, end)?;
         (figures.audit_score, figures.online_score) = scores.unzip();
         compared.push((name.clone(), figures));
     }
@@ -62,21 +65,28 @@ fn space(reader: &Reader, node: Nodes<'_>, to: Timestamp) -> Result<Option<Space
     Ok(rows.find(|row| row.used.is_some() && row.total.is_some()))
 }
 
-/// The lowest audit and online score that a satellite gives, by the newest of its log and its
-/// reports. A satellite that the node has left does not count.
+/// The lowest audit and online score that a satellite gives, by the newest of its log and its reports
+/// before an instant.
+///
+/// A satellite that the node had left by then does not count: nothing can be lost there any more. One
+/// that disqualified it does, with the scores that led to it: of two nodes this is the worse one.
 fn lowest_scores(reader: &Reader, node: Nodes<'_>, to: Timestamp) -> Result<Option<(f64, f64)>> {
+    let logged_from = before(to, SCORES_DAYS).from;
     let mut newest: BTreeMap<SatelliteId, (Timestamp, f64, f64)> = BTreeMap::new();
-    for scores in reader.scores(node, before(to, SCORES_DAYS), SCORE_ROWS_MAX)? {
+    for scores in reader.scores(node, before(to, REPORTED_DAYS), SCORE_ROWS_MAX)? {
         let of = scores.what;
-        newest.entry(of.satellite).or_insert((of.at, of.audit, of.online));
+        if of.changes.is_none() || of.at >= logged_from {
+            newest.entry(of.satellite).or_insert((of.at, of.audit, of.online));
+        }
     }
     for standing in reader.standings(node)? {
         let (told_at, of) = (standing.at, standing.what);
-        if of.exited_at.is_some() {
+        let has_left = of.exited_at.is_some_and(|at| at < to) && of.disqualified_at.is_none();
+        if has_left {
             newest.remove(&of.satellite);
             continue;
         }
-        let Some(scores) = of.scores else { continue };
+        let Some(scores) = of.scores.filter(|_| told_at < to) else { continue };
         let is_newer = newest.get(&of.satellite).is_none_or(|&(at, ..)| at < told_at);
         if is_newer {
             newest.insert(of.satellite, (told_at, scores.audit, scores.online));

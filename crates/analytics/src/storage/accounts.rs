@@ -1,7 +1,7 @@
 //! What a node says that it holds, beside what its satellites say and what is in its files: how far
 //! are they apart, and why?
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use piecewatch_model::{
     ByteCount, DailyStorage, Maintenance, MaintenanceKind, Phase, SatelliteId, Standing, Timestamp,
@@ -44,7 +44,9 @@ pub struct SatelliteAccount {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FileAccount {
     /// Pieces in the blob store, by the newest walk for each satellite; `None` where no walk ended
-    /// well lately.
+    /// well lately. Without those that were moved to the hash store after the walk and before the
+    /// compaction that found them there; where the log does not tell for which satellite, after the
+    /// oldest of the walks.
     pub blobs: Option<ByteCount>,
     /// Pieces in the hash store without trash, when each part of it was compacted last; `None` for
     /// a node that has none, or whose log does not tell. Nodes round it to a decimal of its unit.
@@ -55,20 +57,32 @@ pub struct FileAccount {
     pub hash_store_dead: Option<ByteCount>,
     /// When the oldest of these was told.
     pub since: Option<Timestamp>,
+    /// How many satellites the node serves, as it reported, or else as its traffic of 30 days tells.
+    pub served: usize,
+    /// Those of them of whose pieces nothing is known: no walk, or, at a node without any walk, no
+    /// compaction.
+    pub missing: Vec<SatelliteId>,
 }
 
 impl FileAccount {
-    /// Pieces without trash, in both stores; `None` where neither tells.
+    /// Pieces without trash of all satellites, in both stores; `None` where those of a satellite are
+    /// not known.
     pub fn pieces(&self) -> Option<ByteCount> {
+        self.found().filter(|_| self.missing.is_empty())
+    }
+
+    /// Pieces without trash in both stores, of the satellites that are not [`missing`](Self::missing);
+    /// `None` where neither store tells.
+    pub fn found(&self) -> Option<ByteCount> {
         match (self.blobs, self.hash_store) {
             (Some(blobs), Some(hash_store)) => Some(blobs + hash_store),
             (blobs, hash_store) => blobs.or(hash_store),
         }
     }
 
-    fn of(walks: &[Maintenance], stores: &[HashStore]) -> Self {
+    fn of(lines: &[Maintenance], stores: &[HashStore], served: &BTreeSet<SatelliteId>) -> Self {
         let mut newest: BTreeMap<SatelliteId, (Timestamp, ByteCount)> = BTreeMap::new();
-        for walk in walks {
+        for walk in lines {
             let is_whole =
                 walk.kind == MaintenanceKind::UsedSpaceWalker && walk.phase == Phase::Finished;
             let (true, Some(satellite), Some(bytes)) = (is_whole, walk.satellite, walk.bytes)
@@ -85,14 +99,52 @@ impl FileAccount {
             (!known.is_empty()).then(|| known.into_iter().sum())
         };
         let told = newest.values().map(|(at, _)| *at);
+        let is_told = |satellite: &SatelliteId| {
+            let is_compacted = || stores.iter().any(|store| store.satellite == *satellite);
+            if newest.is_empty() { is_compacted() } else { newest.contains_key(satellite) }
+        };
+        let missing = served.iter().copied().filter(|satellite| !is_told(satellite)).collect();
         Self {
-            blobs: (!newest.is_empty()).then(|| newest.values().map(|(_, bytes)| *bytes).sum()),
+            served: served.len(),
+            missing,
+            blobs: (!newest.is_empty()).then(|| still_there(&newest, lines, stores)),
             hash_store: sum(|store| store.state.pieces()),
             hash_store_trash: sum(|store| store.state.trash),
             hash_store_dead: sum(|store| store.state.dead()),
             since: told.chain(stores.iter().map(|store| store.state.at)).min(),
         }
     }
+}
+
+/// What walks found, without what compactions found again in the hash store.
+fn still_there(
+    walks: &BTreeMap<SatelliteId, (Timestamp, ByteCount)>,
+    lines: &[Maintenance],
+    stores: &[HashStore],
+) -> ByteCount {
+    let compacted = |satellite: Option<SatelliteId>| {
+        let of = stores.iter().filter(|of| satellite.is_none_or(|id| of.satellite == id));
+        of.map(|of| of.state.at).max()
+    };
+    let moved = |satellite: Option<SatelliteId>, walked: Timestamp| -> u64 {
+        let Some(compacted) = compacted(satellite) else { return 0 };
+        let is_moved = |line: &&Maintenance| {
+            line.kind == MaintenanceKind::Migration
+                && line.phase == Phase::Progress
+                && line.satellite == satellite
+                && walked < line.at
+                && line.at <= compacted
+        };
+        let of = lines.iter().filter(is_moved);
+        of.map(|line| line.bytes.unwrap_or_default()).sum::<ByteCount>().get()
+    };
+    let left = walks.iter().map(|(satellite, (walked, found))| {
+        ByteCount::new(found.get().saturating_sub(moved(Some(*satellite), *walked)))
+    });
+    let left: ByteCount = left.sum();
+    let oldest = walks.values().map(|(walked, _)| *walked).min();
+    let of_any = oldest.map_or(0, |walked| moved(None, walked));
+    ByteCount::new(left.get().saturating_sub(of_any))
 }
 
 /// A part of the difference between what a node takes and what its satellites report.
@@ -139,23 +191,31 @@ impl CauseKind {
 }
 
 /// What is known beside the newest space of a node.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy)]
 pub struct AccountFacts<'a> {
     /// The days that satellites reported lately.
     pub reports: &'a [DailyStorage],
     /// How the node stands with its satellites.
     pub standings: &'a [Standing],
-    /// The lines of its walks.
-    pub walks: &'a [Maintenance],
+    /// The lines of its walks and of its migration.
+    pub lines: &'a [Maintenance],
     /// The parts of its hash store.
     pub stores: &'a [HashStore],
+    /// The satellites that had traffic lately: where the node did not report which ones it serves,
+    /// these are.
+    pub active: &'a BTreeSet<SatelliteId>,
 }
 
 impl Accounts {
-    /// What is said in reports of days, in the newest space, in the walks and by the hash store.
+    /// What is said in reports of days, in the newest space, in the lines of walks and of the migration,
+    /// and by the hash store.
     pub fn of(capacity: &Capacity, facts: AccountFacts<'_>, now: Timestamp) -> Self {
         let (satellites, unreported) = satellites(facts.reports, facts.standings, now);
-        let files = FileAccount::of(facts.walks, facts.stores);
+        let standings = facts.standings.iter();
+        let reported: BTreeSet<SatelliteId> =
+            standings.filter(|of| !is_gone(of)).map(|of| of.satellite).collect();
+        let served = if facts.standings.is_empty() { facts.active } else { &reported };
+        let files = FileAccount::of(facts.lines, facts.stores, served);
         let mut accounts =
             Self { node: capacity.used, satellites, unreported, files, causes: Vec::new() };
         if let (Some(whole), Some(reported)) = (capacity.whole, accounts.reported()) {
@@ -193,6 +253,11 @@ fn signed(bytes: ByteCount) -> i64 {
     i64::try_from(bytes.get()).unwrap_or(i64::MAX)
 }
 
+/// Whether the node has left a satellite, or was disqualified by it.
+const fn is_gone(standing: &Standing) -> bool {
+    standing.exited_at.is_some() || standing.disqualified_at.is_some()
+}
+
 /// The newest day of each satellite that is not too old, and who reported none.
 fn satellites(
     reports: &[DailyStorage],
@@ -208,15 +273,14 @@ fn satellites(
             *of = account;
         }
     }
-    let gone = |of: &&Standing| of.exited_at.is_some() || of.disqualified_at.is_some();
     // Of satellites that the node has left, the last report stays and tells nothing of now.
-    for standing in standings.iter().filter(gone) {
+    for standing in standings.iter().filter(|of| is_gone(of)) {
         newest.remove(&standing.satellite);
     }
     let late = now.plus_micros(-LATE_MICROS);
     let (fresh, old): (Vec<_>, Vec<_>) = newest.into_values().partition(|of| of.day >= late);
     let mut unreported: Vec<SatelliteId> = old.into_iter().map(|of| of.satellite).collect();
-    let served = standings.iter().filter(|of| !gone(of)).map(|of| of.satellite);
+    let served = standings.iter().filter(|of| !is_gone(of)).map(|of| of.satellite);
     unreported.extend(served.filter(|id| reports.iter().all(|report| report.satellite != *id)));
     (fresh, unreported)
 }

@@ -2,11 +2,11 @@
 
 use piecewatch_model::Timestamp;
 
+use crate::robust::{Line, line};
+
 const DAY_MICROS: f64 = 86_400e6;
 /// Of 100 intervals 95 hold the true slope: so many standard deviations.
 const DEVIATIONS: f64 = 1.96;
-/// What follows itself more closely than this has no noise to learn from.
-const FOLLOWING_MAX: f64 = 0.95;
 
 /// The slope of points: the median of the slopes of all pairs (Theil and Sen). A quarter of the points
 /// may be anything without moving it far.
@@ -40,60 +40,9 @@ impl Slope {
         let days = |at: Timestamp| (at.as_micros() - from.as_micros()) as f64 / DAY_MICROS;
         let points: Vec<(f64, f64)> =
             points.iter().map(|(at, bytes)| (days(*at), bytes - first)).collect();
-        let mut slopes = Vec::with_capacity(points.len() * (points.len() - 1) / 2);
-        for (index, (x, y)) in points.iter().enumerate() {
-            let later = points[index + 1..].iter().filter(|(later, _)| later > x);
-            slopes.extend(later.map(|(later, above)| (above - y) / (later - x)));
-        }
-        if slopes.len() < 3 {
-            return None;
-        }
-        slopes.sort_by(f64::total_cmp);
-        let per_day = median(&slopes);
-        let (low, high) = interval(&slopes, points.len(), following(&points, per_day));
+        let Line { slope: per_day, low, high } = line(&points, DEVIATIONS)?;
         Some(Self { per_day, low, high, points: points.len(), from, to })
     }
-}
-
-/// The median of sorted values, of which there is one at least.
-fn median(sorted: &[f64]) -> f64 {
-    let middle = sorted.len() / 2;
-    if sorted.len().is_multiple_of(2) {
-        f64::midpoint(sorted[middle - 1], sorted[middle])
-    } else {
-        sorted[middle]
-    }
-}
-
-/// The ends of the interval among sorted slopes of `n` points.
-fn interval(slopes: &[f64], n: usize, following: f64) -> (f64, f64) {
-    let n = n as f64;
-    // The variance of Kendall's S, for points that know nothing of each other.
-    let variance = n * (n - 1.0) * (2.0 * n + 5.0) / 18.0;
-    let reach = DEVIATIONS * (variance * (1.0 + following) / (1.0 - following)).sqrt();
-    let (count, last) = (slopes.len() as f64, slopes.len() - 1);
-    // Counted from 0. A float below 0 becomes 0.
-    let low = (((count - reach) / 2.0).floor() - 1.0) as usize;
-    let high = ((count + reach) / 2.0).ceil() as usize;
-    (slopes[low.min(last)], slopes[high.min(last)])
-}
-
-/// How much a point resembles the one before it, 0 to [`FOLLOWING_MAX`]: the correlation of what is
-/// left of neighbours when the line is taken off.
-fn following(points: &[(f64, f64)], per_day: f64) -> f64 {
-    let mut heights: Vec<f64> = points.iter().map(|(x, y)| y - per_day * x).collect();
-    let above: Vec<f64> = {
-        let in_order = heights.clone();
-        heights.sort_by(f64::total_cmp);
-        let height = median(&heights);
-        in_order.iter().map(|y| y - height).collect()
-    };
-    let square: f64 = above.iter().map(|y| y * y).sum();
-    if square == 0.0 {
-        return 0.0;
-    }
-    let neighbours: f64 = above.windows(2).map(|pair| pair[0] * pair[1]).sum();
-    (neighbours / square).clamp(0.0, FOLLOWING_MAX)
 }
 
 #[cfg(test)]

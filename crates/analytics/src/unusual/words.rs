@@ -112,7 +112,10 @@ impl Finding {
     /// `Downloads`, `Uploads`, or both where both left what is usual in the same way.
     fn directions(&self, lead: &Departure) -> &'static str {
         let is_of = |wanted: &str| {
-            let same = |of: &&Departure| of.metric.scale() == lead.metric.scale();
+            let same = |of: &&Departure| {
+                let is_as_lead = of.ended.is_some() == lead.ended.is_some();
+                is_as_lead && of.metric.scale() == lead.metric.scale()
+            };
             self.departures.iter().filter(same).any(|of| direction(of.metric) == wanted)
         };
         match (is_of("download"), is_of("upload")) {

@@ -3,11 +3,14 @@
 use piecewatch_analytics::{Cause, CauseKind, NodeStorage, StoredDay, storage_of, stored_days_of};
 use piecewatch_model::{
     ByteCount, ByteHours, Compaction, DailyStorage, Fact, KnownSatellite, Maintenance,
-    MaintenanceKind, Phase, Record, SatelliteId, Space, Standing, StorageBasis,
+    MaintenanceKind, Phase, Record, SatelliteId, Space, Standing, StorageBasis, Transfer,
 };
 use piecewatch_store::Window;
 
-use crate::node::{DAY, Node, at, bytes};
+use crate::{
+    node::{DAY, Node, at, bytes},
+    written::transfer,
+};
 
 const NOW: i64 = 20 * DAY;
 const GB: u64 = 1_000_000_000;
@@ -119,6 +122,67 @@ fn the_difference_is_explained_to_the_byte() {
     let whole = storage.capacity.whole.unwrap();
     let difference = whole.taken().get() as i64 - accounts.reported().unwrap().get() as i64;
     assert_eq!(causes.iter().map(|cause| cause.bytes).sum::<i64>(), difference);
+}
+
+fn moved(satellite: Option<SatelliteId>, second: i64, gigabytes: u64) -> Record {
+    Record::Maintenance(Box::new(Maintenance {
+        at: at(NOW - 1_000 + second),
+        kind: MaintenanceKind::Migration,
+        phase: Phase::Progress,
+        satellite,
+        store: None,
+        duration_micros: None,
+        examined: None,
+        affected: Some(1),
+        failed: None,
+        bytes: bytes(gigabytes * GB),
+    }))
+}
+
+/// A walk finds 1,000 GB of one satellite and 300 of another; of the first one's all are moved, and a
+/// compaction finds them in the hash store.
+#[test]
+fn pieces_that_were_moved_are_counted_where_they_are() {
+    // 20 GB of what lives is trash.
+    for satellite in [Some(satellite(0)), None] {
+        let mut node = asked(vec![joined(0, -90), joined(1, -90)]);
+        let found = |node: &Node| storage(node).accounts.files;
+        node.logs(vec![walk(0, 2, 1_000), walk(1, 3, 300)], at(NOW));
+        node.logs(vec![moved(satellite, 5, 600), moved(satellite, 6, 400)], at(NOW));
+        // As long as no compaction has told of them, they are where the walk found them.
+        assert_eq!(found(&node).pieces(), bytes(1_300 * GB));
+        node.logs(vec![compaction(0, 8, 1_020)], at(NOW));
+        assert_eq!(
+            (found(&node).blobs, found(&node).pieces()),
+            (bytes(300 * GB), bytes(1_300 * GB))
+        );
+        // What was moved before the walk, it has not found.
+        node.logs(vec![moved(satellite, 1, 50)], at(NOW));
+        assert_eq!(found(&node).pieces(), bytes(1_300 * GB));
+    }
+}
+
+#[test]
+fn what_is_known_of_some_satellites_is_not_told_as_that_of_all() {
+    let mut node = asked(vec![joined(0, -90), joined(1, -90), joined(2, -90)]);
+    node.logs(vec![walk(0, 1, 700), compaction(1, 2, 100), walk(2, 3, 200)], at(NOW));
+    let files = storage(&node).accounts.files;
+    assert_eq!((files.served, &files.missing[..]), (3, &[satellite(1)][..]), "no walk");
+    assert_eq!((files.pieces(), files.found()), (None, bytes(980 * GB)));
+    node.logs(vec![walk(1, 4, 0)], at(NOW));
+    let files = storage(&node).accounts.files;
+    assert_eq!((files.missing.len(), files.pieces()), (0, bytes(980 * GB)));
+
+    // Of a node that is not asked, its traffic tells which satellites it serves.
+    let mut unasked = Node::new();
+    let transfers = [0, 1].map(|index| {
+        let satellite = Some(satellite(index));
+        Record::Transfer(Transfer { satellite, ..transfer(at(NOW - 2_000)) })
+    });
+    unasked.logs(transfers.into_iter().chain([compaction(0, 1, 100)]).collect(), at(NOW));
+    let files = storage(&unasked).accounts.files;
+    assert_eq!((files.served, &files.missing[..]), (2, &[satellite(1)][..]));
+    assert_eq!((files.pieces(), files.found()), (None, bytes(80 * GB)));
 }
 
 #[test]

@@ -389,3 +389,44 @@ fn latencies_of_which_no_hours_are_kept_are_told_of_days() {
     let p50 = answer.nodes[0].standings[&Criterion::LatencyP50].value;
     assert!((p50 / 5_000.0 - 1.0).abs() < Histogram::ERROR_MAX, "{p50}");
 }
+
+/// Scores that a node told after the window say nothing of it; those that it told before hold.
+#[test]
+fn scores_are_those_that_held_at_the_end_of_the_window() {
+    let folder = tempfile::tempdir().unwrap();
+    let Store { mut writer, readers } =
+        Store::open(&folder.path().join("n.db"), StoreConfig::default()).unwrap();
+    report(&mut writer, hour(9), vec![standing(0, 1.0, 0.99, None), standing(1, 0.99, 0.9, None)]);
+    report(&mut writer, hour(60 * DAY), vec![standing(0, 0.97, 0.5, None)]);
+    let left = Some(hour(50 * DAY));
+    report(&mut writer, hour(60 * DAY), vec![standing(1, 0.99, 0.9, left)]);
+    let scores = |hours: i64| {
+        let window = Window { from: hour(hours - DAY), to: hour(hours) };
+        let answer =
+            compare_of(&readers.get().unwrap(), &[node()], window, &Default::default()).unwrap();
+        let value = |criterion| answer.nodes[0].standings.get(&criterion).map(|of| of.value);
+        value(Criterion::AuditScore).zip(value(Criterion::OnlineScore))
+    };
+    assert_eq!(scores(9), None, "nothing was told yet");
+    assert_eq!(scores(10), Some((0.99, 0.9)));
+    assert_eq!(scores(40 * DAY), Some((0.99, 0.9)), "not left yet, and nothing new was told");
+    assert_eq!(scores(60 * DAY), Some((1.0, 0.99)), "left");
+    assert_eq!(scores(61 * DAY), Some((0.97, 0.5)));
+}
+
+/// A satellite that disqualified a node is its worst: also where the node left after that.
+#[test]
+fn being_disqualified_is_no_way_out_of_a_comparison() {
+    let folder = tempfile::tempdir().unwrap();
+    let Store { mut writer, readers } =
+        Store::open(&folder.path().join("n.db"), StoreConfig::default()).unwrap();
+    for exited_at in [None, Some(hour(8))] {
+        let Fact::Standing(of) = standing(1, 0.94, 0.9, exited_at) else { unreachable!() };
+        let lost = Fact::Standing(Standing { disqualified_at: Some(hour(7)), ..of });
+        report(&mut writer, hour(9), vec![standing(0, 1.0, 1.0, None), lost]);
+        let window = Window { from: hour(0), to: hour(10) };
+        let answer =
+            compare_of(&readers.get().unwrap(), &[node()], window, &Default::default()).unwrap();
+        assert_eq!(answer.nodes[0].standings[&Criterion::AuditScore].value, 0.94);
+    }
+}

@@ -8,6 +8,7 @@ mod connectivity;
 mod database;
 mod errors;
 mod growth;
+mod lasting;
 mod live;
 mod node;
 mod observatory;

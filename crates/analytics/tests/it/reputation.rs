@@ -161,3 +161,25 @@ fn each_threshold_of_the_satellites_divides_scores() {
     }
     assert_eq!(Score::ALL.map(Score::limit), [0.96, 0.6, 0.6]);
 }
+
+/// What became of its scores since is not the node's concern: it is not suspended where it is not.
+#[test]
+fn a_satellite_that_was_left_is_no_trouble() {
+    let mut database = Database::new();
+    let now = second(40 * DAY);
+    let exited_at = Some(second(9 * DAY));
+    let disqualified_at = Some(second(8 * DAY));
+    let facts = [
+        Standing { exited_at, ..standing(0, 1.0, 0.5) },
+        Standing { exited_at, suspended_at: exited_at, ..standing(1, 0.9, 0.5) },
+        Standing { exited_at, disqualified_at, ..standing(2, 0.9, 0.5) },
+    ];
+    database.poll(&node(), second(39 * DAY), facts.into_iter().map(Fact::Standing).collect());
+    let reputations = ask(&database, 7, now);
+    for index in [0, 1] {
+        let of = of(&reputations, index);
+        assert_eq!(of.judgement(), Judgement::Well);
+        assert_eq!(of.sentences("sat"), [format!("The node has left sat at {}.", second(9 * DAY))]);
+    }
+    assert_eq!(of(&reputations, 2).judgement(), Judgement::Trouble, "it lost its place before");
+}

@@ -217,6 +217,11 @@ fn a_walk_is_open_until_it_ends_or_the_node_restarts() {
     lines.push((hour(CHANGE).plus_micros(1_800_000_000), started.to_owned()));
     let (open, restarts) = work(&lines);
     assert_eq!(open, []);
+    // Before the restart it was open, and the restart is not known yet.
+    let stored = store(&lines);
+    let before = hour(CHANGE).plus_micros(60_000_000);
+    let open = work_of(&stored.readers.get().unwrap(), &stored.node, before).unwrap();
+    assert_eq!(open.last().map(|work| work.since), Some(hour(CHANGE)));
     assert_eq!(restarts.len(), 1);
     assert_eq!(restarts[0].before, Ending::Unknown);
 }

@@ -309,3 +309,18 @@ fn upgrades_within_a_window_are_marked() {
         []
     );
 }
+
+/// A node tells its version when it starts: one that ran for 40 days told the old one 40 days ago.
+#[test]
+fn an_upgrade_after_a_long_run_is_marked() {
+    let mut database = Database::new();
+    let told = vec![
+        version(ago(300 * 86_400), "1.100.0"),
+        version(ago(40 * 86_400), "1.120.0"),
+        version(ago(1_000), "1.122.1"),
+    ];
+    Log::new("n1").append(&mut database, told);
+    let upgrades = success_of(&database.reader(), Nodes::All, Some(last(3_600))).unwrap().upgrades;
+    let told: Vec<_> = upgrades.iter().map(|of| (&*of.from, &*of.to, of.at)).collect();
+    assert_eq!(told, [("1.120.0", "1.122.1", ago(1_000))]);
+}

@@ -7,7 +7,7 @@ use piecewatch_model::{
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use super::{
-    Nodes, Question, bytes, code,
+    Nodes, Question, Window, bytes, code,
     nodes::{Names, NodeInfo, selected},
     time,
 };
@@ -21,7 +21,8 @@ const FUTURE_MAX_MICROS: i64 = 24 * 3600 * 1_000_000;
 /// A row for each source of the node: a log that is rotated daily has some hundred a year.
 pub(crate) const COMMITTED: Question = Question {
     name: "activity: the last commit",
-    sql: "SELECT max(last_commit_at) FROM checkpoints WHERE node = ?1",
+    sql: "SELECT max(last_commit_at) FROM checkpoints INDEXED BY checkpoints_by_node
+WHERE node = ?1",
 };
 
 /// The codes of uploads are `PUT`, `PUT_REPAIR`, `PUT_GRACEFUL_EXIT` and an upload without a name.
@@ -170,10 +171,25 @@ impl Reader {
     ///
     /// When the database cannot be read.
     pub fn activity(&self, nodes: Nodes<'_>, now: Timestamp) -> Result<Vec<Activity>> {
+        let ahead = now.plus_micros(FUTURE_MAX_MICROS);
+        self.activity_in(nodes, Window { from: now.plus_micros(-REACH_MICROS), to: ahead })
+    }
+
+    /// The last that the logs of nodes told before an instant, in the same way: nothing of later is
+    /// in it but [`stored_at`](Activity::stored_at).
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn activity_until(&self, nodes: Nodes<'_>, end: Timestamp) -> Result<Vec<Activity>> {
+        self.activity_in(nodes, Window { from: end.plus_micros(-REACH_MICROS), to: end })
+    }
+
+    fn activity_in(&self, nodes: Nodes<'_>, window: Window) -> Result<Vec<Activity>> {
         self.ask("activity", |connection| {
             let names = Names::read(connection)?;
             let nodes = selected(connection, nodes)?;
-            nodes.into_iter().map(|node| activity(connection, &names, node, now)).collect()
+            nodes.into_iter().map(|node| activity(connection, &names, node, window)).collect()
         })
     }
 }
@@ -182,9 +198,9 @@ fn activity(
     connection: &Connection,
     names: &Names,
     (id, NodeInfo { name, .. }): (u16, NodeInfo),
-    now: Timestamp,
+    window: Window,
 ) -> rusqlite::Result<Activity> {
-    let last = Last { connection, node: id, now };
+    let last = Last { connection, node: id, window };
     let trouble = |row: &Row<'_>| {
         Ok(Trouble {
             at: time(row, 0)?,
@@ -221,7 +237,7 @@ fn lifecycle(row: &Row<'_>) -> rusqlite::Result<Lifecycle> {
 struct Last<'a> {
     connection: &'a Connection,
     node: u16,
-    now: Timestamp,
+    window: Window,
 }
 
 impl Last<'_> {
@@ -230,8 +246,7 @@ impl Last<'_> {
         question: Question,
         read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
     ) -> rusqlite::Result<Option<T>> {
-        let from = self.now.plus_micros(-REACH_MICROS).as_micros();
-        let to = self.now.plus_micros(FUTURE_MAX_MICROS).as_micros();
+        let (from, to) = (self.window.from.as_micros(), self.window.to.as_micros());
         let mut statement = self.connection.prepare_cached(question.sql)?;
         statement.query_row((self.node, from, to), read).optional()
     }

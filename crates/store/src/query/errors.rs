@@ -31,7 +31,8 @@ pub struct ErrorRow {
     pub outcome: Outcome,
     /// How many.
     pub count: u64,
-    /// How much they moved, together.
+    /// The bytes of all of them together: of downloads that succeeded those that were moved, of others
+    /// those that were asked for (since v1.99).
     pub bytes: ByteCount,
     /// The first of them in the hours of the window.
     pub first_at: Timestamp,

@@ -25,7 +25,8 @@ pub struct SizeRow {
     pub bucket: SizeBucket,
     /// How many.
     pub count: u64,
-    /// How much they moved, together.
+    /// The bytes of all of them together: of downloads that succeeded those that were moved, of others
+    /// those that were asked for (since v1.99).
     pub bytes: ByteCount,
 }
 

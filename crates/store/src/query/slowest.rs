@@ -33,6 +33,10 @@ WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = 0 OR action = ?4) AND (?5 = -
 ORDER BY latency DESC, ended_at, piece LIMIT ?6",
 };
 
+/// `NULL` where they are known of all time.
+pub(crate) const FROM: Question =
+    Question { name: "slowest, since when", sql: "SELECT slowest_from FROM nodes WHERE id = ?1" };
+
 /// Which slow transfers are wanted; `None` for any.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct SlowFilter {
@@ -45,8 +49,12 @@ pub struct SlowFilter {
 /// The slowest transfers of a window.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slowest {
-    /// Where they were looked for: the window asked for, widened to whole buckets of the grain.
+    /// Where they were looked for: the window asked for, widened to whole buckets of the grain, from
+    /// [`known_from`](Self::known_from) on. Empty where nothing of it is known.
     pub window: Window,
+    /// From when on they are known of all these nodes; `None`: of all time. A database that an older
+    /// program wrote knows them as far back as it had kept single transfers.
+    pub known_from: Option<Timestamp>,
     /// To what the window was aligned: hours or days.
     pub grain: Grain,
     /// The slowest first; each has a latency, by any clock.
@@ -67,7 +75,7 @@ impl Reader {
     /// or to whole days where `align` says so. Hours reach back 90 days, days for ever, longer than
     /// single transfers are kept.
     ///
-    /// The first [`Slowest::EXACT`] are exact. Of equally slow ones the earlier comes first.
+    /// The first [`Slowest::EXACT`] are exact for the window that is told. Of equally slow ones the earlier comes first.
     ///
     /// # Errors
     ///
@@ -81,20 +89,25 @@ impl Reader {
         limit: usize,
     ) -> Result<Slowest> {
         let grain = align.max(Grain::Hour);
-        let window = window.widened(grain);
-        let (before, days, after) = window.split(Grain::Day);
+        let asked = window.widened(grain);
         self.ask("slowest transfers", |connection| {
             let names = Names::read(connection)?;
-            let mut rows = Vec::new();
+            let nodes = selected(connection, nodes)?;
+            let known_from = known_from(connection, &nodes)?;
+            let first = known_from.map_or(asked.from, |from| from.ceil(grain));
+            let window = Window { from: first.max(asked.from).min(asked.to), to: asked.to };
+            let mut slowest = Slowest { window, known_from, grain, rows: Vec::new() };
             let action = match &filter.action {
                 Some(action) => match names.action_id(action) {
                     Some(id) => id,
-                    None => return Ok(Slowest { window, grain, rows }),
+                    None => return Ok(slowest),
                 },
                 None => 0,
             };
             let ending = filter.ending.map_or(-1, |ending| i64::from(ending.code()));
-            for (id, NodeInfo { name, .. }) in selected(connection, nodes)? {
+            let (before, days, after) = window.split(Grain::Day);
+            let rows = &mut slowest.rows;
+            for (id, NodeInfo { name, .. }) in nodes {
                 for (question, part) in [(HOURLY, before), (DAILY, days), (HOURLY, after)] {
                     let mut statement = connection.prepare_cached(question.sql)?;
                     let (from, to) = (part.from.as_micros(), part.to.as_micros());
@@ -108,9 +121,22 @@ impl Reader {
             let micros = |row: &StoredTransfer| row.latency.map(|latency| latency.micros);
             rows.sort_by_key(|row| (Reverse(micros(row)), row.at, row.piece));
             rows.truncate(limit);
-            Ok(Slowest { window, grain, rows })
+            Ok(slowest)
         })
     }
+}
+
+/// From when on the slowest transfers are known of all these nodes.
+fn known_from(
+    connection: &Connection,
+    nodes: &[(u16, NodeInfo)],
+) -> rusqlite::Result<Option<Timestamp>> {
+    let mut statement = connection.prepare_cached(FROM.sql)?;
+    let mut latest = None;
+    for (id, _) in nodes {
+        latest = latest.max(statement.query_row([id], |row| row.get::<_, Option<i64>>(0))?);
+    }
+    Ok(latest.map(Timestamp::from_micros))
 }
 
 fn read(

@@ -8,7 +8,7 @@ use crate::{Reader, Result, position::marks_from_bytes};
 pub(crate) const OF_NODE: Question = Question {
     name: "checkpoints of a node",
     sql: "SELECT c.head_len, c.head_hash, c.offset, c.tail_hash, c.marks, c.cursor, c.lines
-FROM nodes AS n JOIN checkpoints AS c ON c.node = n.id
+FROM nodes AS n JOIN checkpoints AS c INDEXED BY checkpoints_by_node ON c.node = n.id
 WHERE n.name = ?1 ORDER BY c.id",
 };
 

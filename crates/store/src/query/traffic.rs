@@ -68,7 +68,8 @@ pub struct TrafficRow {
     pub fate: Fate,
     /// How many.
     pub count: u64,
-    /// How much they moved, together.
+    /// The bytes of all of them together: of downloads that succeeded those that were moved, of others
+    /// those that were asked for (since v1.99).
     pub bytes: ByteCount,
 }
 
@@ -85,13 +86,14 @@ pub struct TrafficPoint {
     pub fate: Fate,
     /// How many.
     pub count: u64,
-    /// How much they moved, together.
+    /// The bytes of all of them together: of downloads that succeeded those that were moved, of others
+    /// those that were asked for (since v1.99).
     pub bytes: ByteCount,
 }
 
 impl Reader {
-    /// Counts and bytes of nodes in a window widened to whole hours, or of all time where there is
-    /// none.
+    /// Counts and bytes of nodes in a window widened to whole hours, or from the oldest to the newest
+    /// record where there is none: records of a clock gone wrong, from days ahead, are in neither.
     ///
     /// Whole days are read from the sums of days, the rest from those of hours: what it costs does
     /// not depend on how many transfers there were.
@@ -107,7 +109,9 @@ impl Reader {
         self.ask("traffic totals", |connection| {
             let names = Names::read(connection)?;
             let nodes = selected(connection, nodes)?;
-            let parts = parts(window);
+            let reached = reach(&nodes);
+            let covered = window.or(reached).map(|window| window.widened(Grain::Hour));
+            let parts = covered.map(parts).unwrap_or_default();
             let mut rows = Vec::new();
             for (id, info) in &nodes {
                 let sums = node_totals(connection, &names, *id, &parts)?;
@@ -115,10 +119,7 @@ impl Reader {
                     TrafficRow { node: info.name.clone(), satellite, action, fate, count, bytes }
                 }));
             }
-            let window = match window {
-                Some(window) => Some(window.widened(Grain::Hour)),
-                None => reach(&nodes),
-            };
+            let window = if window.is_some() { covered } else { reached };
             Ok(TrafficTotals { window, rows })
         })
     }
@@ -164,14 +165,9 @@ impl Reader {
     }
 }
 
-/// Which table answers which part of a window.
-fn parts(window: Option<Window>) -> Vec<(Question, Window)> {
-    let Some(window) = window else {
-        let always =
-            Window { from: Timestamp::from_micros(i64::MIN), to: Timestamp::from_micros(i64::MAX) };
-        return vec![(TOTALS_DAILY, always)];
-    };
-    let (before, days, after) = window.widened(Grain::Hour).split(Grain::Day);
+/// Which table answers which part of a window of whole hours.
+fn parts(window: Window) -> Vec<(Question, Window)> {
+    let (before, days, after) = window.split(Grain::Day);
     [(TOTALS_HOURLY, before), (TOTALS_DAILY, days), (TOTALS_HOURLY, after)]
         .into_iter()
         .filter(|(_, part)| !part.is_empty())

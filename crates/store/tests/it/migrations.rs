@@ -4,7 +4,8 @@ use std::path::Path;
 
 use piecewatch_model::{ByteCount, Clock, Grain, KnownSatellite, Latency, Record, Timestamp};
 use piecewatch_store::{
-    KeptFrom, Nodes, ScoreChanges, ScoreRow, SlowFilter, Store, StoreConfig, TransferFilter, Window,
+    KeptFrom, Nodes, ScoreChanges, ScoreRow, SlowFilter, Slowest, Store, StoreConfig,
+    TransferFilter, Window,
 };
 use rusqlite::{Connection, params};
 
@@ -85,34 +86,74 @@ fn a_database_that_was_brought_up_to_date_has_the_schema_of_a_new_one() {
 const SECOND: &str = include_str!("../../migrations/0002_reports.sql");
 
 #[test]
-fn version_3_keeps_the_transfers_of_version_2_and_knows_the_slowest_from_then_on() {
+fn version_3_knows_the_slowest_of_the_transfers_that_version_2_kept() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("piecewatch.db");
     let old = of_version_1(&path);
     old.execute_batch(SECOND).unwrap();
     old.pragma_update(None, "user_version", 2).unwrap();
-    old.execute("INSERT INTO nodes (id, name) VALUES (1, 'n1')", []).unwrap();
-    // The first number of its second and node.
-    let key = ((HOUR.as_seconds() << 12) | 1) << 17;
-    let transfer = "INSERT INTO transfers (key, micros, satellite, action, outcome, latency, clock)
-        VALUES (?1, 0, 0, 2, 0, 7000000, 1)";
-    old.execute(transfer, [key]).unwrap();
+    old.execute("INSERT INTO nodes (id, name) VALUES (1, 'n1'), (2, 'n2')", []).unwrap();
+    // Of node 1, thirty transfers in each of three hours, of which the single ones of the first are
+    // gone; of node 2 one, and all that it ever had.
+    let add = |node: i64, second: i64, outcome: i64, latency: i64| {
+        let key = ((((HOUR.as_seconds() + second) << 12) | node) << 17) | (latency % 1000);
+        let transfer = "INSERT INTO transfers (key, micros, satellite, action, outcome, latency,
+            clock) VALUES (?1, 5, 0, 2, ?2, ?3, 1)";
+        old.execute(transfer, params![key, outcome, latency]).unwrap();
+    };
+    for number in 0..30 {
+        // Half of the second hour's failed, by two kinds of failure.
+        add(1, 3600 + number * 60, [0, 2, 0, 5][number as usize % 4], 7_000_000 + number);
+        add(1, 7200 + number * 60, 0, 8_000_000 + number);
+    }
+    add(2, 10, 1, 9_000_000);
+    let counted = "INSERT INTO traffic_hourly (node, at, satellite, action, outcome, count, bytes)
+        VALUES (?1, ?2, 0, 2, ?3, ?4, 0)";
+    for (node, hour, outcome, count) in
+        [(1, 0, 0, 30), (1, 1, 0, 15), (1, 1, 2, 8), (1, 1, 5, 7), (1, 2, 0, 30), (2, 0, 1, 1)]
+    {
+        let at = seconds(hour * 3600).as_micros();
+        old.execute(counted, params![node, at, outcome, count]).unwrap();
+    }
     drop(old);
 
     let Store { mut writer, readers } = Store::open(&path, StoreConfig::default()).unwrap();
     let reader = readers.get().unwrap();
-    let slowest = || {
+    let of = |nodes: &[&str], window: Window, align: Grain| {
+        let nodes: Vec<_> = nodes.iter().map(|name| node(name)).collect();
         let any = SlowFilter::default();
-        reader.slowest(Nodes::All, ALL, &any, Grain::Hour, 10).unwrap().rows
+        reader.slowest(Nodes::Of(&nodes), window, &any, align, 100).unwrap()
     };
-    assert_eq!(slowest(), []);
-    let page = reader.transfers(Nodes::All, ALL, &TransferFilter::default(), None, 10).unwrap();
-    assert_eq!(page.rows.len(), 1);
-    let mut second = crate::fixture::transfer(seconds(1));
-    second.latency = Some(Latency { micros: 5_000_000, clock: Clock::LineMillis });
+    let micros = |slowest: &Slowest| -> Vec<u64> {
+        slowest.rows.iter().map(|row| row.latency.unwrap().micros).collect()
+    };
+    let known_from = Some(seconds(3600));
+    let hours = of(&["n1"], ALL, Grain::Hour);
+    assert_eq!(hours.known_from, known_from);
+    assert_eq!(hours.window, Window { from: seconds(3600), to: ALL.to });
+    // Ten of the third hour, and of the second ten that succeeded (even numbers) and ten that failed.
+    let mut expected: Vec<u64> = (20..30).rev().map(|number| 8_000_000 + number).collect();
+    expected.extend((10..30).rev().map(|number| 7_000_000 + number));
+    assert_eq!(micros(&hours), expected);
+    // By the day nothing is known of the day of which an hour is missing.
+    let days = of(&["n1"], ALL, Grain::Day);
+    assert_eq!((days.window.from, micros(&days).len()), (seconds(0).ceil(Grain::Day), 0));
+    // Before that nothing is, and the window says so.
+    let hour = Window { from: HOUR, to: seconds(3600) };
+    let before = of(&["n1"], hour, Grain::Hour);
+    assert_eq!((before.window.from, before.rows.len()), (hour.to, 0));
+    // Of a node whose transfers are all there everything is known, and of both what is of each.
+    let whole = of(&["n2"], hour, Grain::Hour);
+    assert_eq!((whole.known_from, whole.window, micros(&whole)), (None, hour, vec![9_000_000]));
+    assert_eq!(of(&["n1", "n2"], ALL, Grain::Hour).window.from, seconds(3600));
+
+    let page = reader.transfers(Nodes::All, ALL, &TransferFilter::default(), None, 100).unwrap();
+    assert_eq!(page.rows.len(), 61);
+    let mut second = crate::fixture::transfer(seconds(7201));
+    second.latency = Some(Latency { micros: 8_500_000, clock: Clock::LineMillis });
     let batch = Log::new("n1", 1).batch(vec![Record::Transfer(second)]);
     writer.append(&[batch], NOW).unwrap();
-    assert_eq!(slowest().iter().map(|row| row.at).collect::<Vec<_>>(), [seconds(1)]);
+    assert_eq!(micros(&of(&["n1"], ALL, Grain::Hour))[..2], [8_500_000, 8_000_029]);
     assert_eq!(reader.check().unwrap().damage, [""; 0]);
 }
 

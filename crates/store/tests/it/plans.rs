@@ -29,6 +29,53 @@ fn each_question_is_answered_by_a_search() {
     insta::assert_snapshot!(text);
 }
 
+/// SQLite learns the shape of the tables while a collector runs, and may then think that a table is so
+/// small, or all of it of one node, that reading the whole of it is as well.
+#[test]
+fn what_is_in_the_database_changes_no_plan() {
+    let empty = plans();
+    for nodes in [1, 4] {
+        let database = Database::new();
+        fill(&database, nodes);
+        database.again().upkeep().unwrap().optimize().unwrap();
+        let learned = "SELECT count(DISTINCT tbl) FROM sqlite_stat1";
+        let connection = rusqlite::Connection::open(database.path()).unwrap();
+        let learned: u32 = connection.query_row(learned, [], |row| row.get(0)).unwrap();
+        assert!(learned > 30, "{learned} tables");
+        let filled = database.readers.get().unwrap().plans().unwrap();
+        for (empty, filled) in empty.iter().zip(&filled) {
+            assert_eq!(filled.steps, empty.steps, "{} with {nodes} nodes", filled.question);
+        }
+    }
+}
+
+/// Two hundred rows in every table, whatever they mean; of those that have one for each node, as many.
+fn fill(database: &Database, nodes: i64) {
+    let connection = rusqlite::Connection::open(database.path()).unwrap();
+    let list = |sql: &str, column: usize| -> Vec<String> {
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(column)).unwrap();
+        rows.map(Result::unwrap).collect()
+    };
+    let tables = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    for table in list(tables, 0) {
+        let columns = format!("SELECT name, type FROM pragma_table_info('{table}')");
+        let (names, types) = (list(&columns, 0), list(&columns, 1));
+        for number in 1..=200_i64 {
+            let value = |(name, kind): (&String, &String)| match (name.as_str(), kind.as_str()) {
+                ("node", _) => (1 + number % nodes).to_string(),
+                (_, "INTEGER" | "REAL") => number.to_string(),
+                (_, "BLOB") => format!("x'{number:064}'"),
+                _ => format!("'text {number}'"),
+            };
+            let values: Vec<String> = names.iter().zip(&types).map(value).collect();
+            let values = values.join(", ");
+            let insert = format!("INSERT OR IGNORE INTO {table} VALUES ({values})");
+            connection.execute(&insert, []).unwrap();
+        }
+    }
+}
+
 /// `UPDATE_DOCS=1` writes the plans into the document instead of comparing.
 #[test]
 fn the_document_tells_the_plans_that_are() {
