@@ -10,6 +10,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_reports.sql"),
     include_str!("../migrations/0003_slowest.sql"),
+    include_str!("../migrations/0004_details_by_day.sql"),
 ];
 
 /// The version that this program writes.
