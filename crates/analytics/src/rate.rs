@@ -117,7 +117,7 @@ pub fn rate_series_of(
     (now, retention): (Timestamp, &Retention),
 ) -> Result<Vec<RatePoint>> {
     let window = window.widened(grain);
-    let points = reader.traffic_series(nodes, window, grain)?;
+    let points = reader.success_series(nodes, window, grain)?;
     let kept_from = match grain {
         Grain::Minute | Grain::FiveMinutes => {
             let kept = i64::try_from(retention.minutes.as_micros()).unwrap_or(i64::MAX);

@@ -10,7 +10,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0001_initial.sql"),
     include_str!("../migrations/0002_reports.sql"),
     include_str!("../migrations/0003_slowest.sql"),
-    include_str!("../migrations/0004_details_by_day.sql"),
+    include_str!("../migrations/0004_sums_for_long_windows.sql"),
 ];
 
 /// The version that this program writes.

@@ -102,7 +102,7 @@ fn compare(
     let (daily, latency_daily) = (rebuilt.daily(), rebuilt.latency_daily());
     let detail_days = cuts.details.ceil(Grain::Day);
     let (size_daily, country_daily) = (rebuilt.size_daily(), rebuilt.country_daily());
-    let error_daily = rebuilt.error_daily();
+    let (error_daily, node_hourly) = (rebuilt.error_daily(), rebuilt.node_hourly());
     let mut found = Vec::new();
     let mut differ = Differ { connection, found: &mut found };
     differ.table(
@@ -112,6 +112,8 @@ fn compare(
         rebuilt.minutely,
         sum,
     )?;
+    let columns = "action, outcome, count, bytes";
+    differ.table("traffic_node_hourly", columns, hours, node_hourly, sum)?;
     differ.table(
         "traffic_hourly",
         "satellite, action, outcome, count, bytes",

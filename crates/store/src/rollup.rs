@@ -151,6 +151,15 @@ impl Sums {
         self.latency_hourly.entry(key).or_default().record(latency.micros);
     }
 
+    /// The sums of hours, satellites together.
+    pub(crate) fn node_hourly(&self) -> Map<4, Sum> {
+        let mut together: Map<4, Sum> = Map::default();
+        for (&[node, hour, _, action, outcome], &sum) in &self.hourly {
+            together.entry([node, hour, action, outcome]).or_default().add(sum);
+        }
+        together
+    }
+
     /// The sums of whole days: those of their hours.
     pub(crate) fn daily(&self) -> Map<5, Sum> {
         days(&self.hourly, |sum, hour| sum.add(*hour))
@@ -180,6 +189,7 @@ impl Sums {
     pub(crate) fn write(&self, connection: &Connection, cuts: &Cuts) -> rusqlite::Result<()> {
         write_sums(connection, MINUTELY, &self.minutely)?;
         write_sums(connection, HOURLY, &self.hourly)?;
+        write_sums(connection, NODE_HOURLY, &self.node_hourly())?;
         write_sums(connection, DAILY, &self.daily())?;
         write_sums(connection, SIZE, &self.sizes)?;
         write_sums(connection, SIZE_DAILY, &self.size_daily())?;
@@ -229,6 +239,11 @@ ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + ex
 const HOURLY: &str =
     "INSERT INTO traffic_hourly (node, at, satellite, action, outcome, count, bytes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
+
+const NODE_HOURLY: &str =
+    "INSERT INTO traffic_node_hourly (node, at, action, outcome, count, bytes)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
 
 const DAILY: &str = "INSERT INTO traffic_daily (node, at, satellite, action, outcome, count, bytes)

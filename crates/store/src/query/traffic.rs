@@ -1,6 +1,6 @@
 //! How much was moved in a window, and when?
 
-use piecewatch_model::{Action, ByteCount, Grain, NodeName, SatelliteId, Timestamp};
+use piecewatch_model::{Action, ByteCount, Grain, NodeName, Outcome, SatelliteId, Timestamp};
 use rusqlite::Connection;
 
 use super::{
@@ -23,23 +23,24 @@ pub(crate) const TOTALS_DAILY: Question = Question {
 WHERE node = ?1 AND at >= ?2 AND at < ?3",
 };
 
-/// Added up outside of the database, too: the rows of a bucket follow each other.
+/// Added up outside of the database, too: the rows of a bucket follow each other. `?4` is the code of
+/// a fate, -1 for all.
 pub(crate) const SERIES_MINUTELY: Question = Question {
     name: "traffic series, minutes",
     sql: "SELECT at, action, outcome, count, bytes FROM traffic_minutely
-WHERE node = ?1 AND at >= ?2 AND at < ?3 ORDER BY at",
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = -1 OR outcome = ?4) ORDER BY at",
 };
 
 pub(crate) const SERIES_HOURLY: Question = Question {
     name: "traffic series, hours",
-    sql: "SELECT at, action, outcome, count, bytes FROM traffic_hourly
-WHERE node = ?1 AND at >= ?2 AND at < ?3 ORDER BY at",
+    sql: "SELECT at, action, outcome, count, bytes FROM traffic_node_hourly
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = -1 OR outcome = ?4) ORDER BY at",
 };
 
 pub(crate) const SERIES_DAILY: Question = Question {
     name: "traffic series, days",
     sql: "SELECT at, action, outcome, count, bytes FROM traffic_daily
-WHERE node = ?1 AND at >= ?2 AND at < ?3 ORDER BY at",
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = -1 OR outcome = ?4) ORDER BY at",
 };
 
 /// Sums over a window.
@@ -134,6 +135,30 @@ impl Reader {
         window: Window,
         grain: Grain,
     ) -> Result<Vec<TrafficPoint>> {
+        self.series(nodes, window, grain, -1)
+    }
+
+    /// What moved: as [`Reader::traffic_series`], of the transfers that succeeded alone.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn success_series(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        grain: Grain,
+    ) -> Result<Vec<TrafficPoint>> {
+        self.series(nodes, window, grain, Fate::Ended(Outcome::Success).code().into())
+    }
+
+    fn series(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        grain: Grain,
+        fate: i64,
+    ) -> Result<Vec<TrafficPoint>> {
         let question = match grain {
             Grain::Minute | Grain::FiveMinutes => SERIES_MINUTELY,
             Grain::Hour => SERIES_HOURLY,
@@ -148,7 +173,7 @@ impl Reader {
             for (id, info) in &nodes {
                 let mut bucket = Bucket::default();
                 let (from, to) = (window.from.as_micros(), window.to.as_micros());
-                let mut rows = statement.query((id, from, to))?;
+                let mut rows = statement.query((id, from, to, fate))?;
                 while let Some(row) = rows.next()? {
                     let at = time(row, 0)?.floor(grain);
                     if bucket.at != Some(at) {

@@ -120,7 +120,7 @@ const THIRD: &str = include_str!("../../migrations/0003_slowest.sql");
 
 /// Two hours of one day, and one of the day before 1970: days are those of UTC on both sides.
 #[test]
-fn version_4_adds_the_hours_of_version_3_up_to_days() {
+fn version_4_adds_the_hours_of_version_3_up() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("piecewatch.db");
     let old = of_version_1(&path);
@@ -136,6 +136,10 @@ fn version_4_adds_the_hours_of_version_3_up_to_days() {
         let country = "INSERT INTO country_hourly VALUES (1, ?1, 1, 2, 5, 20)";
         old.execute(size, [at]).unwrap();
         old.execute(country, [at]).unwrap();
+        for satellite in [0, 1] {
+            let traffic = "INSERT INTO traffic_hourly VALUES (1, ?1, ?2, 2, 2, 5, 20)";
+            old.execute(traffic, [at, satellite]).unwrap();
+        }
         let error = "INSERT INTO error_hourly VALUES (1, ?1, 2, 2, 2, 5, 20, ?1 + 7, ?1 + 9)";
         old.execute(error, [at]).unwrap();
     }
@@ -157,6 +161,9 @@ fn version_4_adds_the_hours_of_version_3_up_to_days() {
     assert_eq!((&error.template[..], error.count), ("i/o timeout", 10));
     let (first, last) = (HOUR.plus_micros(7), HOUR.plus_micros(hour + 9));
     assert_eq!((error.first_at, error.last_at), (first, last));
+    let hours = reader.traffic_series(Nodes::All, ALL, Grain::Hour).unwrap();
+    let hours: Vec<_> = hours.iter().map(|point| (point.at, point.count)).collect();
+    assert_eq!(hours, [(HOUR, 10), (HOUR.plus_micros(hour), 10)], "satellites are together");
     let day = Grain::Day.micros();
     let before_1970 = Window { from: Timestamp::from_micros(-day), to: Timestamp::from_micros(0) };
     assert_eq!(reader.sizes(Nodes::All, before_1970).unwrap()[0].count, 5);

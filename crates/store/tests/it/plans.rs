@@ -106,6 +106,7 @@ fn the_tables_that_serve_questions_are_known() {
     for table in [
         "transfers",
         "traffic_hourly",
+        "traffic_node_hourly",
         "latency_daily",
         "slow_hourly",
         "slow_daily",

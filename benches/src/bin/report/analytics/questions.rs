@@ -97,7 +97,7 @@ pub(crate) const ALL: [Question; 25] = [
             Ok(1)
         })
     }),
-    question("runs", Over::Windows, |reader, names, window| {
+    question("runs", Over::AMonth, |reader, names, window| {
         each(names, |node| Ok(node_work_of(reader, node, window)?.ended.len()))
     }),
     question("restarts", Over::Windows, |reader, names, window| {

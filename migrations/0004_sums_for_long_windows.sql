@@ -1,7 +1,18 @@
--- Sizes, countries and errors by the day.
+-- Sums for long windows: sizes, countries and errors by the day, and traffic by the hour with
+-- satellites together.
 --
--- They are kept as long as those by the hour. A month of hours has hundreds of thousands of rows, of
--- days a few thousand: whole days of a window are read from here.
+-- A month of hours of everything has hundreds of thousands of rows. Sums of days are kept as long as
+-- those of hours, traffic for ever.
+
+CREATE TABLE traffic_node_hourly (
+    node INTEGER NOT NULL,
+    at INTEGER NOT NULL,            -- the beginning of the hour
+    action INTEGER NOT NULL,
+    outcome INTEGER NOT NULL,
+    count INTEGER NOT NULL,
+    bytes INTEGER NOT NULL,
+    PRIMARY KEY (node, at, action, outcome)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE size_daily (
     node INTEGER NOT NULL,
@@ -38,6 +49,10 @@ CREATE TABLE error_daily (
 ) STRICT, WITHOUT ROWID;
 
 -- What is there already. A remainder is negative before 1970, where a log may claim to be.
+
+INSERT INTO traffic_node_hourly (node, at, action, outcome, count, bytes)
+SELECT node, at, action, outcome, sum(count), min(sum(bytes), 1 << 53)
+FROM traffic_hourly GROUP BY node, at, action, outcome;
 
 INSERT INTO size_daily (node, at, action, ending, bucket, count, bytes)
 SELECT node, at - (at % 86400000000 + 86400000000) % 86400000000 AS day, action, ending, bucket,
