@@ -20,7 +20,7 @@ const NODES: u64 = 4;
 const SATELLITES: usize = 6;
 const MONTHS: i32 = 12;
 /// What each node holds: 8 TB.
-const SIZE: u64 = 8_000_000_000_000;
+pub(crate) const SIZE: u64 = 8_000_000_000_000;
 /// How often a dashboard is asked.
 const SNAPSHOT_MICROS: i64 = 5 * 60 * 1_000_000;
 /// Few transfers, yet every satellite and action on every day: what a month is summed from is as
@@ -131,7 +131,7 @@ impl Books {
 }
 
 /// The present of the books.
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     AccountConfig::default().now
 }
 
@@ -171,7 +171,7 @@ fn read_log(
 }
 
 /// What the node told when a month ended, of that month and the one before it.
-fn report(
+pub(crate) fn report(
     writer: &mut Writer,
     node: &NodeName,
     account: &Account,
@@ -229,7 +229,7 @@ fn as_told(
 }
 
 /// Adds a snapshot for each five minutes, without the 400,000 transactions of so many reports.
-fn add_snapshots(
+pub(crate) fn add_snapshots(
     path: &Path,
     node: &NodeName,
     account: &Account,

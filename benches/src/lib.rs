@@ -6,10 +6,11 @@
 //! - [`Rows::insert`]: the limit. The same rows into the same table with nothing else.
 //!
 //! [`Load`] writes the logs of many nodes live, at a rate. [`Books`] are a year of what nodes earn, and
-//! [`hits`] gets what a cache holds.
+//! [`hits`] gets what a cache holds. A [`History`] is a month of nodes with any number of transfers.
 
 mod books;
 pub mod clock;
+mod history;
 pub mod hits;
 mod load;
 mod logs;
@@ -18,6 +19,7 @@ mod rows;
 mod ways;
 
 pub use books::{Books, Told};
+pub use history::{History, Pool};
 pub use load::{Every, Load, LoadConfig};
 pub use logs::{compress, log, write_log};
 pub use rows::Rows;

@@ -58,7 +58,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 65] = [
+pub(crate) const ALL: [Question; 68] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -83,8 +83,11 @@ pub(crate) const ALL: [Question; 65] = [
     slowest::HOURLY,
     slowest::DAILY,
     sizes::HOURLY,
+    sizes::DAILY,
     countries::HOURLY,
+    countries::DAILY,
     errors::HOURLY,
+    errors::DAILY,
     compactions::NEWEST,
     maintenance::NEWEST,
     runs::NEWEST,
@@ -273,6 +276,14 @@ impl Window {
             return (self, empty, empty);
         }
         (Self { from: self.from, to: from }, Self { from, to }, Self { from: to, to: self.to })
+    }
+
+    /// Which table answers which part of a window of whole hours: that of days as much as it can.
+    fn parts(self, hours: Question, days: Question) -> impl Iterator<Item = (Question, Self)> {
+        let (before, whole, after) = self.split(Grain::Day);
+        [(hours, before), (days, whole), (hours, after)]
+            .into_iter()
+            .filter(|(_, part)| !part.is_empty())
     }
 
     const fn is_empty(self) -> bool {

@@ -100,6 +100,9 @@ fn compare(
     let hours = cuts.transfers;
     let days = cuts.transfers.ceil(Grain::Day);
     let (daily, latency_daily) = (rebuilt.daily(), rebuilt.latency_daily());
+    let detail_days = cuts.details.ceil(Grain::Day);
+    let (size_daily, country_daily) = (rebuilt.size_daily(), rebuilt.country_daily());
+    let (error_daily, node_hourly) = (rebuilt.error_daily(), rebuilt.node_hourly());
     let mut found = Vec::new();
     let mut differ = Differ { connection, found: &mut found };
     differ.table(
@@ -109,6 +112,8 @@ fn compare(
         rebuilt.minutely,
         sum,
     )?;
+    let columns = "action, outcome, count, bytes";
+    differ.table("traffic_node_hourly", columns, hours, node_hourly, sum)?;
     differ.table(
         "traffic_hourly",
         "satellite, action, outcome, count, bytes",
@@ -124,15 +129,14 @@ fn compare(
         rebuilt.sizes,
         sum,
     )?;
-    differ.table(
-        "country_hourly",
-        "country, action, count, bytes",
-        cuts.details,
-        rebuilt.countries,
-        sum,
-    )?;
+    let columns = "action, ending, bucket, count, bytes";
+    differ.table("size_daily", columns, detail_days, size_daily, sum)?;
+    let columns = "country, action, count, bytes";
+    differ.table("country_hourly", columns, cuts.details, rebuilt.countries, sum)?;
+    differ.table("country_daily", columns, detail_days, country_daily, sum)?;
     let columns = "action, outcome, template, count, bytes, first_at, last_at";
     differ.table("error_hourly", columns, cuts.details, rebuilt.errors, errors)?;
+    differ.table("error_daily", columns, detail_days, error_daily, errors)?;
     differ.table(
         "latency_5min",
         "action, clock, histogram",

@@ -20,7 +20,7 @@ pub struct Retention {
     pub minutes: Duration,
     /// Latencies and the slowest transfers by the hour. The cut falls on a whole day.
     pub latency_hours: Duration,
-    /// Sizes, countries and errors by the hour, all events, and the quantiles that nodes report.
+    /// Sizes, countries and errors by the hour and day, all events, and the quantiles that nodes report.
     /// The cut falls on a whole day.
     pub details: Duration,
     /// Each snapshot of the space; older ones are kept once a day, for ever.
@@ -227,10 +227,13 @@ impl Step<'_> {
     }
 }
 
-const DETAILS: [&str; 10] = [
+const DETAILS: [&str; 13] = [
     "size_hourly",
+    "size_daily",
     "country_hourly",
+    "country_daily",
     "error_hourly",
+    "error_daily",
     "compactions",
     "maintenance",
     "orders",

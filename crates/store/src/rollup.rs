@@ -56,7 +56,7 @@ pub(crate) struct Sum {
 }
 
 impl Sum {
-    fn add(&mut self, other: Self) {
+    pub(crate) fn add(&mut self, other: Self) {
         self.count += other.count;
         self.bytes = self.bytes.saturating_add(other.bytes);
     }
@@ -68,6 +68,14 @@ pub(crate) struct Errors {
     pub(crate) sum: Sum,
     pub(crate) first_at: i64,
     pub(crate) last_at: i64,
+}
+
+impl Errors {
+    pub(crate) fn add(&mut self, other: &Self) {
+        self.sum.add(other.sum);
+        self.first_at = self.first_at.min(other.first_at);
+        self.last_at = self.last_at.max(other.last_at);
+    }
 }
 
 /// The sums of some transfers, by the primary keys of the tables.
@@ -123,9 +131,7 @@ impl Sums {
                 .errors
                 .entry([node, hour, row.action, row.outcome.into(), template])
                 .or_insert(Errors { sum: Sum::default(), first_at: at, last_at: at });
-            errors.sum.add(sum);
-            errors.first_at = errors.first_at.min(at);
-            errors.last_at = errors.last_at.max(at);
+            errors.add(&Errors { sum, first_at: at, last_at: at });
         }
     }
 
@@ -145,47 +151,56 @@ impl Sums {
         self.latency_hourly.entry(key).or_default().record(latency.micros);
     }
 
+    /// The sums of hours, satellites together.
+    pub(crate) fn node_hourly(&self) -> Map<4, Sum> {
+        let mut together: Map<4, Sum> = Map::default();
+        for (&[node, hour, _, action, outcome], &sum) in &self.hourly {
+            together.entry([node, hour, action, outcome]).or_default().add(sum);
+        }
+        together
+    }
+
     /// The sums of whole days: those of their hours.
     pub(crate) fn daily(&self) -> Map<5, Sum> {
-        let mut daily = Map::default();
-        for (&[node, hour, satellite, action, outcome], &sum) in &self.hourly {
-            let key = [node, day(hour), satellite, action, outcome];
-            Sum::add(daily.entry(key).or_default(), sum);
-        }
-        daily
+        days(&self.hourly, |sum, hour| sum.add(*hour))
+    }
+
+    /// The sizes of whole days: those of their hours.
+    pub(crate) fn size_daily(&self) -> Map<5, Sum> {
+        days(&self.sizes, |sum, hour| sum.add(*hour))
+    }
+
+    /// The countries of whole days: those of their hours.
+    pub(crate) fn country_daily(&self) -> Map<4, Sum> {
+        days(&self.countries, |sum, hour| sum.add(*hour))
+    }
+
+    /// The errors of whole days: those of their hours.
+    pub(crate) fn error_daily(&self) -> Map<5, Errors> {
+        days(&self.errors, Errors::add)
     }
 
     /// The latencies of whole days: those of their hours.
     pub(crate) fn latency_daily(&self) -> Map<5, Histogram> {
-        let mut daily: Map<5, Histogram> = Map::default();
-        for (&[node, hour, satellite, action, clock], histogram) in &self.latency_hourly {
-            daily.entry([node, day(hour), satellite, action, clock]).or_default().merge(histogram);
-        }
-        daily
+        days(&self.latency_hourly, Histogram::merge)
     }
 
     /// Adds the sums to those in the database.
     pub(crate) fn write(&self, connection: &Connection, cuts: &Cuts) -> rusqlite::Result<()> {
         write_sums(connection, MINUTELY, &self.minutely)?;
         write_sums(connection, HOURLY, &self.hourly)?;
+        write_sums(connection, NODE_HOURLY, &self.node_hourly())?;
         write_sums(connection, DAILY, &self.daily())?;
         write_sums(connection, SIZE, &self.sizes)?;
+        write_sums(connection, SIZE_DAILY, &self.size_daily())?;
         write_sums(connection, COUNTRY, &self.countries)?;
-        self.write_errors(connection)?;
+        write_sums(connection, COUNTRY_DAILY, &self.country_daily())?;
+        write_errors(connection, ERROR, &self.errors)?;
+        write_errors(connection, ERROR_DAILY, &self.error_daily())?;
         let cut = cuts.latency_hours.as_micros();
         write_histograms(connection, &LATENCY_5MIN, &self.latency_5min, i64::MIN)?;
         write_histograms(connection, &LATENCY_HOURLY, &self.latency_hourly, cut)?;
         write_histograms(connection, &LATENCY_DAILY, &self.latency_daily(), i64::MIN)
-    }
-
-    fn write_errors(&self, connection: &Connection) -> rusqlite::Result<()> {
-        let mut upsert = connection.prepare_cached(ERROR)?;
-        for (key, errors) in sorted(&self.errors) {
-            let values =
-                [errors.sum.count as i64, errors.sum.bytes as i64, errors.first_at, errors.last_at];
-            upsert.execute(params_from_iter(key.iter().chain(&values)))?;
-        }
-        Ok(())
     }
 }
 
@@ -199,8 +214,15 @@ pub(crate) fn ending(outcome: u8) -> Option<i64> {
     }
 }
 
-fn day(at: i64) -> i64 {
-    Timestamp::from_micros(at).floor(Grain::Day).as_micros()
+/// What hours are together in each day; the second part of a key is the time.
+fn days<const N: usize, V: Clone>(hours: &Map<N, V>, add: impl Fn(&mut V, &V)) -> Map<N, V> {
+    let mut days: Map<N, V> = Map::default();
+    for (key, value) in hours {
+        let mut key = *key;
+        key[1] = Timestamp::from_micros(key[1]).floor(Grain::Day).as_micros();
+        days.entry(key).and_modify(|sum| add(sum, value)).or_insert_with(|| value.clone());
+    }
+    days
 }
 
 /// Rows in the order of the table: neighbours share a page, and two runs write the same file.
@@ -219,6 +241,11 @@ const HOURLY: &str =
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
 
+const NODE_HOURLY: &str =
+    "INSERT INTO traffic_node_hourly (node, at, action, outcome, count, bytes)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
+
 const DAILY: &str = "INSERT INTO traffic_daily (node, at, satellite, action, outcome, count, bytes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
@@ -227,7 +254,15 @@ const SIZE: &str = "INSERT INTO size_hourly (node, at, action, ending, bucket, c
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
 ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
 
+const SIZE_DAILY: &str = "INSERT INTO size_daily (node, at, action, ending, bucket, count, bytes)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
+
 const COUNTRY: &str = "INSERT INTO country_hourly (node, at, country, action, count, bytes)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
+
+const COUNTRY_DAILY: &str = "INSERT INTO country_daily (node, at, country, action, count, bytes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
 
@@ -236,6 +271,26 @@ const ERROR: &str = "INSERT INTO error_hourly
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
 ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53),
     first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)";
+
+const ERROR_DAILY: &str = "INSERT INTO error_daily
+    (node, at, action, outcome, template, count, bytes, first_at, last_at)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53),
+    first_at = min(first_at, excluded.first_at), last_at = max(last_at, excluded.last_at)";
+
+fn write_errors(
+    connection: &Connection,
+    upsert: &str,
+    errors: &Map<5, Errors>,
+) -> rusqlite::Result<()> {
+    let mut upsert = connection.prepare_cached(upsert)?;
+    for (key, errors) in sorted(errors) {
+        let values =
+            [errors.sum.count as i64, errors.sum.bytes as i64, errors.first_at, errors.last_at];
+        upsert.execute(params_from_iter(key.iter().chain(&values)))?;
+    }
+    Ok(())
+}
 
 fn write_sums<const N: usize>(
     connection: &Connection,

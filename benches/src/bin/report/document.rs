@@ -30,6 +30,8 @@ pub(crate) struct Subject {
     /// How it was measured: items of a list in Markdown.
     pub(crate) method: String,
     pub(crate) targets: Vec<Target>,
+    /// Tables for people, in Markdown; empty where the targets tell enough.
+    pub(crate) tables: String,
     /// Further files of the folder, by name.
     pub(crate) files: BTreeMap<&'static str, String>,
 }
@@ -97,6 +99,9 @@ impl Report {
         );
         for target in &self.subject.targets {
             self.push_target(&mut text, target);
+        }
+        if !self.subject.tables.is_empty() {
+            let _ = write!(text, "\n{}\n", self.subject.tables.trim());
         }
         if !notes.is_empty() {
             let _ = write!(text, "\n{}\n", notes.trim());

@@ -63,6 +63,7 @@ pub(crate) fn measure(run: &mut Run) -> Result<Subject> {
         title: "Earnings and the cache",
         method: METHOD.to_owned(),
         targets: targets(),
+        tables: String::new(),
         files: profile.map(|text| ("profile.txt", text)).into_iter().collect(),
     })
 }

@@ -43,6 +43,7 @@ pub(crate) fn measure(run: &mut Run) -> Result<Subject> {
         title: "Speed and size of an import",
         method,
         targets: targets(),
+        tables: String::new(),
         files: profile.map(|text| ("profile.txt", text)).into_iter().collect(),
     })
 }

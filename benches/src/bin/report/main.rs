@@ -4,6 +4,7 @@
 //! What is compared is measured in turns, round by round, so that whatever else the machine does
 //! meets both; ratios are taken within a round. Time on one thread is processor time.
 
+mod analytics;
 mod document;
 mod earnings;
 mod import;
@@ -33,7 +34,7 @@ struct Cli {
     /// The commit that is measured
     #[arg(long, default_value = "unknown")]
     commit: String,
-    /// What to measure; all, one report each, unless told
+    /// What to measure; import and earnings, one report each, unless told
     #[arg(long)]
     subject: Option<About>,
     /// The folder of reports
@@ -48,6 +49,9 @@ struct Cli {
     /// Rounds of each measurement
     #[arg(long, default_value_t = 7)]
     rounds: usize,
+    /// A folder of histories that were made before, for analytics; they are made unless told
+    #[arg(long)]
+    histories: Option<PathBuf>,
     /// Lines of the shorter log; the longer one has four times as many
     #[arg(long, default_value_t = 1_000_000)]
     lines: u64,
@@ -60,6 +64,8 @@ enum About {
     Import,
     /// What nodes earn, and the cache
     Earnings,
+    /// Questions with 1, 10 and 100 M transfers: half an hour, and 12 GB of files; only when named
+    Analytics,
 }
 
 /// What is done in a process of its own.
@@ -71,6 +77,11 @@ enum Work {
     /// Tells how many bytes of memory a ledger takes over the books in a folder
     #[command(hide = true)]
     Ledgers { folder: PathBuf },
+    /// Makes the histories of 1, 10 and 100 M transfers in a folder, to measure them more than once
+    Histories { folder: PathBuf },
+    /// Asks a question of a history many times: to profile it
+    #[command(hide = true)]
+    Ask { database: PathBuf, question: String, days: i64 },
 }
 
 fn main() -> Result<()> {
@@ -80,9 +91,15 @@ fn main() -> Result<()> {
         Some(Work::Ledgers { folder }) => {
             Ok(writeln!(std::io::stdout(), "{}", earnings::memory(folder)?)?)
         }
+        Some(Work::Histories { folder }) => analytics::make(folder).map(drop),
+        Some(Work::Ask { database, question, days }) => {
+            analytics::ask_often(database, question, *days)
+        }
         None => match cli.subject {
             Some(about) => report(&cli, about),
-            None => About::value_variants().iter().try_for_each(|about| report(&cli, *about)),
+            None => {
+                [About::Import, About::Earnings].iter().try_for_each(|about| report(&cli, *about))
+            }
         },
     }
 }
@@ -94,6 +111,7 @@ struct Run {
     lines: u64,
     scratch: tempfile::TempDir,
     program: PathBuf,
+    histories: Option<PathBuf>,
     series: Vec<Series>,
 }
 
@@ -118,6 +136,12 @@ impl Run {
         Ok(())
     }
 
+    /// The median of a figure so far; `None` where it was not measured.
+    fn median(&self, name: &str) -> Option<f64> {
+        let series = self.series.iter().find(|series| series.name == name)?;
+        Some(series.spread()?.median)
+    }
+
     fn push(&mut self, name: &str, unit: &'static str, value: f64) {
         match self.series.iter_mut().find(|series| series.name == name) {
             Some(series) => series.values.push(value),
@@ -140,12 +164,14 @@ fn report(cli: &Cli, about: About) -> Result<()> {
         lines: cli.lines,
         scratch: tempfile::tempdir()?,
         program,
+        histories: cli.histories.clone(),
         series: Vec::new(),
     };
     let since = clock::Stopwatch::start();
     let subject = match about {
         About::Import => import::measure(&mut run)?,
         About::Earnings => earnings::measure(&mut run)?,
+        About::Analytics => analytics::measure(&mut run)?,
     };
     let (year, month, day) = date.date();
     let folder = format!("{year}-{month:02}-{day:02}-{}-{}", cli.commit, subject.name);

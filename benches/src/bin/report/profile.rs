@@ -34,7 +34,24 @@ pub(crate) fn take(run: &Run) -> Result<Option<String>> {
 /// samples in them and in what they call. `None` where `perf` is not there or may not look.
 pub(crate) fn take_ledgers(run: &Run, folder: &Path) -> Result<Option<String>> {
     let program = [std::env::current_exe()?.into(), "ledgers".into(), folder.into()];
-    let Some(report) = samples(run, &program, By::Call)? else { return Ok(None) };
+    calls(run, &program)
+}
+
+/// Profiles a question that is asked of a history, as ledgers are.
+pub(crate) fn take_question(
+    run: &Run,
+    database: &Path,
+    question: &str,
+    days: i64,
+) -> Result<Option<String>> {
+    let days = days.to_string().into();
+    let program =
+        [std::env::current_exe()?.into(), "ask".into(), database.into(), question.into(), days];
+    calls(run, &program)
+}
+
+fn calls(run: &Run, program: &[OsString]) -> Result<Option<String>> {
+    let Some(report) = samples(run, program, By::Call)? else { return Ok(None) };
     let mut text = String::new();
     for line in report.lines() {
         let columns: Vec<&str> = line.split(';').map(str::trim).collect();

@@ -29,6 +29,7 @@ fn counted(batches: &[Batch]) -> Vec<Hour> {
             Record::Transfer(transfer) => of(transfer.at, &mut |raw| {
                 let part = match (&transfer.action, transfer.action.direction()) {
                     (Action::GetAudit, _) => 2,
+                    (Action::Other(_), _) => return,
                     (_, Direction::Upload) => 1,
                     (_, Direction::Download) => 0,
                 };

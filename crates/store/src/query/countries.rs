@@ -6,14 +6,21 @@ use rusqlite::types::Type;
 use super::{
     Nodes, Question, Sums, Window, add_sums,
     nodes::{Names, selected},
+    transfers::{COUNTRY, name_of},
 };
 use crate::{Reader, Result};
 
+/// Added up outside of the database, which would sort all rows first.
 pub(crate) const HOURLY: Question = Question {
-    name: "countries",
-    sql: "SELECT sum(t.count), sum(t.bytes), c.code, t.action
-FROM country_hourly AS t JOIN countries AS c ON c.id = t.country
-WHERE t.node = ?1 AND t.at >= ?2 AND t.at < ?3 GROUP BY t.country, t.action",
+    name: "countries, hours",
+    sql: "SELECT count, bytes, country, action FROM country_hourly
+WHERE node = ?1 AND at >= ?2 AND at < ?3",
+};
+
+pub(crate) const DAILY: Question = Question {
+    name: "countries, days",
+    sql: "SELECT count, bytes, country, action FROM country_daily
+WHERE node = ?1 AND at >= ?2 AND at < ?3",
 };
 
 /// Transfers to or from one country.
@@ -32,30 +39,38 @@ pub struct CountryRow {
 
 impl Reader {
     /// Where the other sides of the transfers of nodes were, in a window widened to whole hours;
-    /// reaches back a year. Transfers whose address nobody looked up are left out.
+    /// reaches back a year. Transfers whose address nobody looked up are left out. Whole days are read
+    /// from the sums of days.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
     pub fn countries(&self, nodes: Nodes<'_>, window: Window) -> Result<Vec<CountryRow>> {
         let window = window.widened(Grain::Hour);
-        self.ask(HOURLY.name, |connection| {
+        self.ask("countries", |connection| {
             let names = Names::read(connection)?;
-            let mut sums = Sums::new();
+            let mut sums: Sums<(i64, i64)> = Sums::new();
             for (node, _) in selected(connection, nodes)? {
-                add_sums(connection, HOURLY, node, window, &mut sums, |row| {
-                    let country = Country::from_code(row.get_ref(2)?.as_str()?);
-                    let damaged = rusqlite::Error::InvalidColumnType(2, "code".into(), Type::Text);
-                    Ok((country.ok_or(damaged)?, names.action(row, 3)?))
-                })?;
+                for (question, part) in window.parts(HOURLY, DAILY) {
+                    add_sums(connection, question, node, part, &mut sums, |row| {
+                        Ok((row.get(2)?, row.get(3)?))
+                    })?;
+                }
             }
-            let rows = sums.into_iter().map(|((country, action), (count, bytes))| CountryRow {
-                country,
-                action,
-                count,
-                bytes,
-            });
-            Ok(rows.collect())
+            let mut rows = Vec::new();
+            for ((country, action), (count, bytes)) in sums {
+                let code = name_of(connection, COUNTRY, Some(country))?;
+                let damaged = rusqlite::Error::InvalidColumnType(2, "code".into(), Type::Text);
+                let unknown = rusqlite::Error::IntegralValueOutOfRange(3, action);
+                rows.push(CountryRow {
+                    country: code.and_then(|code| Country::from_code(&code)).ok_or(damaged)?,
+                    action: names.action_of(action).ok_or(unknown)?,
+                    count,
+                    bytes,
+                });
+            }
+            rows.sort_by(|a, b| (a.country, &a.action).cmp(&(b.country, &b.action)));
+            Ok(rows)
         })
     }
 }

@@ -1,21 +1,32 @@
 //! What went wrong, and how often?
 
+use std::{cmp::Reverse, collections::BTreeMap};
+
 use piecewatch_model::{Action, ByteCount, Grain, NodeName, Outcome, Timestamp};
+use rusqlite::Connection;
 
 use super::{
-    Nodes, Question, Window, bytes, code,
+    Nodes, Question, Window,
     nodes::{Names, selected},
-    number, of_each_node, time,
+    number,
+    transfers::{TEMPLATE, name_of},
 };
-use crate::{Reader, Result};
+use crate::{
+    Reader, Result,
+    rollup::{Errors, Key, Sum},
+};
 
+/// Added up outside of the database, which would sort all rows first.
 pub(crate) const HOURLY: Question = Question {
-    name: "errors",
-    sql: "SELECT e.template, t.action, t.outcome, sum(t.count) AS n, sum(t.bytes),
-    min(t.first_at), max(t.last_at)
-FROM error_hourly AS t JOIN templates AS e ON e.id = t.template
-WHERE t.node = ?1 AND t.at >= ?2 AND t.at < ?3
-GROUP BY t.template, t.action, t.outcome ORDER BY n DESC LIMIT ?4",
+    name: "errors, hours",
+    sql: "SELECT action, outcome, template, count, bytes, first_at, last_at FROM error_hourly
+WHERE node = ?1 AND at >= ?2 AND at < ?3",
+};
+
+pub(crate) const DAILY: Question = Question {
+    name: "errors, days",
+    sql: "SELECT action, outcome, template, count, bytes, first_at, last_at FROM error_daily
+WHERE node = ?1 AND at >= ?2 AND at < ?3",
 };
 
 /// Transfers that ended with one text.
@@ -42,32 +53,58 @@ pub struct ErrorRow {
 
 impl Reader {
     /// The texts with which transfers of nodes ended, the most frequent first, at most `limit`, in
-    /// a window widened to whole hours; they reach back a year.
+    /// a window widened to whole hours; they reach back a year. Whole days are read from the sums of
+    /// days.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
     pub fn errors(&self, nodes: Nodes<'_>, window: Window, limit: u32) -> Result<Vec<ErrorRow>> {
         let window = window.widened(Grain::Hour);
-        self.ask(HOURLY.name, |connection| {
+        self.ask("errors", |connection| {
             let names = Names::read(connection)?;
-            let nodes = selected(connection, nodes)?;
-            let mut rows =
-                of_each_node(connection, HOURLY, &nodes, window, limit.into(), |node, row| {
-                    Ok(ErrorRow {
-                        node: node.clone(),
-                        template: row.get(0)?,
-                        action: names.action(row, 1)?,
-                        outcome: code(row, 2, Outcome::from_code)?,
-                        count: number(row, 3)?,
-                        bytes: bytes(row, 4)?,
-                        first_at: time(row, 5)?,
-                        last_at: time(row, 6)?,
-                    })
-                })?;
-            rows.sort_by_key(|row| std::cmp::Reverse(row.count));
-            rows.truncate(limit as usize);
-            Ok(rows)
+            let mut found = Vec::new();
+            for (id, info) in selected(connection, nodes)? {
+                let sums = sums(connection, id, window)?;
+                found.extend(sums.into_iter().map(|sum| (info.name.clone(), sum)));
+            }
+            found.sort_by_key(|(_, (_, errors))| Reverse(errors.sum.count));
+            found.truncate(limit as usize);
+            let row = |(node, ([template, action, outcome], errors)): (_, (Key<3>, Errors))| {
+                let unknown = rusqlite::Error::IntegralValueOutOfRange;
+                let known = u8::try_from(outcome).ok().and_then(Outcome::from_code);
+                Ok(ErrorRow {
+                    node,
+                    template: name_of(connection, TEMPLATE, Some(template))?.unwrap_or_default(),
+                    action: names.action_of(action).ok_or(unknown(0, action))?,
+                    outcome: known.ok_or(unknown(1, outcome))?,
+                    count: errors.sum.count,
+                    bytes: ByteCount::new(errors.sum.bytes),
+                    first_at: Timestamp::from_micros(errors.first_at),
+                    last_at: Timestamp::from_micros(errors.last_at),
+                })
+            };
+            found.into_iter().map(row).collect()
         })
     }
+}
+
+/// The errors of a node in a window, by template, action and outcome.
+fn sums(
+    connection: &Connection,
+    node: u16,
+    window: Window,
+) -> rusqlite::Result<BTreeMap<Key<3>, Errors>> {
+    let mut sums: BTreeMap<Key<3>, Errors> = BTreeMap::new();
+    for (question, part) in window.parts(HOURLY, DAILY) {
+        let mut statement = connection.prepare_cached(question.sql)?;
+        let mut rows = statement.query((node, part.from.as_micros(), part.to.as_micros()))?;
+        while let Some(row) = rows.next()? {
+            let key = [row.get(2)?, row.get(0)?, row.get(1)?];
+            let sum = Sum { count: number(row, 3)?, bytes: number(row, 4)? };
+            let errors = Errors { sum, first_at: row.get(5)?, last_at: row.get(6)? };
+            sums.entry(key).and_modify(|all| all.add(&errors)).or_insert(errors);
+        }
+    }
+    Ok(sums)
 }

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_model::{Action, Clock, Grain, Histogram, NodeName, Timestamp, TroubleKind};
+use piecewatch_model::{
+    Action, Clock, Grain, Histogram, HistogramSum, NodeName, Timestamp, TroubleKind,
+};
 
 use super::{
-    Nodes, Question, Window, code, histogram,
+    Nodes, Question, Window, code, merge_histogram,
     nodes::{Names, selected},
     number, of_each_node, time,
 };
@@ -15,7 +17,7 @@ use crate::{Reader, Result};
 pub(crate) const LATENCIES: Question = Question {
     name: "latency of each hour",
     sql: "SELECT at, clock, histogram FROM latency_hourly
-WHERE node = ?1 AND at >= ?2 AND at < ?3 AND action = ?4",
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND action = ?4 ORDER BY at",
 };
 
 /// `?4` is the width of an hour in microseconds. What a line told once in an instant is one row.
@@ -66,18 +68,30 @@ impl Reader {
                 return Ok(Vec::new());
             };
             let nodes = selected(connection, Nodes::Of(std::slice::from_ref(node)))?;
-            let mut merged: BTreeMap<(Timestamp, Clock), Histogram> = BTreeMap::new();
+            let mut hours = Vec::new();
+            // The rows of an hour follow each other, satellite by satellite.
+            let mut hour: Option<Timestamp> = None;
+            let mut sums: BTreeMap<Clock, HistogramSum> = BTreeMap::new();
+            let close = |at, sums: &mut BTreeMap<Clock, HistogramSum>| {
+                let of = move |(clock, sum): (_, HistogramSum)| LatencyHour {
+                    at,
+                    clock,
+                    histogram: sum.to_histogram(),
+                };
+                std::mem::take(sums).into_iter().map(of)
+            };
             of_each_node(connection, LATENCIES, &nodes, window, action, |_, row| {
-                let key = (time(row, 0)?, code(row, 1, Clock::from_code)?);
-                merged.entry(key).or_default().merge(&histogram(row, 2)?);
-                Ok(())
+                let at = time(row, 0)?;
+                if let Some(last) = hour.replace(at)
+                    && last != at
+                {
+                    hours.extend(close(last, &mut sums));
+                }
+                let clock = code(row, 1, Clock::from_code)?;
+                merge_histogram(row, 2, sums.entry(clock).or_default())
             })?;
-            let hours = merged.into_iter().map(|((at, clock), histogram)| LatencyHour {
-                at,
-                clock,
-                histogram,
-            });
-            Ok(hours.collect())
+            hours.extend(hour.into_iter().flat_map(|at| close(at, &mut sums)));
+            Ok(hours)
         })
     }
 

@@ -8,10 +8,17 @@ use super::{
 };
 use crate::{Ending, Reader, Result};
 
+/// Added up outside of the database, which would sort all rows first.
 pub(crate) const HOURLY: Question = Question {
-    name: "sizes",
-    sql: "SELECT sum(count), sum(bytes), action, ending, bucket FROM size_hourly
-WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY action, ending, bucket",
+    name: "sizes, hours",
+    sql: "SELECT count, bytes, action, ending, bucket FROM size_hourly
+WHERE node = ?1 AND at >= ?2 AND at < ?3",
+};
+
+pub(crate) const DAILY: Question = Question {
+    name: "sizes, days",
+    sql: "SELECT count, bytes, action, ending, bucket FROM size_daily
+WHERE node = ?1 AND at >= ?2 AND at < ?3",
 };
 
 /// Transfers of one class of sizes.
@@ -32,30 +39,35 @@ pub struct SizeRow {
 
 impl Reader {
     /// The sizes of the transfers of nodes together, in a window widened to whole hours; they reach
-    /// back a year. Transfers of unknown size are left out.
+    /// back a year. Transfers of unknown size are left out. Whole days are read from the sums of days.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
     pub fn sizes(&self, nodes: Nodes<'_>, window: Window) -> Result<Vec<SizeRow>> {
         let window = window.widened(Grain::Hour);
-        self.ask(HOURLY.name, |connection| {
+        self.ask("sizes", |connection| {
             let names = Names::read(connection)?;
             let mut sums = Sums::new();
             for (node, _) in selected(connection, nodes)? {
-                add_sums(connection, HOURLY, node, window, &mut sums, |row| {
-                    let ending = code(row, 3, Ending::from_code)?;
-                    Ok((names.action(row, 2)?, ending, code(row, 4, SizeBucket::from_index)?))
-                })?;
+                for (question, part) in window.parts(HOURLY, DAILY) {
+                    add_sums(connection, question, node, part, &mut sums, |row| {
+                        let ending = code(row, 3, Ending::from_code)?;
+                        Ok((row.get(2)?, ending, code(row, 4, SizeBucket::from_index)?))
+                    })?;
+                }
             }
-            let rows = sums.into_iter().map(|((action, ending, bucket), (count, bytes))| SizeRow {
-                action,
-                ending,
-                bucket,
-                count,
-                bytes,
+            let row = |((action, ending, bucket), (count, bytes))| {
+                let unknown = rusqlite::Error::IntegralValueOutOfRange(2, action);
+                let action = names.action_of(action).ok_or(unknown)?;
+                Ok(SizeRow { action, ending, bucket, count, bytes })
+            };
+            let mut rows: Vec<SizeRow> =
+                sums.into_iter().map(row).collect::<rusqlite::Result<_>>()?;
+            rows.sort_by(|a, b| {
+                (&a.action, a.ending, a.bucket).cmp(&(&b.action, b.ending, b.bucket))
             });
-            Ok(rows.collect())
+            Ok(rows)
         })
     }
 }

@@ -1,12 +1,12 @@
 //! How much was moved in a window, and when?
 
-use piecewatch_model::{Action, ByteCount, Grain, NodeName, SatelliteId, Timestamp};
+use piecewatch_model::{Action, ByteCount, Grain, NodeName, Outcome, SatelliteId, Timestamp};
 use rusqlite::Connection;
 
 use super::{
-    Nodes, Question, Sums, Window, add_sums, bytes, code,
+    Nodes, Question, Sums, Window, add_sums, bytes,
     nodes::{Names, reach, selected},
-    number, of_each_node, time,
+    number, time,
 };
 use crate::{Fate, Reader, Result};
 
@@ -23,26 +23,24 @@ pub(crate) const TOTALS_DAILY: Question = Question {
 WHERE node = ?1 AND at >= ?2 AND at < ?3",
 };
 
-/// `?4` is the width of a bucket in microseconds.
+/// Added up outside of the database, too: the rows of a bucket follow each other. `?4` is the code of
+/// a fate, -1 for all.
 pub(crate) const SERIES_MINUTELY: Question = Question {
     name: "traffic series, minutes",
-    sql: "SELECT at / ?4 * ?4 AS bucket, action, outcome, sum(count), sum(bytes)
-FROM traffic_minutely
-WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY bucket, action, outcome",
+    sql: "SELECT at, action, outcome, count, bytes FROM traffic_minutely
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = -1 OR outcome = ?4) ORDER BY at",
 };
 
 pub(crate) const SERIES_HOURLY: Question = Question {
     name: "traffic series, hours",
-    sql: "SELECT at / ?4 * ?4 AS bucket, action, outcome, sum(count), sum(bytes)
-FROM traffic_hourly
-WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY bucket, action, outcome",
+    sql: "SELECT at, action, outcome, count, bytes FROM traffic_node_hourly
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = -1 OR outcome = ?4) ORDER BY at",
 };
 
 pub(crate) const SERIES_DAILY: Question = Question {
     name: "traffic series, days",
-    sql: "SELECT at / ?4 * ?4 AS bucket, action, outcome, sum(count), sum(bytes)
-FROM traffic_daily
-WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY bucket, action, outcome",
+    sql: "SELECT at, action, outcome, count, bytes FROM traffic_daily
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = -1 OR outcome = ?4) ORDER BY at",
 };
 
 /// Sums over a window.
@@ -111,7 +109,10 @@ impl Reader {
             let nodes = selected(connection, nodes)?;
             let reached = reach(&nodes);
             let covered = window.or(reached).map(|window| window.widened(Grain::Hour));
-            let parts = covered.map(parts).unwrap_or_default();
+            let parts: Vec<(Question, Window)> = covered
+                .into_iter()
+                .flat_map(|window| window.parts(TOTALS_HOURLY, TOTALS_DAILY))
+                .collect();
             let mut rows = Vec::new();
             for (id, info) in &nodes {
                 let sums = node_totals(connection, &names, *id, &parts)?;
@@ -138,6 +139,30 @@ impl Reader {
         window: Window,
         grain: Grain,
     ) -> Result<Vec<TrafficPoint>> {
+        self.series(nodes, window, grain, -1)
+    }
+
+    /// What moved: as [`Reader::traffic_series`], of the transfers that succeeded alone.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn success_series(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        grain: Grain,
+    ) -> Result<Vec<TrafficPoint>> {
+        self.series(nodes, window, grain, Fate::Ended(Outcome::Success).code().into())
+    }
+
+    fn series(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        grain: Grain,
+        fate: i64,
+    ) -> Result<Vec<TrafficPoint>> {
         let question = match grain {
             Grain::Minute | Grain::FiveMinutes => SERIES_MINUTELY,
             Grain::Hour => SERIES_HOURLY,
@@ -147,31 +172,66 @@ impl Reader {
         self.ask(question.name, |connection| {
             let names = Names::read(connection)?;
             let nodes = selected(connection, nodes)?;
-            let width = grain.micros();
-            let mut points =
-                of_each_node(connection, question, &nodes, window, width, |node, row| {
-                    Ok(TrafficPoint {
-                        at: time(row, 0)?,
-                        node: node.clone(),
-                        action: names.action(row, 1)?,
-                        fate: code(row, 2, Fate::from_code)?,
-                        count: number(row, 3)?,
-                        bytes: bytes(row, 4)?,
-                    })
-                })?;
+            let mut points = Vec::new();
+            let mut statement = connection.prepare_cached(question.sql)?;
+            for (id, info) in &nodes {
+                let mut bucket = Bucket::default();
+                let (from, to) = (window.from.as_micros(), window.to.as_micros());
+                let mut rows = statement.query((id, from, to, fate))?;
+                while let Some(row) = rows.next()? {
+                    let at = time(row, 0)?.floor(grain);
+                    if bucket.at != Some(at) {
+                        bucket.close(&names, &info.name, &mut points)?;
+                        bucket.at = Some(at);
+                    }
+                    bucket.add([row.get(1)?, row.get(2)?], (number(row, 3)?, bytes(row, 4)?));
+                }
+                bucket.close(&names, &info.name, &mut points)?;
+            }
             points.sort_by_key(|point| point.at);
             Ok(points)
         })
     }
 }
 
-/// Which table answers which part of a window of whole hours.
-fn parts(window: Window) -> Vec<(Question, Window)> {
-    let (before, days, after) = window.split(Grain::Day);
-    [(TOTALS_HOURLY, before), (TOTALS_DAILY, days), (TOTALS_HOURLY, after)]
-        .into_iter()
-        .filter(|(_, part)| !part.is_empty())
-        .collect()
+/// What of one bucket of time was read so far.
+#[derive(Default)]
+struct Bucket {
+    at: Option<Timestamp>,
+    /// Counts and bytes by the numbers of action and fate. There are a dozen: looked through faster
+    /// than a map.
+    sums: Vec<([i64; 2], (u64, ByteCount))>,
+}
+
+impl Bucket {
+    fn add(&mut self, key: [i64; 2], (count, bytes): (u64, ByteCount)) {
+        match self.sums.iter_mut().find(|(of, _)| *of == key) {
+            Some((_, sum)) => *sum = (sum.0 + count, sum.1 + bytes),
+            None => self.sums.push((key, (count, bytes))),
+        }
+    }
+
+    /// Makes points of what was read, and empties the bucket.
+    fn close(
+        &mut self,
+        names: &Names,
+        node: &NodeName,
+        points: &mut Vec<TrafficPoint>,
+    ) -> rusqlite::Result<()> {
+        let Some(at) = self.at else { return Ok(()) };
+        self.sums.sort_unstable_by_key(|(key, _)| *key);
+        for ([action, fate], (count, bytes)) in self.sums.drain(..) {
+            let (action, fate) = named(names, action, fate)?;
+            points.push(TrafficPoint { at, node: node.clone(), action, fate, count, bytes });
+        }
+        Ok(())
+    }
+}
+
+fn named(names: &Names, action: i64, fate: i64) -> rusqlite::Result<(Action, Fate)> {
+    let unknown = rusqlite::Error::IntegralValueOutOfRange;
+    let known = u8::try_from(fate).ok().and_then(Fate::from_code);
+    Ok((names.action_of(action).ok_or(unknown(1, action))?, known.ok_or(unknown(2, fate))?))
 }
 
 type TotalsKey = (Option<SatelliteId>, Action, Fate);
@@ -191,9 +251,7 @@ fn node_totals(
     }
     let mut sums = Sums::new();
     for ((satellite, action, fate), (count, bytes)) in numbers {
-        let unknown = |column, number| rusqlite::Error::IntegralValueOutOfRange(column, number);
-        let action = names.action_of(action).ok_or_else(|| unknown(3, action))?;
-        let fate = Fate::from_code(fate).ok_or_else(|| unknown(4, fate.into()))?;
+        let (action, fate) = named(names, action, fate)?;
         let sum = sums.entry((names.satellite(satellite), action, fate)).or_default();
         *sum = (sum.0 + count, sum.1 + bytes);
     }

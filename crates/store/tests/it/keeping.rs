@@ -50,6 +50,7 @@ fn a_year_later_only_hours_and_days_of_traffic_are_left() {
         ("transfers", 0),
         ("traffic_minutely", 0),
         ("size_hourly", 0),
+        ("size_daily", 0),
         ("traffic_hourly", 1),
         // The newest one: whoever saw an older one last notices that some are missing.
         ("commits", 1),

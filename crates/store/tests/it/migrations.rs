@@ -208,3 +208,58 @@ fn version_4_finds_out_what_the_versions_before_removed() {
     assert_eq!(kept("n1"), expected);
     assert_eq!(kept("n2"), KeptFrom::default());
 }
+
+const FOURTH: &str = include_str!("../../migrations/0004_kept.sql");
+
+/// Two hours of one day, and one of the day before 1970: days are those of UTC on both sides.
+#[test]
+fn version_5_adds_the_hours_of_version_4_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    let old = of_version_1(&path);
+    for step in [SECOND, THIRD, FOURTH] {
+        old.execute_batch(step).unwrap();
+    }
+    old.pragma_update(None, "user_version", 4).unwrap();
+    old.execute("INSERT INTO nodes (id, name) VALUES (1, 'n1')", []).unwrap();
+    old.execute("INSERT INTO countries (id, code) VALUES (1, 'DE')", []).unwrap();
+    old.execute("INSERT INTO templates (id, template) VALUES (2, 'i/o timeout')", []).unwrap();
+    let hour = Grain::Hour.micros();
+    for at in [HOUR.as_micros(), HOUR.as_micros() + hour, -hour] {
+        let size = "INSERT INTO size_hourly VALUES (1, ?1, 2, 2, 3, 5, 20)";
+        let country = "INSERT INTO country_hourly VALUES (1, ?1, 1, 2, 5, 20)";
+        old.execute(size, [at]).unwrap();
+        old.execute(country, [at]).unwrap();
+        for satellite in [0, 1] {
+            let traffic = "INSERT INTO traffic_hourly VALUES (1, ?1, ?2, 2, 2, 5, 20)";
+            old.execute(traffic, [at, satellite]).unwrap();
+        }
+        let error = "INSERT INTO error_hourly VALUES (1, ?1, 2, 2, 2, 5, 20, ?1 + 7, ?1 + 9)";
+        old.execute(error, [at]).unwrap();
+    }
+    drop(old);
+
+    let readers = Store::open(&path, StoreConfig::default()).unwrap().readers;
+    let reader = readers.get().unwrap();
+    // The whole days of these windows are read from the new tables.
+    let sizes = reader.sizes(Nodes::All, ALL).unwrap();
+    assert_eq!(
+        sizes.iter().map(|row| (row.count, row.bytes.get())).collect::<Vec<_>>(),
+        [(10, 40)]
+    );
+    let countries = reader.countries(Nodes::All, ALL).unwrap();
+    let countries: Vec<_> = countries.iter().map(|row| (row.country.code(), row.count)).collect();
+    assert_eq!(countries, [("DE", 10)]);
+    let errors = reader.errors(Nodes::All, ALL, 10).unwrap();
+    let [error] = &errors[..] else { panic!("{errors:?}") };
+    assert_eq!((&error.template[..], error.count), ("i/o timeout", 10));
+    let (first, last) = (HOUR.plus_micros(7), HOUR.plus_micros(hour + 9));
+    assert_eq!((error.first_at, error.last_at), (first, last));
+    let hours = reader.traffic_series(Nodes::All, ALL, Grain::Hour).unwrap();
+    let hours: Vec<_> = hours.iter().map(|point| (point.at, point.count)).collect();
+    assert_eq!(hours, [(HOUR, 10), (HOUR.plus_micros(hour), 10)], "satellites are together");
+    let day = Grain::Day.micros();
+    let before_1970 = Window { from: Timestamp::from_micros(-day), to: Timestamp::from_micros(0) };
+    assert_eq!(reader.sizes(Nodes::All, before_1970).unwrap()[0].count, 5);
+    assert_eq!(reader.check().unwrap().damage, [""; 0]);
+}

@@ -1,0 +1,172 @@
+//! The questions of a dashboard's views, each over all nodes.
+
+use std::collections::BTreeMap;
+
+use anyhow::Result;
+use piecewatch_analytics::{
+    Distribution, TopErrors, compare_of, concurrency_of, connectivity_of, finest_grain,
+    hot_pieces_of, last_minute_of, latency_of, latency_series, merged_latencies, node_work_of,
+    outlook_of, peers_of, rate_series_of, reputation_of, restarts_of, size_classes, storage_of,
+    stored_days_of, success_of, success_series_of, top_errors_of,
+};
+use piecewatch_model::{Grain, NodeName};
+use piecewatch_store::{Ending, LatencyFilter, Nodes, Reader, SlowFilter, TransferFilter, Window};
+
+/// What is asked, and of which time; the end of the window is the present.
+type Ask = fn(&Reader, &[NodeName], Window) -> Result<usize>;
+
+/// A question, by the name that the report gives it. It tells how much it was answered, so that no
+/// empty answer is measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Question {
+    pub(crate) name: &'static str,
+    pub(crate) ask: Ask,
+    pub(crate) over: Over,
+}
+
+/// What a question is asked over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Over {
+    /// Over 24 hours, and over 30 days.
+    Windows,
+    /// Its own time; held to what 24 hours are held to.
+    ADay,
+    /// Its own time, of weeks; held to what 30 days are held to.
+    AMonth,
+    /// The single transfers of a time: no question of a view, and held to nothing.
+    Transfers,
+}
+
+const fn question(name: &'static str, over: Over, ask: Ask) -> Question {
+    Question { name, ask, over }
+}
+
+pub(crate) const ALL: [Question; 25] = [
+    question("totals", Over::Windows, |reader, names, window| {
+        Ok(reader.traffic_totals(Nodes::Of(names), Some(window))?.rows.len())
+    }),
+    question("totals of all time", Over::AMonth, |reader, names, _| {
+        Ok(reader.traffic_totals(Nodes::Of(names), None)?.rows.len())
+    }),
+    question("silence", Over::ADay, |reader, names, window| {
+        Ok(reader.activity(Nodes::Of(names), window.to)?.len())
+    }),
+    question("latency", Over::Windows, latencies),
+    question("latency by satellite", Over::Windows, |reader, names, window| {
+        let grain = grain(reader, names, window)?.max(Grain::Hour);
+        let filter = LatencyFilter::default();
+        let answer = latency_of(reader, Nodes::Of(names), window, &filter, grain)?;
+        let merged = merged_latencies(&answer.measured.rows, |row| row.satellite);
+        Ok(merged.values().filter_map(Distribution::of).count())
+    }),
+    question("latency series", Over::Windows, |reader, names, window| {
+        series(reader, names, window, drawn(window))
+    }),
+    question("success", Over::Windows, |reader, names, window| {
+        Ok(success_of(reader, Nodes::Of(names), Some(window))?.tallies.len())
+    }),
+    question("success series", Over::Windows, |reader, names, window| {
+        let nodes = Nodes::Of(names);
+        Ok(success_series_of(reader, nodes, window, drawn(window))?.series.points.len())
+    }),
+    question("rates", Over::Windows, rates),
+    question("rates of the last minute", Over::ADay, |reader, names, window| {
+        let point = last_minute_of(reader, Nodes::Of(names), window.to)?;
+        Ok(usize::from(point.at < window.to))
+    }),
+    question("transfers in flight", Over::Windows, |reader, names, window| {
+        Ok(concurrency_of(reader, Nodes::Of(names), window, Grain::Hour)?.actions.len())
+    }),
+    question("sizes", Over::Windows, |reader, names, window| {
+        Ok(size_classes(&reader.sizes(Nodes::Of(names), window)?).len())
+    }),
+    question("errors", Over::Windows, errors),
+    question("slowest", Over::Windows, |reader, names, window| {
+        let filter = SlowFilter::default();
+        Ok(reader.slowest(Nodes::Of(names), window, &filter, Grain::Hour, 50)?.rows.len())
+    }),
+    question("countries", Over::Windows, |reader, names, window| {
+        each(names, |node| Ok(peers_of(reader, node, window)?.countries.len()))
+    }),
+    question("storage", Over::AMonth, |reader, names, window| {
+        each(names, |node| Ok(storage_of(reader, node, window.to)?.growth.len()))
+    }),
+    question("stored days", Over::Windows, |reader, names, window| {
+        each(names, |node| {
+            stored_days_of(reader, node, window, window.to)?;
+            Ok(1)
+        })
+    }),
+    question("runs", Over::AMonth, |reader, names, window| {
+        each(names, |node| Ok(node_work_of(reader, node, window)?.ended.len()))
+    }),
+    question("restarts", Over::Windows, |reader, names, window| {
+        each(names, |node| Ok(restarts_of(reader, node, window)?.len()))
+    }),
+    question("reputation", Over::Windows, |reader, names, window| {
+        each(names, |node| Ok(reputation_of(reader, node, window, window.to)?.len()))
+    }),
+    question("connectivity", Over::Windows, |reader, names, window| {
+        each(names, |node| {
+            connectivity_of(reader, node, window, window.to)?;
+            Ok(1)
+        })
+    }),
+    question("comparison", Over::Windows, |reader, names, window| {
+        Ok(compare_of(reader, names, window, &BTreeMap::new())?.nodes.len())
+    }),
+    question("what is unusual", Over::AMonth, |reader, names, window| {
+        each(names, |node| Ok(outlook_of(reader, node, window.to)?.baselines.len()))
+    }),
+    question("a page of single transfers", Over::Windows, |reader, names, window| {
+        let filter = TransferFilter::default();
+        Ok(reader.transfers(Nodes::Of(names), window, &filter, None, 100)?.rows.len())
+    }),
+    question("hot pieces, as a command counts them", Over::Transfers, |reader, names, window| {
+        let hour = Window { from: window.to.plus_micros(-Grain::Hour.micros()), to: window.to };
+        each(names, |node| Ok(hot_pieces_of(reader, node, hour, 20)?.pieces.len()))
+    }),
+];
+
+fn each(names: &[NodeName], mut ask: impl FnMut(&NodeName) -> Result<usize>) -> Result<usize> {
+    names.iter().map(&mut ask).sum()
+}
+
+fn grain(reader: &Reader, names: &[NodeName], window: Window) -> Result<Grain> {
+    Ok(finest_grain(window, reader.kept_from(Nodes::Of(names))?))
+}
+
+/// How finely a view draws a window: a day by the hour, a month by the day.
+fn drawn(window: Window) -> Grain {
+    let is_long = window.to.as_micros() - window.from.as_micros() > 2 * Grain::Day.micros();
+    if is_long { Grain::Day } else { Grain::Hour }
+}
+
+fn latencies(reader: &Reader, names: &[NodeName], window: Window) -> Result<usize> {
+    let filter = LatencyFilter::default();
+    let grain = grain(reader, names, window)?;
+    let answer = latency_of(reader, Nodes::Of(names), window, &filter, grain)?;
+    let merged =
+        merged_latencies(&answer.measured.rows, |row| (row.node.clone(), row.action.clone()));
+    Ok(merged.values().filter_map(Distribution::of).count())
+}
+
+fn series(reader: &Reader, names: &[NodeName], window: Window, grain: Grain) -> Result<usize> {
+    let filter = LatencyFilter::default();
+    let series = reader.latency_series(Nodes::Of(names), window, &filter, grain)?;
+    Ok(latency_series(&series.points, |point| point.action.clone()).len())
+}
+
+fn rates(reader: &Reader, names: &[NodeName], window: Window) -> Result<usize> {
+    let grain = match drawn(window) {
+        Grain::Day => Grain::Hour,
+        Grain::Minute | Grain::FiveMinutes | Grain::Hour => Grain::Minute,
+    };
+    Ok(rate_series_of(reader, Nodes::Of(names), window, grain)?.points.len())
+}
+
+fn errors(reader: &Reader, names: &[NodeName], window: Window) -> Result<usize> {
+    let (nodes, endings) = (Nodes::Of(names), [Ending::Failed, Ending::Canceled]);
+    let TopErrors { window, top, .. } = top_errors_of(reader, nodes, window, &endings, 20)?;
+    Ok(top.len() + reader.trouble_counts(nodes, window, 10_000)?.len())
+}
