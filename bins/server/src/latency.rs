@@ -136,11 +136,11 @@ fn ask(reader: &Reader, arguments: &LatencyArgs) -> Result<Option<Answer>> {
     let (window, grain) = (answer.measured.window, answer.measured.grain);
     // Hours and days that were asked for are no surprise.
     let is_widened = match arguments.by {
-        By::Node | By::Satellite => {
+        By::Node | By::Satellite if grain >= Grain::Hour => {
             let length = window.to.as_micros() - window.from.as_micros();
             length >= arguments.window.micros().saturating_mul(3) / 2
         }
-        By::Hour | By::Day => false,
+        By::Node | By::Satellite | By::Hour | By::Day => false,
     };
     Ok(Some(Answer { is_widened, window, grain, lines, spread, nothing, in_flight, told }))
 }

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, slice};
 use piecewatch_analytics::{
     Ended, Finding, Hour, HourLatency, Kind, Lookout, Metric, Outlook, Upgrade, hours_of,
 };
-use piecewatch_model::{Action, Batch, Direction, Grain, Outcome, Record, Timestamp, TroubleKind};
+use piecewatch_model::{Action, Batch, Grain, Outcome, Record, Timestamp, TroubleKind};
 use piecewatch_simulator::{Config, Incident, IncidentKind};
 use piecewatch_store::{Appended, Store, StoreConfig};
 
@@ -27,11 +27,12 @@ fn counted(batches: &[Batch]) -> Vec<Hour> {
     for record in batches.iter().flat_map(|batch| &batch.records) {
         match record {
             Record::Transfer(transfer) => of(transfer.at, &mut |raw| {
-                let part = match (&transfer.action, transfer.action.direction()) {
-                    (Action::GetAudit, _) => 2,
-                    (Action::Other(_), _) => return,
-                    (_, Direction::Upload) => 1,
-                    (_, Direction::Download) => 0,
+                let part = match transfer.action.name() {
+                    "GET_AUDIT" => 2,
+                    "PUT" | "PUT_REPAIR" => 1,
+                    "GET" | "GET_REPAIR" => 0,
+                    // What is not known enters no rate.
+                    _ => return,
                 };
                 let ended = &mut raw.ended[part];
                 match transfer.outcome {
@@ -305,4 +306,20 @@ fn hours_that_nobody_read_are_no_outage() {
     hours.retain(|hour| hour.at < to);
     let outlook = Outlook::of(&hours, hour(6 * WEEK));
     assert_eq!((outlook.known_until, outlook.findings), (Some(from), vec![]));
+}
+
+/// The log ends while something is wrong. Twelve hours later that is still what was known last, and nobody
+/// may take it for the present.
+#[test]
+fn what_was_unusual_when_a_log_ended_is_told_as_of_then() {
+    let (from, to) = (5 * WEEK + 3 * DAY + 14, 5 * WEEK + 3 * DAY + 20);
+    let mut hours = with_incident(IncidentKind::SlowDisk(4), from, to);
+    let end = from + 3;
+    hours.retain(|known| known.at < hour(end));
+    let at = |until: i64| Outlook::of(&hours, hour(until));
+    assert_eq!(at(end).ends_early(), None);
+    let later = at(end + 12);
+    assert_eq!((later.ends_early(), later.history.to), (Some(hour(end)), hour(end + 12)));
+    assert_eq!(later.unusual_now().count(), 1, "it is told, with its time");
+    assert_eq!(Outlook::of(&[], hour(end)).ends_early(), None, "of nothing there is no end");
 }
