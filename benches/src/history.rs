@@ -337,7 +337,7 @@ impl<'a> Log<'a> {
             bits.is_multiple_of(one_in).then(|| Record::Transfer(on_day(transfer, day, bits)))
         }));
         self.content.feed(&hour.to_le_bytes());
-        let start = self.end.as_ref().map_or(Start::Beginning { known: 0 }, |end| Start::from(end));
+        let start = self.end.as_ref().map_or(Start::Beginning { known: 0 }, Start::from);
         let end = self.content.checkpoint();
         self.end = Some(end.clone());
         let counts = LineCounts { transfers: records.len() as u64, ..LineCounts::default() };

@@ -6,12 +6,14 @@
 //! - [`Rows::insert`]: the limit. The same rows into the same table with nothing else.
 //!
 //! [`Load`] writes the logs of many nodes live, at a rate. [`Books`] are a year of what nodes earn, and
-//! [`hits`] gets what a cache holds. A [`History`] is a month of nodes with any number of transfers.
+//! [`hits`] gets what a cache holds. A [`History`] is a month of nodes with any number of transfers,
+//! [`latencies`] how long they took.
 
 mod books;
 pub mod clock;
 mod history;
 pub mod hits;
+pub mod latencies;
 mod load;
 mod logs;
 pub mod machine;

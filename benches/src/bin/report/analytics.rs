@@ -9,7 +9,8 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use piecewatch_benches::{History, Pool, clock::Stopwatch, machine};
+use piecewatch_benches::{History, Pool, clock::Stopwatch, latencies, machine};
+use piecewatch_model::HistogramSum;
 
 use self::questions::{ALL, Over, Question};
 use crate::{
@@ -35,6 +36,12 @@ const PROFILED: u32 = 40;
 /// What larger histories may cost more, times what a smaller one costs: as much as two runs over one
 /// history differ.
 const SAME: f64 = 1.25;
+
+/// How many latencies are recorded, and how often a month of them is merged.
+const RECORDED: usize = 1_000_000;
+const MERGED: u32 = 20;
+/// Transfers in an hour of each series of the months that are merged.
+const TRANSFERS: [usize; 3] = [100, 1_000, 10_000];
 
 /// What a question took.
 #[derive(Debug, Clone, Copy)]
@@ -85,8 +92,10 @@ pub(crate) fn measure(run: &mut Run) -> Result<Subject> {
     for (name, _) in SIZES {
         histories.push((name, History::open(&file(&folder, name))?));
     }
+    let (recorded, months) = (latencies::micros(1, RECORDED), months());
     for round in 1..=run.rounds {
         say(&format!("analytics, round {round} of {}", run.rounds));
+        histograms(run, &recorded, &months);
         opening(run, &histories)?;
         for question in &ALL {
             for (of, days) in question.spans() {
@@ -129,9 +138,36 @@ const METHOD: &str = "\
 - Every question is asked of all four nodes, and answered as the command line and the views do it, ready
   to be drawn. In a round each is asked up to 100 times (at least 10, and for 1.5 s) of the three histories in
   turn. p99 is by the nearest rank: of less than 100 it is the longest.
+- *Recording*: a million latencies into one sum. *Merging*: stored hours of 24 series, each of 720 hours,
+  into 24 sums; the mean of 20.
 - All of it runs on one thread. Targets are held to the processor's time; the time on the clock, which other
   programs on this machine lengthen, stands beside it.
 - How the histories were made, on the clock:";
+
+/// Months of hours as the database keeps them, by how many transfers an hour has.
+fn months() -> Vec<(usize, Vec<Vec<Vec<u8>>>)> {
+    let of = |transfers| (transfers, latencies::stored(&latencies::month(transfers)));
+    TRANSFERS.map(of).into()
+}
+
+/// Latencies recorded, and months of them merged.
+fn histograms(run: &mut Run, recorded: &[u64], months: &[(usize, Vec<Vec<Vec<u8>>>)]) {
+    let mut sum = HistogramSum::new();
+    let watch = Stopwatch::start();
+    latencies::record(&mut sum, recorded);
+    let nanos = watch.processor().as_secs_f64() * 1e9;
+    run.push("recording a latency", "ns/latency", nanos / recorded.len() as f64);
+    for (transfers, stored) in months {
+        let watch = Stopwatch::start();
+        (0..MERGED).for_each(|_| latencies::merge(stored));
+        let took = ms(watch.processor()) / f64::from(MERGED);
+        run.push(&merging(*transfers), "ms", took);
+    }
+}
+
+fn merging(transfers: usize) -> String {
+    format!("merging 720 hours × 24 series, {transfers} transfers in each")
+}
 
 /// A new connection.
 fn opening(run: &mut Run, histories: &[(&str, History)]) -> Result<()> {
@@ -243,7 +279,12 @@ fn ms(time: Duration) -> f64 {
 }
 
 fn targets() -> Vec<Target> {
-    let mut targets = Vec::new();
+    let what = "recording a latency".to_owned();
+    let mut targets = vec![Target { series: what.clone(), what, bound: Bound::AtMost(10.0) }];
+    targets.extend(TRANSFERS.map(|transfers| {
+        let what = merging(transfers);
+        Target { series: what.clone(), what, bound: Bound::AtMost(5.0) }
+    }));
     for question in &ALL {
         for (of, days) in question.spans() {
             let Some(limit) = question.limit(days) else { continue };

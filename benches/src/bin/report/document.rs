@@ -172,6 +172,7 @@ fn amount(unit: &str, value: f64) -> String {
         "ratio" => format!("{value:.2}×"),
         "s" => format!("{value:.2} s"),
         "ms" if value < 1.0 => format!("{value:.3} ms"),
+        "ns/latency" => format!("{value:.1} ns"),
         "ms" | "ns/get" => format!("{value:.1} {unit}"),
         "ns/line" | "bytes/transfer" => format!("{value:.1} {unit}"),
         _ => format!("{} {unit}", grouped(value)),

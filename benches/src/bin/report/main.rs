@@ -30,7 +30,7 @@ use self::{document::Report, series::Series};
 #[derive(Debug, Parser)]
 struct Cli {
     #[command(subcommand)]
-    work: Option<Work>,
+    work: Option<Aside>,
     /// The commit that is measured
     #[arg(long, default_value = "unknown")]
     commit: String,
@@ -70,7 +70,7 @@ enum About {
 
 /// What is done in a process of its own.
 #[derive(Debug, Subcommand)]
-enum Work {
+enum Aside {
     /// One piece of work, done so many times: to count its instructions
     #[command(hide = true)]
     Work { kind: instructions::Kind, input: PathBuf, times: usize },
@@ -87,12 +87,12 @@ enum Work {
 fn main() -> Result<()> {
     let cli = Cli::parse();
     match &cli.work {
-        Some(Work::Work { kind, input, times }) => instructions::work(*kind, input, *times),
-        Some(Work::Ledgers { folder }) => {
+        Some(Aside::Work { kind, input, times }) => instructions::work(*kind, input, *times),
+        Some(Aside::Ledgers { folder }) => {
             Ok(writeln!(std::io::stdout(), "{}", earnings::memory(folder)?)?)
         }
-        Some(Work::Histories { folder }) => analytics::make(folder).map(drop),
-        Some(Work::Ask { database, question, days }) => {
+        Some(Aside::Histories { folder }) => analytics::make(folder).map(drop),
+        Some(Aside::Ask { database, question, days }) => {
             analytics::ask_often(database, question, *days)
         }
         None => match cli.subject {

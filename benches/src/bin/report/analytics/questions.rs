@@ -41,7 +41,7 @@ const fn question(name: &'static str, over: Over, ask: Ask) -> Question {
     Question { name, ask, over }
 }
 
-pub(crate) const ALL: [Question; 25] = [
+pub(crate) const ALL: [Question; 26] = [
     question("totals", Over::Windows, |reader, names, window| {
         Ok(reader.traffic_totals(Nodes::Of(names), Some(window))?.rows.len())
     }),
@@ -117,6 +117,9 @@ pub(crate) const ALL: [Question; 25] = [
     }),
     question("what is unusual", Over::AMonth, |reader, names, window| {
         each(names, |node| Ok(outlook_of(reader, node, window.to)?.baselines.len()))
+    }),
+    question("what is unusual at one node", Over::AMonth, |reader, names, window| {
+        each(&names[..1], |node| Ok(outlook_of(reader, node, window.to)?.baselines.len()))
     }),
     question("a page of single transfers", Over::Windows, |reader, names, window| {
         let filter = TransferFilter::default();
