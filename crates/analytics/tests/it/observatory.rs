@@ -302,7 +302,7 @@ fn a_report_is_seen_at_once_in_what_is_made_of_reports() {
     // What is made of the log alone was not asked anew.
     let count = |asked: &BTreeMap<&str, u64>, of: &str| asked.get(of).copied().unwrap_or(0);
     let asked_after = database.readers().asked();
-    for question in ["errors", "slowest", "traffic series, hours"] {
+    for question in ["errors", "slowest transfers", "transfers"] {
         assert_eq!(count(&asked_after, question), count(&asked_before, question), "{question}");
     }
     let reader = database.reader();

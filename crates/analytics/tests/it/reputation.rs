@@ -180,7 +180,7 @@ fn a_satellite_that_was_left_is_no_trouble() {
         let of = of(&reputations, index);
         assert_eq!(of.judgement(), Judgement::Well);
         let left = second(9 * DAY).to_string().replace('T', " ").replace(":00Z", "");
-        assert_eq!(of.sentences("sat"), [format!("The node has left sat at {left}.")]);
+        assert_eq!(of.sentences("sat"), [format!("The node has left sat at {left} UTC.")]);
     }
     assert_eq!(of(&reputations, 2).judgement(), Judgement::Trouble, "it lost its place before");
 }
