@@ -165,6 +165,7 @@ proptest! {
         records in prop::collection::vec(any_record(), 1..400),
         sizes in prop::collection::vec(1_usize..60, 1..20),
         together in 1_usize..4,
+        (from, hours) in (-60_i64..60, 1_i64..120),
     ) {
         let mut database = Database::new();
         let mut logs = [Log::new("n1", 1), Log::new("n2", 2)];
@@ -251,6 +252,30 @@ proptest! {
             .filter(|t| t.country.is_some_and(|country| country.code() == "DE"))
             .count();
         prop_assert_eq!(germany, expected as u64);
+
+        // Hours, whole days and hours again.
+        let window = Window { from: seconds(from * 3600), to: seconds((from + hours) * 3600) };
+        let within = || of_transfers(&records).filter(|t| window.from <= t.at && t.at < window.to);
+        let count = |rows: &mut dyn Iterator<Item = u64>| rows.sum::<u64>();
+        let sizes = reader.sizes(Nodes::All, window).unwrap();
+        let expected = within().filter(|t| t.size.is_some()).count();
+        prop_assert_eq!(count(&mut sizes.iter().map(|row| row.count)), expected as u64);
+        let countries = reader.countries(Nodes::All, window).unwrap();
+        let expected = within().filter(|t| t.country.is_some()).count();
+        prop_assert_eq!(count(&mut countries.iter().map(|row| row.count)), expected as u64);
+        let errors = reader.errors(Nodes::All, window, 1000).unwrap();
+        let expected = within().filter(|t| t.error.is_some()).count();
+        prop_assert_eq!(count(&mut errors.iter().map(|row| row.count)), expected as u64);
+        let first = within().filter(|t| t.error.is_some()).map(|t| t.at).min();
+        prop_assert_eq!(errors.iter().map(|row| row.first_at).min(), first);
+        for grain in [Grain::Hour, Grain::Day] {
+            let whole = window.widened(grain);
+            let succeeded = of_transfers(&records)
+                .filter(|t| whole.from <= t.at && t.at < whole.to && t.outcome == Outcome::Success)
+                .count();
+            let series = reader.success_series(Nodes::All, window, grain).unwrap();
+            prop_assert_eq!(count(&mut series.iter().map(|row| row.count)), succeeded as u64);
+        }
 
         prop_assert_eq!(reader.differences(NOW, &Retention::default()).unwrap(), []);
     }
