@@ -5,7 +5,11 @@ mod text;
 
 use std::{collections::BTreeMap, io::Write};
 
-use piecewatch_analytics::{Comparison, Outlook, Silence, compare_of, outlook_of, silence_of};
+use piecewatch_analytics::{
+    compare::{Comparison, compare_of},
+    outlook::{Outlook, outlook_of},
+    silence::{Silence, silence_of},
+};
 use piecewatch_finance::{Ledger, LedgerSettings};
 use piecewatch_model::{MicroUsd, NodeName, Period, Timestamp};
 use piecewatch_store::{Nodes, Readers};

@@ -5,7 +5,7 @@ mod text;
 
 use std::{cmp::Reverse, collections::BTreeMap, io::Write};
 
-use piecewatch_analytics::{TopErrors, top_errors_of};
+use piecewatch_analytics::errors::{TopErrors, top_errors_of};
 use piecewatch_model::{NodeName, Timestamp, TroubleKind};
 use piecewatch_store::{Ending, Nodes, Reader, TroubleCount};
 

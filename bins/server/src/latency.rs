@@ -6,8 +6,9 @@ mod text;
 use std::{collections::BTreeMap, io::Write, num::NonZeroU64};
 
 use piecewatch_analytics::{
-    Bar, BarScale, Distribution, InFlight, Percentile, bars, concurrency_of, finest_grain,
-    latency_of, latency_series, merged_latencies, percentile,
+    distribution::{Bar, BarScale, Distribution, Percentile, bars, percentile},
+    latency::{finest_grain, latency_of, latency_series, merged_latencies},
+    rate::{InFlight, concurrency_of},
 };
 use piecewatch_model::{
     Action, Clock, Grain, Histogram, NodeName, Quantiles, SatelliteId, Timestamp,

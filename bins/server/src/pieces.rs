@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use piecewatch_analytics::{HotList, HotPiece, hot_pieces_of};
+use piecewatch_analytics::hot_pieces::{HotList, HotPiece, hot_pieces_of};
 use piecewatch_model::NodeName;
 use piecewatch_store::{Nodes, Reader, Window};
 use serde::Serialize;

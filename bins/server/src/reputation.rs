@@ -6,7 +6,10 @@ mod text;
 use std::io::Write;
 
 use piecewatch_analytics::{
-    Connectivity, Judgement, PeersOf, Reputation, connectivity_of, peers_of, reputation_of,
+    connectivity::{Connectivity, connectivity_of},
+    countries::{PeersOf, peers_of},
+    judgement::Judgement,
+    reputation::{Reputation, reputation_of},
 };
 use piecewatch_model::NodeName;
 use piecewatch_store::{Nodes, Reader, Window};

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use piecewatch_analytics::finest_grain;
+use piecewatch_analytics::latency::finest_grain;
 use piecewatch_model::{Clock, Latency, Outcome, PieceId};
 use piecewatch_store::{Fate, Nodes, Reader, SlowFilter, Slowest, StoredTransfer, Window};
 use serde::Serialize;

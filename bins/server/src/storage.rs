@@ -6,7 +6,7 @@ mod work;
 
 use std::io::Write;
 
-use piecewatch_analytics::{
+use piecewatch_analytics::storage::{
     NodeStorage, NodeWork, StoredDays, node_work_of, storage_of, stored_days_of,
 };
 use piecewatch_model::{NodeName, Timestamp};

@@ -5,7 +5,10 @@ mod text;
 
 use std::{collections::BTreeMap, io::Write};
 
-use piecewatch_analytics::{Acceptance, Success, Tally, Upgrade, success_of};
+use piecewatch_analytics::{
+    success::{Acceptance, Success, Upgrade, success_of},
+    tally::Tally,
+};
 use piecewatch_model::{Action, NodeName, SatelliteId};
 use piecewatch_store::{Nodes, Reader, Window};
 

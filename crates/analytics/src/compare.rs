@@ -9,7 +9,11 @@ use std::collections::BTreeMap;
 use piecewatch_model::{Action, Clock, Histogram, MicroUsd, NodeName};
 use piecewatch_store::{Fate, LatencyRow, SpaceRow, TrafficRow, Window};
 
-use crate::{Part, Percentile, hours::Ended, percentile};
+use crate::{
+    distribution::{Percentile, percentile},
+    hours::Ended,
+    tally::Part,
+};
 
 /// Below this audit score a satellite disqualifies a node.
 const AUDIT_MIN: f64 = 0.96;

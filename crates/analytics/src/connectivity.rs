@@ -12,9 +12,8 @@ use piecewatch_model::{
 use piecewatch_store::{Fate, Nodes, PollRow, Reader, Reported, Result, TroubleCount, Window};
 
 use crate::{
-    Judged, Judgement, Restart,
-    judgement::{length, minute, times},
-    restarts::{Ending, restarts},
+    judgement::{Judged, Judgement, length, minute, times},
+    restarts::{Ending, Restart, restarts},
     version::compare,
 };
 pub use log::LogOfWindow;

@@ -9,7 +9,10 @@ use piecewatch_store::{
     Ending, Fate, LatencyHour, Nodes, Reader, Result, TrafficPoint, TroubleHour, Window,
 };
 
-use crate::{Part, Percentile, percentile};
+use crate::{
+    distribution::{Percentile, percentile},
+    tally::Part,
+};
 
 /// Of latencies the clock of the last days counts: a log may change its form.
 const CLOCK_OF_HOURS: i64 = 7 * 24;

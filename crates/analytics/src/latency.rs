@@ -14,7 +14,7 @@ use piecewatch_store::{
     Reported, Result, Window,
 };
 
-use crate::Distribution;
+use crate::distribution::Distribution;
 
 /// A debug endpoint is asked every few minutes; what it told before this is no more how the node is.
 const QUANTILES_MICROS: i64 = 3600 * 1_000_000;

@@ -15,9 +15,18 @@ use piecewatch_store::{
 };
 
 use crate::{
-    Bar, Comparison, Connectivity, HotList, InFlight, LatencyAnswer, LatencyCurves, Lookout,
-    NodeStorage, NodeWork, NodesOf, PeersOf, RatePoint, RateSeries, Reputation, StoredDays,
-    Success, SuccessOverTime, TopErrors,
+    compare::Comparison,
+    connectivity::Connectivity,
+    countries::PeersOf,
+    distribution::Bar,
+    errors::TopErrors,
+    hot_pieces::HotList,
+    latency::{LatencyAnswer, LatencyCurves, NodesOf},
+    outlook::Lookout,
+    rate::{InFlight, RatePoint, RateSeries},
+    reputation::Reputation,
+    storage::{NodeStorage, NodeWork, StoredDays},
+    success::{Success, SuccessOverTime},
 };
 use kept::{AnyShelf, MadeOf, Shelf};
 

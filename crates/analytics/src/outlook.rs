@@ -97,8 +97,8 @@ impl Outlook {
     }
 
     fn weight(&self) -> u64 {
-        let baseline = size_of::<Baseline>() + 168 * size_of::<Option<crate::Usual>>();
-        let finding = size_of::<Finding>() + 4 * size_of::<crate::Departure>();
+        let baseline = size_of::<Baseline>() + 168 * size_of::<Option<crate::baseline::Usual>>();
+        let finding = size_of::<Finding>() + 4 * size_of::<crate::unusual::Departure>();
         let lists = self.baselines.len() * baseline
             + self.findings.len() * finding
             + self.upgrades.len() * 2 * size_of::<Upgrade>();

@@ -7,7 +7,12 @@ use piecewatch_store::{
     Fate, LatencyFilter, LatencyRow, Nodes, Reader, Result, TrafficPoint, TrafficRow, Window,
 };
 
-use crate::{Amount, Coverage, Distribution, coverage_of, merged_latencies};
+use crate::{
+    coverage::{Coverage, coverage_of},
+    distribution::Distribution,
+    latency::merged_latencies,
+    tally::Amount,
+};
 
 /// A record is stored some seconds after it was written: a minute that ended later than this is
 /// not told yet.
@@ -230,7 +235,7 @@ pub struct InFlight {
 }
 
 /// Asks for the transfers in flight in a window, which is widened to the grain;
-/// [`finest_grain`](crate::finest_grain) tells which one still holds it.
+/// [`finest_grain`](crate::latency::finest_grain) tells which one still holds it.
 ///
 /// # Errors
 ///

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use piecewatch_model::{NodeName, SatelliteId, Standing, StandingScores, Timestamp};
 use piecewatch_store::{Event, Nodes, Reader, Reported, Result, ScoreRow, Window};
 
-use crate::{Judgement, judgement::minute};
+use crate::judgement::{Judgement, minute};
 
 const DAY: i64 = 24 * 3600 * 1_000_000;
 /// Scores that were told before a window begins hold at its beginning; a node tells them every four

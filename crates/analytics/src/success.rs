@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use piecewatch_model::{Action, Direction, Grain, NodeName, SatelliteId, Timestamp};
 use piecewatch_store::{Fate, Nodes, Reader, Result, TrafficPoint, TrafficRow, VersionRun, Window};
 
-use crate::{Amount, Share, Tally};
+use crate::tally::{Amount, Share, Tally};
 
 /// How far before a window the version is looked for that a node had at its beginning: a year, as long
 /// as versions are kept. A node tells its version when it starts, and some run for months.

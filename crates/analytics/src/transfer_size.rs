@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use piecewatch_model::{Action, ByteCount, SizeBucket};
 use piecewatch_store::{Ending, SizeRow};
 
-use crate::Amount;
+use crate::tally::Amount;
 
 /// The classes that operators know: below 1 KiB, to 4, 16, 64 and 256 KiB, to 1 MiB, and above.
 ///

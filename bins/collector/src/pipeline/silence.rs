@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_analytics::Silence;
+use piecewatch_analytics::silence::Silence;
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_store::{Nodes, Readers, Result};
 

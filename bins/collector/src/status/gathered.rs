@@ -6,7 +6,11 @@ use std::{
     time::Duration,
 };
 
-use piecewatch_analytics::{OpenWork, Restart, Silence, restarts_of, work_of};
+use piecewatch_analytics::{
+    restarts::{Restart, restarts_of},
+    silence::Silence,
+    work::{OpenWork, work_of},
+};
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_store::{Activity, Follower, Holder, Nodes, Reader, Readers, Window, followers};
 

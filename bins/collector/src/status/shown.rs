@@ -5,7 +5,11 @@ use std::{
     time::Duration,
 };
 
-use piecewatch_analytics::{Ending, OpenWork, Silence, Task};
+use piecewatch_analytics::{
+    restarts::Ending,
+    silence::Silence,
+    work::{OpenWork, Task},
+};
 use piecewatch_model::{ByteCount, NodeName, Timestamp};
 use serde_json::{Value, json};
 

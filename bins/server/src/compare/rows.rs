@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_analytics::{Better, Compared, Criterion, Outlook, Silence};
+use piecewatch_analytics::{
+    compare::{Better, Compared, Criterion},
+    outlook::Outlook,
+    silence::Silence,
+};
 use serde::Serialize;
 
 use super::{Answer, unusual};

@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use piecewatch_analytics::{Compared, Criterion, Place};
+use piecewatch_analytics::compare::{Compared, Criterion, Place};
 use piecewatch_model::{MicroUsd, NodeName};
 use piecewatch_store::Window;
 

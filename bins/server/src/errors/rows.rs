@@ -92,7 +92,7 @@ pub(super) fn flat(answer: &Answer) -> impl Iterator<Item = (Span, Row<'_>)> {
     rows.map(|row| (Span::of(answer.errors.window), row))
 }
 
-fn of_transfers(text: &piecewatch_analytics::ErrorText) -> impl Iterator<Item = Row<'_>> {
+fn of_transfers(text: &piecewatch_analytics::errors::ErrorText) -> impl Iterator<Item = Row<'_>> {
     text.parts.iter().map(|part| Row {
         kind: "transfer",
         node: part.node.as_str(),

@@ -7,7 +7,7 @@ use std::{
     io::{self, Write},
 };
 
-use piecewatch_analytics::ErrorText;
+use piecewatch_analytics::errors::ErrorText;
 use piecewatch_model::{Action, FailureClass, NodeName, Outcome, TroubleKind};
 
 use super::{Answer, TroubleText};

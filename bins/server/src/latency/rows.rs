@@ -1,6 +1,6 @@
 //! Latencies for machines: microseconds; what is not known is null, in CSV empty.
 
-use piecewatch_analytics::Bar;
+use piecewatch_analytics::distribution::Bar;
 use piecewatch_model::{Grain, Histogram, SatelliteId};
 use serde::Serialize;
 
@@ -121,7 +121,7 @@ fn histograms(answer: &Answer) -> Vec<Spread<'_>> {
     spread.collect()
 }
 
-fn in_flight(of: &piecewatch_analytics::InFlight) -> InFlight<'_> {
+fn in_flight(of: &piecewatch_analytics::rate::InFlight) -> InFlight<'_> {
     let actions = of.actions.iter().map(|(action, of)| InFlightOf {
         action: action.name(),
         in_flight: of.in_flight,

@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use piecewatch_analytics::{Bar, InFlight};
+use piecewatch_analytics::{distribution::Bar, rate::InFlight};
 use piecewatch_model::{Action, Measure, Quantiles};
 use piecewatch_store::Reported;
 

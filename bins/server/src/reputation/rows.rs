@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_analytics::{Reputation, Score, ToldScores, Vetting};
+use piecewatch_analytics::reputation::{Reputation, Score, ToldScores, Vetting};
 use serde::Serialize;
 
 use super::{NodeAnswer, text::name_of};

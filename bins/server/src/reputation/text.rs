@@ -2,7 +2,11 @@
 
 use std::io::{self, Write};
 
-use piecewatch_analytics::{Judgement, LogOfWindow, Reputation, Score, Vetting};
+use piecewatch_analytics::{
+    connectivity::LogOfWindow,
+    judgement::Judgement,
+    reputation::{Reputation, Score, Vetting},
+};
 
 use super::NodeAnswer;
 use crate::{

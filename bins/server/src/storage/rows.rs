@@ -4,8 +4,11 @@
 use std::collections::BTreeMap;
 
 use piecewatch_analytics::{
-    DiskFull, Growth, GrowthBasis, GrowthOver, HashStore, Migration, NodeStorage, Run, Running,
-    Slope, StoredDays, Task, Told,
+    hash_store::HashStore,
+    migration::Migration,
+    runs::{Run, Running},
+    storage::{DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage, Slope, StoredDays, Told},
+    work::Task,
 };
 use piecewatch_model::{ByteCount, SatelliteId, Timestamp};
 use serde::Serialize;
@@ -153,7 +156,7 @@ impl SpaceFields {
         let capacity = &storage.capacity;
         let bytes = |told: Option<Told>| told.map(|told| told.bytes.get());
         let whole = capacity.whole;
-        let share = |part: fn(&piecewatch_analytics::Allotment) -> ByteCount| {
+        let share = |part: fn(&piecewatch_analytics::storage::Allotment) -> ByteCount| {
             whole.and_then(|whole| whole.share(part(&whole)))
         };
         let (full, full_at, full_earliest_at, full_latest_at) = match storage.full {
@@ -357,7 +360,7 @@ struct DayOfSatellite {
 
 fn days(days: &StoredDays) -> Vec<DayRow> {
     let row = |(at, (day, total)): (usize, (&Timestamp, Option<ByteCount>))| {
-        let of = |(id, days): (&SatelliteId, &Vec<piecewatch_analytics::StoredDay>)| {
+        let of = |(id, days): (&SatelliteId, &Vec<piecewatch_analytics::storage::StoredDay>)| {
             let day = days.get(at)?;
             let bytes = day.bytes().map(ByteCount::get);
             Some((name(*id), DayOfSatellite { bytes, state: day.name() }))

@@ -5,7 +5,7 @@ use std::{
     io::{self, Write},
 };
 
-use piecewatch_analytics::{
+use piecewatch_analytics::storage::{
     Accounts, Capacity, CauseKind, DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage,
     StoredDays, Told,
 };

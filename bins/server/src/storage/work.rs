@@ -2,7 +2,12 @@
 
 use std::io::{self, Write};
 
-use piecewatch_analytics::{HashStore, Migration, NodeWork, Running, TaskSummary};
+use piecewatch_analytics::{
+    hash_store::HashStore,
+    migration::Migration,
+    runs::{Running, TaskSummary},
+    storage::NodeWork,
+};
 use piecewatch_model::{ByteCount, SatelliteId};
 
 use super::{

@@ -5,7 +5,10 @@ use std::{
     io::{self, Write},
 };
 
-use piecewatch_analytics::{Amount, Audits, Share, Tally, Upgrade};
+use piecewatch_analytics::{
+    success::Upgrade,
+    tally::{Amount, Audits, Share, Tally},
+};
 use piecewatch_model::{Action, Outcome, SatelliteId};
 use serde::Serialize;
 

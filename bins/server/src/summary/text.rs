@@ -6,7 +6,10 @@ use std::{
     path::Path,
 };
 
-use piecewatch_analytics::{Acceptance, Amount, Part, Share, Tally, Upgrade};
+use piecewatch_analytics::{
+    success::{Acceptance, Upgrade},
+    tally::{Amount, Part, Share, Tally},
+};
 use piecewatch_model::{Action, ByteCount, FailureClass, Outcome, SatelliteId, Timestamp};
 use piecewatch_store::Window;
 

@@ -6,7 +6,7 @@ use piecewatch_model::{Action, Grain, MicroUsd, NodeName, SatelliteId, Timestamp
 use piecewatch_store::{LatencyFilter, Nodes, Reader, Result, SpaceRow, Window};
 
 use super::{Comparison, NodeFigures, compare};
-use crate::finest_grain;
+use crate::latency::finest_grain;
 
 /// A node reports its space every few minutes; what is older than this is not how it is.
 const SPACE_DAYS: i64 = 2;

@@ -4,10 +4,7 @@ use piecewatch_model::{Quic, Timestamp, TroubleKind};
 use piecewatch_store::TroubleCount;
 
 use super::{ConnectionFacts, FailedPings, MINUTE, nothing_told};
-use crate::{
-    Judged, Judgement,
-    judgement::{length, minute, times},
-};
+use crate::judgement::{Judged, Judgement, length, minute, times};
 
 /// Satellites answer every check-in, which a node makes once an hour.
 const PING_LOOK: i64 = 90 * MINUTE;

@@ -7,8 +7,13 @@ use piecewatch_store::{Nodes, Window};
 
 use super::{Answer, InWindow, Observatory, kept::Selection};
 use crate::{
-    Comparison, Connectivity, NodeStorage, NodeWork, Outlook, Reputation, StoredDays, compare_of,
-    connectivity_of, node_work_of, reputation_of, storage::lately, storage_of, stored_days_of,
+    compare::{Comparison, compare_of},
+    connectivity::{Connectivity, connectivity_of},
+    outlook::Outlook,
+    reputation::{Reputation, reputation_of},
+    storage::{
+        NodeStorage, NodeWork, StoredDays, lately, node_work_of, storage_of, stored_days_of,
+    },
 };
 
 impl Observatory {
@@ -110,7 +115,7 @@ impl Observatory {
     }
 
     /// What is usual, unusual and changing at a node up to its newest hour that is over, as
-    /// [`Lookout::outlook`](crate::Lookout::outlook): kept until that hour is another one, and asked
+    /// [`Lookout::outlook`](crate::outlook::Lookout::outlook): kept until that hour is another one, and asked
     /// each time which one it is.
     ///
     /// # Errors

@@ -7,15 +7,24 @@ use piecewatch_store::{Ending, Error, LatencyFilter, Nodes, SizeRow, SlowFilter,
 
 use super::{Answer, InWindow, LatencyBars, Observatory, kept::Selection};
 use crate::{
-    BarScale, HotList, InFlight, LatencyAnswer, LatencyCurves, NodesOf, PeersOf, RatePoint,
-    RateSeries, Success, SuccessOverTime, TopErrors, bars, concurrency_of, finest_grain,
-    hot_pieces_of, last_minute_of, latency_curves_of, latency_of, merged_latencies, peers_of,
-    rate::last_minute, rate_series_of, success_of, success_series_of, top_errors_of,
+    countries::{PeersOf, peers_of},
+    distribution::{BarScale, bars},
+    errors::{TopErrors, top_errors_of},
+    hot_pieces::{HotList, hot_pieces_of},
+    latency::{
+        LatencyAnswer, LatencyCurves, NodesOf, finest_grain, latency_curves_of, latency_of,
+        merged_latencies,
+    },
+    rate::{
+        InFlight, RatePoint, RateSeries, concurrency_of, last_minute, last_minute_of,
+        rate_series_of,
+    },
+    success::{Success, SuccessOverTime, success_of, success_series_of},
 };
 
 impl Observatory {
     /// The finest grain in which a window of all these nodes is still stored wholly, as
-    /// [`finest_grain`](crate::finest_grain). It is asked each time, and that is quick.
+    /// [`finest_grain`](crate::latency::finest_grain). It is asked each time, and that is quick.
     ///
     /// # Errors
     ///
@@ -177,7 +186,7 @@ impl Observatory {
     }
 
     /// How large transfers were, in a window widened to whole hours, by powers of two;
-    /// [`size_classes`](crate::size_classes) makes coarser ones.
+    /// [`size_classes`](crate::transfer_size::size_classes) makes coarser ones.
     ///
     /// # Errors
     ///

@@ -7,9 +7,17 @@ use piecewatch_store::{LatencyRow, SizeRow, Slowest};
 
 use super::InWindow;
 use crate::{
-    Amount, Comparison, Connectivity, ErrorText, HotList, InFlight, LatencyAnswer, LatencyCurves,
-    NodeStorage, NodeWork, PeersOf, RatePoint, RateSeries, Reputation, StoredDays, Success,
-    SuccessOverTime, Tally, TopErrors, Upgrade,
+    compare::Comparison,
+    connectivity::Connectivity,
+    countries::PeersOf,
+    errors::{ErrorText, TopErrors},
+    hot_pieces::HotList,
+    latency::{LatencyAnswer, LatencyCurves},
+    rate::{InFlight, RatePoint, RateSeries},
+    reputation::Reputation,
+    storage::{NodeStorage, NodeWork, StoredDays},
+    success::{Success, SuccessOverTime, Upgrade},
+    tally::{Amount, Tally},
 };
 
 /// What a text, a name or a small list on the heap takes, roughly.

@@ -1,6 +1,8 @@
 //! What a node, its satellites and its files say of what it holds.
 
-use piecewatch_analytics::{Cause, CauseKind, NodeStorage, StoredDay, storage_of, stored_days_of};
+use piecewatch_analytics::storage::{
+    Cause, CauseKind, NodeStorage, StoredDay, storage_of, stored_days_of,
+};
 use piecewatch_model::{
     ByteCount, ByteHours, Compaction, DailyStorage, Fact, KnownSatellite, Maintenance,
     MaintenanceKind, Phase, Record, SatelliteId, Space, Standing, StorageBasis, Transfer,
@@ -227,7 +229,7 @@ fn an_overused_node_takes_more_than_it_was_allotted() {
     let whole = storage.capacity.whole.unwrap();
     assert_eq!((whole.taken(), whole.other), (ByteCount::new(2_150 * GB), ByteCount::new(0)));
     assert_eq!(whole.share(whole.taken()), Some(1.075));
-    assert_eq!(storage.full, piecewatch_analytics::DiskFull::Now);
+    assert_eq!(storage.full, piecewatch_analytics::storage::DiskFull::Now);
 }
 
 /// Gaps in the reports of satellites are told as gaps: not as zero, and not as a sum without them.

@@ -3,8 +3,10 @@
 use std::slice;
 
 use piecewatch_analytics::{
-    Comparison, Criterion, Ended, NodeFigures, Place, Share, compare, compare_of, hours_of,
-    success_of,
+    compare::{Comparison, Criterion, NodeFigures, Place, compare, compare_of},
+    hours::{Ended, hours_of},
+    success::success_of,
+    tally::Share,
 };
 use piecewatch_model::{
     Action, ByteCount, Clock, Fact, Histogram, KnownSatellite, Latency, MicroUsd, NodeName,

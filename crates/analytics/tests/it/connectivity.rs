@@ -1,6 +1,9 @@
 //! How a node can be reached, by its log and by what it told.
 
-use piecewatch_analytics::{ClockTrouble, Connectivity, Judgement, LogOfWindow, connectivity_of};
+use piecewatch_analytics::{
+    connectivity::{ClockTrouble, Connectivity, LogOfWindow, connectivity_of},
+    judgement::Judgement,
+};
 use piecewatch_model::{
     Fact, FailureClass, KnownSatellite, Lifecycle, LifecycleEvent, NodeStatus, Outcome, Quic,
     Record, Timestamp, Transfer, Trouble, TroubleKind,

@@ -4,7 +4,11 @@ use std::{
     collections::BTreeMap, net::SocketAddr, num::NonZeroUsize, path::Path, sync::atomic::AtomicU64,
 };
 
-use piecewatch_analytics::{ErrorGroups, Moved, Peers, peers_of, top_errors_of};
+use piecewatch_analytics::{
+    countries::{Moved, Peers, peers_of},
+    error_groups::ErrorGroups,
+    errors::top_errors_of,
+};
 use piecewatch_ingest::{Flow, Import, ImportConfig};
 use piecewatch_model::{
     Action, Batch, ByteCount, Country, FailureClass, Outcome, Record, Transfer,

@@ -1,6 +1,6 @@
 //! How fast a disk fills, against lines whose slope is known and a computation that shares no code.
 
-use piecewatch_analytics::{
+use piecewatch_analytics::storage::{
     Capacity, DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage, Slope, storage_of,
 };
 use piecewatch_model::{ByteCount, Fact, Space, Timestamp};

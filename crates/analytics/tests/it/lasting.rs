@@ -1,7 +1,12 @@
 //! What is wrong for days stays unusual, has the beginning that it had, and ends where nothing more is
 //! known of it.
 
-use piecewatch_analytics::{Ended, Finding, Hour, Kind, Metric, Outlook};
+use piecewatch_analytics::{
+    hours::{Ended, Hour},
+    metric::Metric,
+    outlook::Outlook,
+    unusual::{Finding, Kind},
+};
 use piecewatch_model::ByteCount;
 
 use crate::weeks::{DAY, WEEK, hour};

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use piecewatch_analytics::{ErrorGroups, HotPieces, ValueSpread};
+use piecewatch_analytics::{
+    error_groups::{ErrorGroups, ValueSpread},
+    hot_pieces::HotPieces,
+};
 use piecewatch_model::{ByteCount, PieceId, Placeholder, Timestamp};
 use proptest::prelude::*;
 

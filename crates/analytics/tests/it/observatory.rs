@@ -12,10 +12,19 @@ use std::{
 };
 
 use piecewatch_analytics::{
-    BarScale, InWindow, NodesOf, Observatory, ObservatorySettings, bars, compare_of,
-    concurrency_of, connectivity_of, hot_pieces_of, last_minute_of, latency_curves_of, latency_of,
-    merged_latencies, node_work_of, outlook_of, peers_of, rate_series_of, reputation_of,
-    storage_of, stored_days_of, success_of, success_series_of, top_errors_of,
+    InWindow, Observatory, ObservatorySettings,
+    compare::compare_of,
+    connectivity::connectivity_of,
+    countries::peers_of,
+    distribution::{BarScale, bars},
+    errors::top_errors_of,
+    hot_pieces::hot_pieces_of,
+    latency::{NodesOf, latency_curves_of, latency_of, merged_latencies},
+    outlook::outlook_of,
+    rate::{concurrency_of, last_minute_of, rate_series_of},
+    reputation::reputation_of,
+    storage::{node_work_of, storage_of, stored_days_of},
+    success::{success_of, success_series_of},
 };
 use piecewatch_model::{
     Action, ByteCount, Clock, Fact, FailureClass, Grain, KnownSatellite, Latency, Lifecycle,

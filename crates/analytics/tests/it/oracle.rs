@@ -6,8 +6,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use piecewatch_analytics::{
-    Acceptance, Distribution, SizeClass, acceptance, latency_series, live_latencies,
-    merged_latencies, rate_series_of, size_classes, success_series, tallies,
+    distribution::Distribution,
+    latency::{latency_series, live_latencies, merged_latencies},
+    rate::rate_series_of,
+    success::{Acceptance, acceptance, success_series, tallies},
+    transfer_size::{SizeClass, size_classes},
 };
 use piecewatch_model::{
     Action, ByteCount, Clock, FailureClass, Grain, KnownSatellite, Latency, NodeName, Outcome,

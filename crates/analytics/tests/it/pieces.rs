@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_analytics::hot_pieces_of;
+use piecewatch_analytics::hot_pieces::hot_pieces_of;
 use piecewatch_model::{Action, ByteCount, Outcome, PieceId, Record, Transfer};
 use piecewatch_store::Window;
 

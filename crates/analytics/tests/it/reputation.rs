@@ -1,6 +1,9 @@
 //! What satellites think of a node, by its log and by what it told.
 
-use piecewatch_analytics::{Judgement, Reputation, Score, Vetting, reputation_of};
+use piecewatch_analytics::{
+    judgement::Judgement,
+    reputation::{Reputation, Score, Vetting, reputation_of},
+};
 use piecewatch_model::{Fact, KnownSatellite, Record, Scores, Standing, StandingScores, Timestamp};
 use piecewatch_store::Window;
 

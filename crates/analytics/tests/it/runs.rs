@@ -3,7 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_analytics::{NodeWork, Run, RunEnding, Task, node_work_of};
+use piecewatch_analytics::{
+    runs::{Run, RunEnding},
+    storage::{NodeWork, node_work_of},
+    work::Task,
+};
 use piecewatch_model::{
     ByteCount, Compaction, KnownSatellite, Lifecycle, LifecycleEvent, Maintenance, MaintenanceKind,
     Phase, Record, Timestamp,

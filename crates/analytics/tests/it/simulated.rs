@@ -2,7 +2,11 @@
 
 use std::{num::NonZeroUsize, path::Path, slice, sync::atomic::AtomicU64};
 
-use piecewatch_analytics::{Ending, Silence, restarts_of, work_of};
+use piecewatch_analytics::{
+    restarts::{Ending, restarts_of},
+    silence::Silence,
+    work::work_of,
+};
 use piecewatch_ingest::{Flow, Import, ImportConfig};
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_simulator::{Config, Level, Simulator};

@@ -1,8 +1,10 @@
 //! What is said of transfers, by hand: gaps, upgrades, and what the system before told wrong.
 
 use piecewatch_analytics::{
-    Concurrency, Distribution, Rates, concurrency_of, finest_grain, last_minute_of, latency_of,
-    latency_series, merged_latencies, rate_series_of, success_of,
+    distribution::Distribution,
+    latency::{finest_grain, latency_of, latency_series, merged_latencies},
+    rate::{Concurrency, Rates, concurrency_of, last_minute_of, rate_series_of},
+    success::success_of,
 };
 use piecewatch_model::{
     Action, Clock, FailureClass, Grain, Latency, Lifecycle, LifecycleEvent, Outcome, Record,

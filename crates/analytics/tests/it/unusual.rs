@@ -3,7 +3,11 @@
 use std::{collections::BTreeMap, slice};
 
 use piecewatch_analytics::{
-    Ended, Finding, Hour, HourLatency, Kind, Lookout, Metric, Outlook, Upgrade, hours_of,
+    hours::{Ended, Hour, HourLatency, hours_of},
+    metric::Metric,
+    outlook::{Lookout, Outlook},
+    success::Upgrade,
+    unusual::{Finding, Kind},
 };
 use piecewatch_model::{Action, Batch, Grain, Outcome, Record, Timestamp, TroubleKind};
 use piecewatch_simulator::{Config, Incident, IncidentKind};

@@ -4,10 +4,20 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use piecewatch_analytics::{
-    Distribution, TopErrors, compare_of, concurrency_of, connectivity_of, finest_grain,
-    hot_pieces_of, last_minute_of, latency_of, latency_series, merged_latencies, node_work_of,
-    outlook_of, peers_of, rate_series_of, reputation_of, restarts_of, size_classes, storage_of,
-    stored_days_of, success_of, success_series_of, top_errors_of,
+    compare::compare_of,
+    connectivity::connectivity_of,
+    countries::peers_of,
+    distribution::Distribution,
+    errors::{TopErrors, top_errors_of},
+    hot_pieces::hot_pieces_of,
+    latency::{finest_grain, latency_of, latency_series, merged_latencies},
+    outlook::outlook_of,
+    rate::{concurrency_of, last_minute_of, rate_series_of},
+    reputation::reputation_of,
+    restarts::restarts_of,
+    storage::{node_work_of, storage_of, stored_days_of},
+    success::{success_of, success_series_of},
+    transfer_size::size_classes,
 };
 use piecewatch_model::{Grain, NodeName};
 use piecewatch_store::{Ending, LatencyFilter, Nodes, Reader, SlowFilter, TransferFilter, Window};
