@@ -5,6 +5,7 @@ mod earnings;
 mod errors;
 mod form;
 mod latency;
+mod nodes;
 mod pieces;
 mod reputation;
 mod slow;
@@ -21,6 +22,7 @@ pub(crate) use earnings::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArg
 pub(crate) use errors::ErrorsArgs;
 pub(crate) use form::FormArgs;
 pub(crate) use latency::{By, LatencyArgs, Spread};
+pub(crate) use nodes::NodesArgs;
 pub(crate) use pieces::PiecesArgs;
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_node_api::{Address, Error as ApiError};
@@ -223,12 +225,9 @@ says from when to when it is.
 A success rate is success ÷ (success + canceled + failed). A canceled audit is neither, and is left out \
 of the rate of GET_AUDIT.")]
 pub struct SummaryArgs {
-    /// The database
-    #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
-    pub db: PathBuf,
-    /// Show this node only; may be given several times
-    #[arg(long, value_name = "NAME")]
-    pub node: Vec<NodeName>,
+    /// Of which nodes.
+    #[command(flatten)]
+    pub of: NodesArgs,
     /// How far back from the newest record: 90m, 24h, 7d
     #[arg(long, value_name = "LENGTH", conflicts_with_all = ["from", "to"])]
     pub window: Option<Length>,

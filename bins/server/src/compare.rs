@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &CompareArgs, out: &mut dyn Write, colour: Colour) 
         (Form::Json, answer) => json(out, &rows::json(answer.as_ref())),
         (Form::Csv, answer) => return csv(out, answer.iter().flat_map(rows::csv)),
         (Form::Text, None) => {
-            writeln!(out, "{} holds no record of a node to compare.", arguments.db.display())
+            writeln!(out, "{} holds no record of a node to compare.", arguments.of.db.display())
         }
         (Form::Text, Some(answer)) => text::write(answer, out, colour),
     };
@@ -63,10 +63,10 @@ pub(crate) fn run(arguments: &CompareArgs, out: &mut dyn Write, colour: Colour) 
 
 /// `None` where there is nothing to compare.
 fn ask(arguments: &CompareArgs) -> Result<Option<Answer>> {
-    let readers = database::open(&arguments.db)?.readers;
+    let readers = database::open(&arguments.of.db)?.readers;
     let reader = readers.get()?;
     let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let names = database::chosen(&arguments.db, &arguments.node, known)?;
+    let names = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
     let Some(window) = window::up_to_newest(&reader, &names, arguments.window)? else {
         return Ok(None);
     };

@@ -50,7 +50,7 @@ struct TroubleText {
 
 /// Asks for errors and prints them.
 pub(crate) fn run(arguments: &ErrorsArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
-    let answer = database::read(&arguments.db, |reader| ask(reader, arguments))?;
+    let answer = database::read(&arguments.of.db, |reader| ask(reader, arguments))?;
     let written = match (Form::from(arguments.form), answer) {
         (Form::Json, answer) => {
             json(out, &answer.as_ref().map(rows::Object::of).unwrap_or_default())
@@ -58,7 +58,7 @@ pub(crate) fn run(arguments: &ErrorsArgs, out: &mut dyn Write, colour: Colour) -
         (Form::Csv, answer) => return csv(out, answer.iter().flat_map(rows::flat)),
         (Form::Text, Some(answer)) => text::write(&answer, out, colour),
         (Form::Text, None) => {
-            writeln!(out, "{} holds no log of these nodes.", arguments.db.display())
+            writeln!(out, "{} holds no log of these nodes.", arguments.of.db.display())
         }
     };
     written.map_err(Error::Output)
@@ -67,7 +67,7 @@ pub(crate) fn run(arguments: &ErrorsArgs, out: &mut dyn Write, colour: Colour) -
 /// `None` where there are no records.
 fn ask(reader: &Reader, arguments: &ErrorsArgs) -> Result<Option<Answer>> {
     let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let nodes = database::chosen(&arguments.db, &arguments.node, known)?;
+    let nodes = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
     let Some(window) = up_to_newest(reader, &nodes, arguments.window)? else { return Ok(None) };
     let endings: &'static [Ending] =
         if arguments.canceled { &[Ending::Failed, Ending::Canceled] } else { &[Ending::Failed] };

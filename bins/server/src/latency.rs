@@ -75,13 +75,13 @@ enum Of {
 
 /// Asks for latencies and prints them.
 pub(crate) fn run(arguments: &LatencyArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
-    let answer = database::read(&arguments.db, |reader| ask(reader, arguments))?;
+    let answer = database::read(&arguments.of.db, |reader| ask(reader, arguments))?;
     let written = match (Form::from(arguments.form), answer) {
         (Form::Json, answer) => json(out, &rows::Object::of(answer.as_ref())),
         (Form::Csv, answer) => return csv(out, answer.iter().flat_map(rows::flat)),
         (Form::Text, Some(answer)) => text::write(&answer, out, colour),
         (Form::Text, None) => {
-            writeln!(out, "{} holds no log of these nodes.", arguments.db.display())
+            writeln!(out, "{} holds no log of these nodes.", arguments.of.db.display())
         }
     };
     written.map_err(Error::Output)
@@ -90,7 +90,7 @@ pub(crate) fn run(arguments: &LatencyArgs, out: &mut dyn Write, colour: Colour) 
 /// `None` where there are no records.
 fn ask(reader: &Reader, arguments: &LatencyArgs) -> Result<Option<Answer>> {
     let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let names = database::chosen(&arguments.db, &arguments.node, known)?;
+    let names = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
     let Some(asked) = up_to_newest(reader, &names, arguments.window)? else { return Ok(None) };
     let nodes = Nodes::Of(&names);
     let filter = LatencyFilter { satellite: None, action: arguments.action.clone() };

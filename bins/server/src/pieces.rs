@@ -57,12 +57,12 @@ struct Row<'a> {
 
 /// Asks for hot pieces and prints them.
 pub(crate) fn run(arguments: &PiecesArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
-    let answer = database::read(&arguments.db, |reader| ask(reader, arguments))?;
+    let answer = database::read(&arguments.of.db, |reader| ask(reader, arguments))?;
     let written = match Form::from(arguments.form) {
         Form::Json => json(out, &answer.root()),
         Form::Csv => return csv(out, answer.flat()),
         Form::Text if answer.nodes.is_empty() => {
-            writeln!(out, "{} holds no log of these nodes.", arguments.db.display())
+            writeln!(out, "{} holds no log of these nodes.", arguments.of.db.display())
         }
         Form::Text => answer.write(out, colour),
     };
@@ -73,7 +73,7 @@ fn ask(reader: &Reader, arguments: &PiecesArgs) -> Result<Answer> {
     let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
     let limit = usize::from(arguments.limit);
     let mut nodes = Vec::new();
-    for node in database::chosen(&arguments.db, &arguments.node, known)? {
+    for node in database::chosen(&arguments.of.db, &arguments.of.node, known)? {
         let Some(reach) = reader.reach(Nodes::Of(std::slice::from_ref(&node)))? else { continue };
         let from = arguments.window.before(reach.to).max(reach.from);
         let window = Window { from, to: reach.to };

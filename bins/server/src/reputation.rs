@@ -40,12 +40,12 @@ impl NodeAnswer {
 
 /// Asks for the reputation of nodes and prints it.
 pub(crate) fn run(arguments: &ReputationArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
-    let answers = database::read(&arguments.db, |reader| ask(reader, arguments))?;
+    let answers = database::read(&arguments.of.db, |reader| ask(reader, arguments))?;
     let written = match Form::from(arguments.form) {
         Form::Json => json(out, &rows::Root::of(&answers)),
         Form::Csv => return csv(out, answers.iter().flat_map(rows::flat)),
         Form::Text if answers.is_empty() => {
-            writeln!(out, "{} holds no node yet.", arguments.db.display())
+            writeln!(out, "{} holds no node yet.", arguments.of.db.display())
         }
         Form::Text => text::write(&answers, out, colour),
     };
@@ -54,7 +54,7 @@ pub(crate) fn run(arguments: &ReputationArgs, out: &mut dyn Write, colour: Colou
 
 fn ask(reader: &Reader, arguments: &ReputationArgs) -> Result<Vec<NodeAnswer>> {
     let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let nodes = database::chosen(&arguments.db, &arguments.node, known)?;
+    let nodes = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
     nodes.into_iter().map(|node| of_node(reader, node, arguments.window)).collect()
 }
 

@@ -22,7 +22,7 @@ const PIECE_CHARS: usize = 12;
 
 /// Asks for the slowest transfers and prints them.
 pub(crate) fn run(arguments: &SlowArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
-    let answer = database::read(&arguments.db, |reader| ask(reader, arguments))?;
+    let answer = database::read(&arguments.of.db, |reader| ask(reader, arguments))?;
     let written = match (Form::from(arguments.form), answer) {
         (Form::Json, answer) => json(out, &Object::of(answer.as_ref())),
         (Form::Csv, answer) => {
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &SlowArgs, out: &mut dyn Write, colour: Colour) -> 
         }
         (Form::Text, Some(answer)) => text(&answer, out, colour),
         (Form::Text, None) => {
-            writeln!(out, "{} holds no log of these nodes.", arguments.db.display())
+            writeln!(out, "{} holds no log of these nodes.", arguments.of.db.display())
         }
     };
     written.map_err(Error::Output)
@@ -39,7 +39,7 @@ pub(crate) fn run(arguments: &SlowArgs, out: &mut dyn Write, colour: Colour) -> 
 /// `None` where there are no records.
 fn ask(reader: &Reader, arguments: &SlowArgs) -> Result<Option<Slowest>> {
     let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let nodes = database::chosen(&arguments.db, &arguments.node, known)?;
+    let nodes = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
     let Some(window) = up_to_newest(reader, &nodes, arguments.window)? else { return Ok(None) };
     let grain = finest_grain(window, reader.kept_from(Nodes::Of(&nodes))?);
     let ending = arguments.ending.map(Into::into);

@@ -42,7 +42,7 @@ struct OfNode {
 
 /// Asks the database and prints what it says.
 pub(crate) fn run(arguments: &StorageArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
-    let shown = database::read(&arguments.db, |reader| ask(reader, arguments))?;
+    let shown = database::read(&arguments.of.db, |reader| ask(reader, arguments))?;
     let written = match Form::from(arguments.form) {
         Form::Json => json(out, &rows::Root::of(&shown)),
         Form::Csv => return csv(out, rows::flat(&shown)),
@@ -53,7 +53,7 @@ pub(crate) fn run(arguments: &StorageArgs, out: &mut dyn Write, colour: Colour) 
 }
 
 fn say_empty(arguments: &StorageArgs, out: &mut dyn Write) -> std::io::Result<()> {
-    let db = arguments.db.display();
+    let db = arguments.of.db.display();
     writeln!(out, "{db} holds no node yet. Ask one, or import a log:")?;
     writeln!(out, "  piecewatch poll --once --db {db} --node NAME=http://HOST:14002")?;
     writeln!(out, "  piecewatch import --db {db} --node NAME LOG")
@@ -61,7 +61,7 @@ fn say_empty(arguments: &StorageArgs, out: &mut dyn Write) -> std::io::Result<()
 
 fn ask(reader: &Reader, arguments: &StorageArgs) -> Result<Shown> {
     let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let names = database::chosen(&arguments.db, &arguments.node, known)?;
+    let names = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
     let now = newest(reader, &names)?;
     let window = Window { from: arguments.window.before(now), to: now };
     let month = Window { from: now.plus_micros(-DAYS_SHOWN * DAY_MICROS), to: now };

@@ -55,18 +55,18 @@ pub(crate) fn run(arguments: &SummaryArgs, out: &mut dyn Write, colour: Colour) 
     {
         return Err(Error::Window { from, to });
     }
-    let summary = database::read(&arguments.db, |reader| ask(reader, arguments))?;
+    let summary = database::read(&arguments.of.db, |reader| ask(reader, arguments))?;
     let written = if arguments.json {
         json::write(&summary, out)
     } else {
-        text::write(&summary, &arguments.db, out, colour)
+        text::write(&summary, &arguments.of.db, out, colour)
     };
     written.map_err(Error::Output)
 }
 
 fn ask(reader: &Reader, arguments: &SummaryArgs) -> Result<Summary> {
     let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let names = database::chosen(&arguments.db, &arguments.node, known)?;
+    let names = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
     if names.is_empty() {
         return Ok(Summary::default());
     }

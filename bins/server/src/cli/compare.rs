@@ -1,11 +1,8 @@
 //! What can be asked about nodes side by side.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use piecewatch_model::NodeName;
 
-use super::FormArgs;
+use super::{FormArgs, NodesArgs};
 use crate::window::Length;
 
 /// Show nodes side by side, and what is unusual at them.
@@ -29,12 +26,9 @@ The window ends at the newest record of all these nodes and is widened to whole 
 earlier are named below. Earnings are those of the month in which it ends. Latencies are of downloads by \
 clients that succeeded, by one clock, and of whole days where hours of them are no longer kept.")]
 pub struct CompareArgs {
-    /// The database
-    #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
-    pub db: PathBuf,
-    /// Show this node only; may be given several times
-    #[arg(long, value_name = "NAME")]
-    pub node: Vec<NodeName>,
+    /// Of which nodes.
+    #[command(flatten)]
+    pub of: NodesArgs,
     /// How far back from the newest record: 90m, 24h, 7d
     #[arg(long, value_name = "LENGTH", default_value = "24h")]
     pub window: Length,

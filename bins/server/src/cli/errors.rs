@@ -1,11 +1,8 @@
 //! What can be asked about errors.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use piecewatch_model::NodeName;
 
-use super::FormArgs;
+use super::{FormArgs, NodesArgs};
 use crate::window::Length;
 
 /// Show with which errors transfers end.
@@ -22,12 +19,9 @@ Examples:
 Errors that differ only in an address, a number, an id or a path are one: <addr>, #, <id> and <path> \
 stand for these. The window ends at the newest record and is widened to whole hours.")]
 pub struct ErrorsArgs {
-    /// The database
-    #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
-    pub db: PathBuf,
-    /// Show this node only; may be given several times
-    #[arg(long, value_name = "NAME")]
-    pub node: Vec<NodeName>,
+    /// Of which nodes.
+    #[command(flatten)]
+    pub of: NodesArgs,
     /// How far back from the newest record: 90m, 24h, 7d
     #[arg(long, value_name = "LENGTH", default_value = "24h")]
     pub window: Length,

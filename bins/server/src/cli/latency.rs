@@ -1,11 +1,9 @@
 //! What can be asked about how long transfers take.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
-use piecewatch_model::{Action, NodeName};
+use piecewatch_model::Action;
 
-use super::FormArgs;
+use super::{FormArgs, NodesArgs};
 use crate::window::Length;
 
 /// Show how long transfers take.
@@ -31,12 +29,9 @@ The window ends at the newest record and begins at the first one at the earliest
 minutes, or to hours or days where it is longer than two days or begins before what is kept so finely; the \
 answer says to what.")]
 pub struct LatencyArgs {
-    /// The database
-    #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
-    pub db: PathBuf,
-    /// Show this node only; may be given several times
-    #[arg(long, value_name = "NAME")]
-    pub node: Vec<NodeName>,
+    /// Of which nodes.
+    #[command(flatten)]
+    pub of: NodesArgs,
     /// How far back from the newest record: 90m, 24h, 7d
     #[arg(long, value_name = "LENGTH", default_value = "24h")]
     pub window: Length,

@@ -1,11 +1,8 @@
 //! What can be asked about pieces.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use piecewatch_model::NodeName;
 
-use super::FormArgs;
+use super::{FormArgs, NodesArgs};
 use crate::window::Length;
 
 /// Show which pieces are downloaded most.
@@ -20,12 +17,9 @@ Examples:
 The window ends at the newest record of each node, and reaches back as far as single transfers are kept. \
 Downloads by clients (GET) count, whether they succeeded or not; audits and repairs do not.")]
 pub struct PiecesArgs {
-    /// The database
-    #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
-    pub db: PathBuf,
-    /// Show this node only; may be given several times
-    #[arg(long, value_name = "NAME")]
-    pub node: Vec<NodeName>,
+    /// Of which nodes.
+    #[command(flatten)]
+    pub of: NodesArgs,
     /// How far back from the newest record of a node: 10m, 24h
     #[arg(long, value_name = "LENGTH", default_value = "1h")]
     pub window: Length,

@@ -1,11 +1,8 @@
 //! What can be asked about reputation.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use piecewatch_model::NodeName;
 
-use super::FormArgs;
+use super::{FormArgs, NodesArgs};
 use crate::window::Length;
 
 /// Show what satellites think of nodes, and how nodes are reached.
@@ -23,12 +20,9 @@ Below an audit score of 0.96 a satellite disqualifies a node for good; below a s
 of 0.6 it suspends it. `look` wants to be looked at when there is time, `trouble` now. The window ends at \
 the newest record or poll.")]
 pub struct ReputationArgs {
-    /// The database
-    #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
-    pub db: PathBuf,
-    /// Show this node only; may be given several times
-    #[arg(long, value_name = "NAME")]
-    pub node: Vec<NodeName>,
+    /// Of which nodes.
+    #[command(flatten)]
+    pub of: NodesArgs,
     /// How far back changes, failures and restarts are counted: 90m, 24h, 7d
     #[arg(long, value_name = "LENGTH", default_value = "24h")]
     pub window: Length,

@@ -1,11 +1,9 @@
 //! What can be asked about the transfers that took longest.
 
-use std::path::PathBuf;
-
 use clap::{Args, ValueEnum};
-use piecewatch_model::{Action, NodeName};
+use piecewatch_model::Action;
 
-use super::{FormArgs, latency::action};
+use super::{FormArgs, NodesArgs, latency::action};
 use crate::window::Length;
 
 /// Show the transfers that took longest.
@@ -24,12 +22,9 @@ ever, so the first ten of a list are exact for any window. Further ones are the 
 are kept. The window ends at the newest record and is widened to whole hours, or to whole days where \
 those are no longer kept.")]
 pub struct SlowArgs {
-    /// The database
-    #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
-    pub db: PathBuf,
-    /// Show this node only; may be given several times
-    #[arg(long, value_name = "NAME")]
-    pub node: Vec<NodeName>,
+    /// Of which nodes.
+    #[command(flatten)]
+    pub of: NodesArgs,
     /// How far back from the newest record: 90m, 24h, 7d
     #[arg(long, value_name = "LENGTH", default_value = "24h")]
     pub window: Length,

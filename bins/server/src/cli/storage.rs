@@ -1,11 +1,8 @@
 //! What can be asked about storage.
 
-use std::path::PathBuf;
-
 use clap::Args;
-use piecewatch_model::NodeName;
 
-use super::FormArgs;
+use super::{FormArgs, NodesArgs};
 use crate::window::Length;
 
 /// Show how much space nodes have, when it is full, and what work they do on it.
@@ -25,12 +22,9 @@ Growth is what most pairs of snapshots agree on, over 1, 7 and 30 days, and the 
 disk is full when less than 5 GB are left: satellites then send no uploads. The last time is the newest \
 record of the nodes shown.")]
 pub struct StorageArgs {
-    /// The database
-    #[arg(long, value_name = "FILE", env = "PIECEWATCH_DB")]
-    pub db: PathBuf,
-    /// Show this node only; may be given several times
-    #[arg(long, value_name = "NAME")]
-    pub node: Vec<NodeName>,
+    /// Of which nodes.
+    #[command(flatten)]
+    pub of: NodesArgs,
     /// Of which time to show the work, back from the newest record: 90m, 24h, 7d
     #[arg(long, value_name = "LENGTH", default_value = "24h")]
     pub window: Length,
