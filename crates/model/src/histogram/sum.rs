@@ -85,7 +85,9 @@ impl HistogramSum {
     /// What was added, in the form that is kept.
     pub fn to_histogram(&self) -> Histogram {
         let held = self.counts.iter().enumerate().filter(|(_, count)| **count > 0);
-        let buckets = held.map(|(at, &count)| ((self.first + at) as u16, count)).collect();
+        // Counting is faster than growing.
+        let mut buckets = Vec::with_capacity(held.clone().count());
+        buckets.extend(held.map(|(at, &count)| ((self.first + at) as u16, count)));
         Histogram { buckets }
     }
 
