@@ -68,15 +68,15 @@ impl LogOfWindow {
 ///
 /// When the database cannot be read.
 pub(super) fn log_of(reader: &Reader, nodes: Nodes<'_>, window: Window) -> Result<LogOfWindow> {
-    let mut known: BTreeSet<Timestamp> = BTreeSet::new();
-    known.extend(reader.traffic_series(nodes, window, Grain::Hour)?.iter().map(|point| point.at));
-    if let Some(first) = known.first().copied() {
-        // Traffic is kept for ever, events and sizes are not: both go by whole days.
-        let day = first.floor(Grain::Day).plus_micros(Grain::Day.micros());
-        let first_day = Window { from: first, to: day };
-        if reader.sizes(nodes, first_day)?.is_empty() {
-            return Ok(LogOfWindow::Missing);
-        }
+    let kept_from = reader.kept_from(nodes)?.details;
+    if kept_from.is_some_and(|from| window.from < from) {
+        return Ok(LogOfWindow::Missing);
+    }
+    let told = reader.told_hours(nodes, window)?;
+    let mut known: BTreeSet<Timestamp> = told.into_values().flatten().collect();
+    let log = LogOfWindow::of(window, &known);
+    if log == LogOfWindow::Known {
+        return Ok(log);
     }
     let orders = reader.orders(nodes, window, ORDERS_MAX)?;
     known.extend(orders.iter().map(|orders| orders.what.at.floor(Grain::Hour)));
