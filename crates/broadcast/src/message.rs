@@ -48,6 +48,10 @@ impl ClientMessage {
     /// A [`Fault`] to tell the client: no JSON, an unknown operation or field, a wrong type, a rate
     /// that is none.
     pub fn read(text: &[u8]) -> Result<Self, Fault> {
+        // A list of a message's fields would be read too.
+        if text.trim_ascii_start().first().is_some_and(|first| *first != b'{') {
+            return Err(Fault::new("not understood: not an object", None));
+        }
         let message: Self = serde_json::from_slice(text).map_err(|error| {
             let sub = serde_json::from_slice::<OnlySub>(text).ok().map(|only| only.sub);
             Fault::new(&format!("not understood: {error}"), sub)

@@ -6,4 +6,5 @@ mod asking;
 mod pacing;
 mod patches;
 mod properties;
+mod tasks;
 mod world;
