@@ -19,12 +19,13 @@ const EMPTY_NAMES: [&str; 8] =
 
 /// What each crate of ours may depend on. Binaries and benches join the others; a new crate is
 /// added here and to the diagram of docs/ARCHITECTURE.md.
-const LAYERS: [(&str, &[&str]); 11] = [
+const LAYERS: [(&str, &[&str]); 12] = [
     ("piecewatch-model", &[]),
     ("piecewatch-ingest", &["piecewatch-model"]),
     ("piecewatch-store", &["piecewatch-model"]),
     ("piecewatch-simulator", &["piecewatch-model"]),
     ("piecewatch-cache", &[]),
+    ("piecewatch-broadcast", &[]),
     ("piecewatch-node-api", &["piecewatch-model"]),
     ("piecewatch-analytics", &["piecewatch-model", "piecewatch-store", "piecewatch-cache"]),
     ("piecewatch-finance", &["piecewatch-model", "piecewatch-store", "piecewatch-cache"]),
@@ -48,6 +49,7 @@ const JOINED: &[&str] = &[
     "piecewatch-ingest",
     "piecewatch-store",
     "piecewatch-analytics",
+    "piecewatch-broadcast",
     "piecewatch-cache",
     "piecewatch-collector",
     "piecewatch-finance",
