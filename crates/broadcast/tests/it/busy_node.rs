@@ -102,7 +102,7 @@ impl Overview {
 }
 
 fn scores(number: usize) -> (String, Value) {
-    let name = format!("1wFTAgs9DP5RSnCqKV1eLf6N9wtk4EAtmN5Dp{number}");
+    let name = format!("satellite-{number:040}");
     let scores = json!({
         "audit": 1.0, "suspension": 1.0, "online": 0.9985, "vetted": true,
         "joined_at": "2023-04-05T06:07:08Z",
