@@ -6,7 +6,7 @@ mod reach;
 use std::{cmp::Ordering, collections::BTreeMap};
 
 use piecewatch_model::{
-    FailureClass, Lifecycle, LifecycleEvent, NodeName, NodeStatus, Outcome, PollPart, Quic,
+    FailureClass, Grain, Lifecycle, LifecycleEvent, NodeName, NodeStatus, Outcome, PollPart, Quic,
     SatelliteId, Timestamp, TroubleKind,
 };
 use piecewatch_store::{Fate, Nodes, PollRow, Reader, Reported, Result, TroubleCount, Window};
@@ -182,9 +182,8 @@ pub fn connectivity_of(
         }
         Some(_) | None => window,
     };
-    let totals = reader.traffic_totals(nodes, Some(window))?;
     let by_clock = Fate::Ended(Outcome::Failed(FailureClass::Clock));
-    let clock_failures = totals.rows.iter().filter(|row| row.fate == by_clock);
+    let clock_failures = reader.fate_series(nodes, window, Grain::Hour, by_clock)?;
     let events = reader.lifecycle(nodes, window, EVENTS_MAX)?;
     let lifecycle: Vec<Lifecycle> = events.into_iter().map(|event| event.what).collect();
     let version = reader.activity(nodes, window.to)?.pop().and_then(|activity| activity.version);
@@ -196,7 +195,7 @@ pub fn connectivity_of(
         status: statuses.first(),
         polls: &reader.polls(nodes)?,
         troubles: &reader.trouble_counts(nodes, window, TROUBLES_MAX)?,
-        clock_failures: clock_failures.map(|row| row.count).sum(),
+        clock_failures: clock_failures.iter().map(|point| point.count).sum(),
         lifecycle: &lifecycle,
         told_version: version.as_ref().map(|told| told.event.detail()),
     };

@@ -131,7 +131,7 @@ pub fn rate_series_of(
     grain: Grain,
 ) -> Result<RateSeries> {
     let window = window.widened(grain);
-    let points = reader.success_series(nodes, window, grain)?;
+    let points = reader.fate_series(nodes, window, grain, Fate::Ended(Outcome::Success))?;
     let mut coverage = coverage_of(reader, nodes, window)?;
     match grain {
         Grain::Minute | Grain::FiveMinutes => {

@@ -101,7 +101,8 @@ impl Reader {
     /// hours, hours 90 days ([`Reader::kept_from`] tells), days for ever. Of one satellite hours are
     /// the finest.
     ///
-    /// Whole days within a window of hours are read from the sums of days.
+    /// Whole days within a window of hours are read from the sums of days, and whole hours within one of
+    /// five minutes from those of hours, where these are kept.
     ///
     /// # Errors
     ///
@@ -115,7 +116,8 @@ impl Reader {
     ) -> Result<Latencies> {
         let grain = stored(align, filter);
         let window = window.widened(grain);
-        let parts = parts(window, grain);
+        let hours_from = self.kept_from(nodes)?.latency_hours;
+        let parts = parts(window, grain, hours_from);
         self.ask("latencies", |connection| {
             let names = Names::read(connection)?;
             let mut rows = Vec::new();
@@ -126,7 +128,9 @@ impl Reader {
                 let mut sums: BTreeMap<[i64; 3], HistogramSum> = BTreeMap::new();
                 for &(question, part) in &parts {
                     wanted.each(connection, question, id, part, |row| {
-                        let key = [row.get(1)?, row.get(2)?, row.get(3)?];
+                        // Five minutes know of no satellite, so none is told of their hours.
+                        let satellite = if grain < Grain::Hour { 0 } else { row.get(1)? };
+                        let key = [satellite, row.get(2)?, row.get(3)?];
                         merge_histogram(row, 4, sums.entry(key).or_default())
                     })?;
                 }
@@ -279,13 +283,17 @@ const fn table(grain: Grain) -> Question {
     }
 }
 
-/// Which table answers which part of a window of whole buckets of a grain.
-fn parts(window: Window, grain: Grain) -> Vec<(Question, Window)> {
+/// Which table answers which part of a window of whole buckets of a grain, when hours are whole from an
+/// instant on.
+fn parts(window: Window, grain: Grain, hours_from: Option<Timestamp>) -> Vec<(Question, Window)> {
     match grain {
-        Grain::Hour => {
-            let (before, days, after) = window.split(Grain::Day);
-            vec![(HOURLY, before), (DAILY, days), (HOURLY, after)]
+        Grain::Minute | Grain::FiveMinutes if hours_from.is_none_or(|from| from <= window.from) => {
+            let (before, hours, after) = window.split(Grain::Hour);
+            let mut parts = vec![(FIVE_MINUTES, before), (FIVE_MINUTES, after)];
+            parts.extend(hours.parts(HOURLY, DAILY));
+            parts
         }
+        Grain::Hour => window.parts(HOURLY, DAILY).collect(),
         Grain::Minute | Grain::FiveMinutes | Grain::Day => vec![(table(grain), window)],
     }
 }

@@ -1,6 +1,6 @@
 //! How much was moved in a window, and when?
 
-use piecewatch_model::{Action, ByteCount, Grain, NodeName, Outcome, SatelliteId, Timestamp};
+use piecewatch_model::{Action, ByteCount, Grain, NodeName, SatelliteId, Timestamp};
 use rusqlite::Connection;
 
 use super::{
@@ -142,18 +142,19 @@ impl Reader {
         self.series(nodes, window, grain, -1)
     }
 
-    /// What moved: as [`Reader::traffic_series`], of the transfers that succeeded alone.
+    /// As [`Reader::traffic_series`], of the transfers of one fate alone.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub fn success_series(
+    pub fn fate_series(
         &self,
         nodes: Nodes<'_>,
         window: Window,
         grain: Grain,
+        fate: Fate,
     ) -> Result<Vec<TrafficPoint>> {
-        self.series(nodes, window, grain, Fate::Ended(Outcome::Success).code().into())
+        self.series(nodes, window, grain, fate.code().into())
     }
 
     fn series(

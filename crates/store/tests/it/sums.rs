@@ -273,7 +273,7 @@ proptest! {
             let succeeded = of_transfers(&records)
                 .filter(|t| whole.from <= t.at && t.at < whole.to && t.outcome == Outcome::Success)
                 .count();
-            let series = reader.success_series(Nodes::All, window, grain).unwrap();
+            let series = reader.fate_series(Nodes::All, window, grain, Fate::Ended(Outcome::Success)).unwrap();
             prop_assert_eq!(count(&mut series.iter().map(|row| row.count)), succeeded as u64);
         }
 
