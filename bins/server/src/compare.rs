@@ -65,8 +65,7 @@ pub(crate) fn run(arguments: &CompareArgs, out: &mut dyn Write, colour: Colour) 
 fn ask(arguments: &CompareArgs) -> Result<Option<Answer>> {
     let readers = database::open(&arguments.of.db)?.readers;
     let reader = readers.get()?;
-    let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let names = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
+    let names = database::chosen(&reader, &arguments.of.db, &arguments.of.node)?;
     let Some(window) = window::up_to_newest(&reader, &names, arguments.window)? else {
         return Ok(None);
     };

@@ -44,8 +44,9 @@ pub(crate) fn open(path: &Path) -> Result<Store> {
     Ok(Store::open(path, StoreConfig { readers: 1, ..StoreConfig::default() })?)
 }
 
-/// The nodes to show: those asked for in the order asked for, or all.
-pub(crate) fn chosen(db: &Path, asked: &[NodeName], known: Vec<NodeName>) -> Result<Vec<NodeName>> {
+/// The nodes to show: those asked for in the order asked for, or all that the database knows.
+pub(crate) fn chosen(reader: &Reader, db: &Path, asked: &[NodeName]) -> Result<Vec<NodeName>> {
+    let known: Vec<NodeName> = reader.nodes()?.into_iter().map(|node| node.name).collect();
     if asked.is_empty() {
         return Ok(known);
     }

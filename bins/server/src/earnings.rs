@@ -127,8 +127,7 @@ impl Books {
         let of_config = || config.as_ref().map(|config| config.db.clone());
         let db = of.db.clone().or_else(of_config).expect("the command line wants one of the two");
         let store = database::open(&db)?;
-        let known = store.readers.get()?.nodes()?.into_iter().map(|node| node.name).collect();
-        let nodes = database::chosen(&db, &of.node, known)?;
+        let nodes = database::chosen(&store.readers.get()?, &db, &of.node)?;
         let mut settings = LedgerSettings::default();
         let mut costs = BTreeMap::new();
         if let Some(config) = config {

@@ -66,8 +66,7 @@ pub(crate) fn run(arguments: &ErrorsArgs, out: &mut dyn Write, colour: Colour) -
 
 /// `None` where there are no records.
 fn ask(reader: &Reader, arguments: &ErrorsArgs) -> Result<Option<Answer>> {
-    let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let nodes = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
+    let nodes = database::chosen(reader, &arguments.of.db, &arguments.of.node)?;
     let Some(window) = up_to_newest(reader, &nodes, arguments.window)? else { return Ok(None) };
     let endings: &'static [Ending] =
         if arguments.canceled { &[Ending::Failed, Ending::Canceled] } else { &[Ending::Failed] };

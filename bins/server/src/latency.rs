@@ -89,8 +89,7 @@ pub(crate) fn run(arguments: &LatencyArgs, out: &mut dyn Write, colour: Colour) 
 
 /// `None` where there are no records.
 fn ask(reader: &Reader, arguments: &LatencyArgs) -> Result<Option<Answer>> {
-    let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let names = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
+    let names = database::chosen(reader, &arguments.of.db, &arguments.of.node)?;
     let Some(asked) = up_to_newest(reader, &names, arguments.window)? else { return Ok(None) };
     let nodes = Nodes::Of(&names);
     let filter = LatencyFilter { satellite: None, action: arguments.action.clone() };

@@ -70,10 +70,9 @@ pub(crate) fn run(arguments: &PiecesArgs, out: &mut dyn Write, colour: Colour) -
 }
 
 fn ask(reader: &Reader, arguments: &PiecesArgs) -> Result<Answer> {
-    let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
     let limit = usize::from(arguments.limit);
     let mut nodes = Vec::new();
-    for node in database::chosen(&arguments.of.db, &arguments.of.node, known)? {
+    for node in database::chosen(reader, &arguments.of.db, &arguments.of.node)? {
         let Some(reach) = reader.reach(Nodes::Of(std::slice::from_ref(&node)))? else { continue };
         let from = arguments.window.before(reach.to).max(reach.from);
         let window = Window { from, to: reach.to };

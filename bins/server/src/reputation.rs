@@ -53,8 +53,7 @@ pub(crate) fn run(arguments: &ReputationArgs, out: &mut dyn Write, colour: Colou
 }
 
 fn ask(reader: &Reader, arguments: &ReputationArgs) -> Result<Vec<NodeAnswer>> {
-    let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let nodes = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
+    let nodes = database::chosen(reader, &arguments.of.db, &arguments.of.node)?;
     nodes.into_iter().map(|node| of_node(reader, node, arguments.window)).collect()
 }
 

@@ -38,8 +38,7 @@ pub(crate) fn run(arguments: &SlowArgs, out: &mut dyn Write, colour: Colour) -> 
 
 /// `None` where there are no records.
 fn ask(reader: &Reader, arguments: &SlowArgs) -> Result<Option<Slowest>> {
-    let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let nodes = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
+    let nodes = database::chosen(reader, &arguments.of.db, &arguments.of.node)?;
     let Some(window) = up_to_newest(reader, &nodes, arguments.window)? else { return Ok(None) };
     let grain = finest_grain(window, reader.kept_from(Nodes::Of(&nodes))?);
     let ending = arguments.ending.map(Into::into);

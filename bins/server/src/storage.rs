@@ -60,8 +60,7 @@ fn say_empty(arguments: &StorageArgs, out: &mut dyn Write) -> std::io::Result<()
 }
 
 fn ask(reader: &Reader, arguments: &StorageArgs) -> Result<Shown> {
-    let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let names = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
+    let names = database::chosen(reader, &arguments.of.db, &arguments.of.node)?;
     let now = newest(reader, &names)?;
     let window = Window { from: arguments.window.before(now), to: now };
     let month = Window { from: now.plus_micros(-DAYS_SHOWN * DAY_MICROS), to: now };

@@ -65,8 +65,7 @@ pub(crate) fn run(arguments: &SummaryArgs, out: &mut dyn Write, colour: Colour) 
 }
 
 fn ask(reader: &Reader, arguments: &SummaryArgs) -> Result<Summary> {
-    let known = reader.nodes()?.into_iter().map(|node| node.name).collect();
-    let names = database::chosen(&arguments.of.db, &arguments.of.node, known)?;
+    let names = database::chosen(reader, &arguments.of.db, &arguments.of.node)?;
     if names.is_empty() {
         return Ok(Summary::default());
     }
