@@ -37,6 +37,7 @@ mod progress;
 mod reputation;
 mod run;
 mod sentence;
+mod serve;
 mod simulate;
 mod slow;
 mod storage;

@@ -65,7 +65,7 @@ const TESTS_MAY_USE: [&str; 2] = ["piecewatch-simulator", "piecewatch-ingest"];
 const KEPT_APART: [(&str, &[&str]); 5] = [
     ("rusqlite", &["piecewatch-store", "piecewatch-benches"]),
     ("r2d2_sqlite", &["piecewatch-store", "piecewatch-benches"]),
-    ("hyper", &["piecewatch-node-api"]),
+    ("hyper", &["piecewatch-node-api", "piecewatch"]),
     ("quick_cache", &["piecewatch-cache", "piecewatch-benches"]),
     ("clap", &["piecewatch", "piecewatch-collector", "piecewatch-benches"]),
 ];

@@ -1,0 +1,6 @@
+//! `piecewatch serve`: watches nodes and tells browsers.
+
+mod alerts;
+mod api;
+mod live;
+mod metrics;

@@ -1,0 +1,1 @@
+//! What browsers watch: the state of each topic, from what is stored and what was just read.

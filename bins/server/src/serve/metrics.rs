@@ -1,0 +1,1 @@
+//! What other monitors read: the page of metrics.
