@@ -13,7 +13,7 @@ mod printed;
 mod raw;
 mod setting;
 
-use std::{ffi::OsString, path::PathBuf, time::Duration};
+use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
 pub use node::Node;
 use piecewatch_analytics::ObservatorySettings;
@@ -47,6 +47,8 @@ pub struct Config {
     pub polling: Polling,
     /// How long what was computed is kept.
     pub cache: CacheConfig,
+    /// What browsers and other programs see.
+    pub server: ServerConfig,
 }
 
 /// The program's own log.
@@ -78,6 +80,52 @@ pub struct Performance {
     pub poll_interval: Duration,
     /// How a change of a file is noticed.
     pub noticing: Noticing,
+    /// How many questions the server asks the database at once.
+    pub read_connections: u32,
+    /// Changes within so long go to browsers together; zero sends each alone.
+    pub coalesce: Duration,
+    /// How often a second browsers are sent what is dear to compute.
+    pub heavy_hz: u32,
+    /// Whether browsers are sent what has changed only.
+    pub diffs: Use,
+    /// Whether topics, hints and hidden pages slow down what is sent.
+    pub rates: Use,
+    /// Whether what several browsers see is made once.
+    pub sharing: Use,
+    /// Whether changes are gathered for longer under load.
+    pub adaptive: Use,
+    /// Whether HTTP answers are compressed.
+    pub compression: Use,
+    /// Whether an answer is given again to whoever asks the same within a second.
+    pub answer_cache: Use,
+}
+
+/// Whether an optimisation is used; off is for measuring what it brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Use {
+    /// It is used.
+    On,
+    /// It is not.
+    Off,
+}
+
+/// What browsers and other programs see.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServerConfig {
+    /// Where the server listens.
+    pub listen: SocketAddr,
+    /// The file with the token that lets in.
+    pub token_file: Option<PathBuf>,
+    /// The origins under which browsers see the server behind a proxy, in small letters.
+    pub origins: Vec<String>,
+    /// The most connections at once.
+    pub connections_max: u32,
+    /// How long an answer may take.
+    pub request_timeout: Duration,
+    /// Requests that take longer are logged.
+    pub slow_request: Duration,
+    /// A start that takes longer is warned of.
+    pub slow_start: Duration,
 }
 
 /// How a change of a file is noticed.
@@ -195,8 +243,20 @@ impl Config {
         let upkeep = settings.upkeep();
         let polling = settings.polling();
         let cache = settings.cache();
+        let server = settings.server();
         match errors.len() {
-            0 => Ok(Self { db, geoip, nodes, retention, log, performance, upkeep, polling, cache }),
+            0 => Ok(Self {
+                db,
+                geoip,
+                nodes,
+                retention,
+                log,
+                performance,
+                upkeep,
+                polling,
+                cache,
+                server,
+            }),
             1 => Err(errors.remove(0)),
             _ => Err(Error::Several(errors)),
         }

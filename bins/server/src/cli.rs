@@ -1,6 +1,7 @@
 //! What can be said on the command line, and the help that explains it.
 
 mod compare;
+mod demo;
 mod earnings;
 mod errors;
 mod form;
@@ -8,6 +9,7 @@ mod latency;
 mod nodes;
 mod pieces;
 mod reputation;
+mod serve;
 mod slow;
 mod storage;
 
@@ -18,6 +20,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 pub(crate) use compare::CompareArgs;
+pub(crate) use demo::DemoArgs;
 pub(crate) use earnings::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, ReconcileArgs};
 pub(crate) use errors::ErrorsArgs;
 pub(crate) use form::FormArgs;
@@ -28,6 +31,7 @@ use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_node_api::{Address, Error as ApiError};
 use piecewatch_simulator::{Encoding, Vocabulary};
 pub(crate) use reputation::ReputationArgs;
+pub(crate) use serve::ServeArgs;
 pub(crate) use slow::SlowArgs;
 pub(crate) use storage::StorageArgs;
 
@@ -84,6 +88,10 @@ or of journald; as it is, .gz or .zst.")]
     Storage(StorageArgs),
     /// Show nodes side by side, and what is unusual at them
     Compare(CompareArgs),
+    /// Watch nodes and show them in a browser
+    Serve(ServeArgs),
+    /// Show three nodes that are not there
+    Demo(DemoArgs),
     /// Look after a database
     Db(DbArgs),
     /// Write the log of a node that is not there

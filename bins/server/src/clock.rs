@@ -12,6 +12,12 @@ pub(crate) fn now() -> Timestamp {
     Timestamp::from_micros(i64::try_from(since_1970.as_micros()).unwrap_or(i64::MAX))
 }
 
+/// The time of day, as the hub wants it.
+#[expect(clippy::disallowed_methods, reason = "this is the place that reads the clock")]
+pub(crate) fn of_day() -> SystemTime {
+    SystemTime::now()
+}
+
 /// The time since the system started, exact to some milliseconds: for caches, which read it for
 /// each hit. It takes a fifth of the time that an exact one takes.
 #[cfg(target_os = "linux")]

@@ -1,6 +1,6 @@
 //! What can end the work, in a sentence or two: what is wrong, where, and what to do.
 
-use std::{error::Error as _, io, path::PathBuf};
+use std::{error::Error as _, io, net::SocketAddr, path::PathBuf};
 
 /// What ended the work.
 #[derive(Debug, thiserror::Error)]
@@ -130,6 +130,47 @@ pub enum Error {
     /// The system gives no thread, or nothing to wait with.
     #[error("cannot start to ask")]
     Start(#[source] io::Error),
+    /// A simulated node cannot show its dashboard.
+    #[error("cannot simulate a node")]
+    Simulated(#[source] piecewatch_simulator::Error),
+    /// The token cannot be read.
+    #[error("cannot read the token {}; check [server] token_file", path.display())]
+    Token {
+        /// Its file.
+        path: PathBuf,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
+    /// The token could be guessed.
+    #[error(
+        "the token of {place} is shorter than {least} characters; make one: openssl rand -hex 32"
+    )]
+    ShortToken {
+        /// Its file, or the variable.
+        place: String,
+        /// How long it must be.
+        least: usize,
+    },
+    /// Others than this machine could come in, and nothing keeps them out.
+    #[error(
+        "{listen} is open to other machines, so a token is needed: make one with `openssl rand -hex 32 > token` and set token_file = \"token\" in [server], or PIECEWATCH_TOKEN in the environment; or listen on 127.0.0.1"
+    )]
+    NoToken {
+        /// Where the server was to listen.
+        listen: SocketAddr,
+    },
+    /// Where the server was to listen it cannot.
+    #[error("cannot listen on {listen}{hint}")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// What could be done.
+        hint: &'static str,
+        /// What the system says.
+        #[source]
+        source: io::Error,
+    },
     /// Some things failed, each by itself.
     #[error("{} errors", .0.len())]
     Several(Vec<Error>),
@@ -145,7 +186,12 @@ impl Error {
     /// What the process ends with: 2 when it was asked wrongly, 1 when the work failed.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Window { .. } | Self::Node(_) | Self::NamedTwice { .. } | Self::NobodyToAsk => 2,
+            Self::Window { .. }
+            | Self::Node(_)
+            | Self::NamedTwice { .. }
+            | Self::NobodyToAsk
+            | Self::ShortToken { .. }
+            | Self::NoToken { .. } => 2,
             Self::Configuration(error) => error.exit_code(),
             Self::Output(_)
             | Self::Write { .. }
@@ -163,6 +209,9 @@ impl Error {
             | Self::Interrupted
             | Self::Start(_)
             | Self::Several(_)
+            | Self::Simulated(_)
+            | Self::Token { .. }
+            | Self::Listen { .. }
             | Self::Store(_) => 1,
         }
     }

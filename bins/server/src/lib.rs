@@ -24,6 +24,7 @@ mod clock;
 mod compare;
 mod completions;
 mod database;
+mod demo;
 mod earnings;
 mod error;
 mod errors;

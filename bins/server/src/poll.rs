@@ -15,6 +15,7 @@ use std::io::Write;
 use piecewatch_collector::config::{Config, Sayings};
 use piecewatch_store::{Store, StoreConfig};
 
+pub(crate) use self::follow::Asking;
 use self::plan::Plan;
 use crate::{
     Colour, Error, Result,
@@ -69,6 +70,42 @@ pub(crate) fn run(arguments: &PollArgs, out: &mut dyn Write, colour: Colour) -> 
     // A name that is still being looked up, or a disk that does not answer, keeps nobody.
     runtime.shutdown_background();
     done
+}
+
+/// Begins to ask the nodes of a configuration, in a runtime; `None` when none of them can be asked.
+/// Those that another process asks are left to it.
+///
+/// # Errors
+///
+/// When the database cannot be opened, or the system gives no thread.
+pub(crate) fn begin(config: &Config) -> Result<Option<Asking>> {
+    let plan = match Plan::new(config, &[]) {
+        Ok(plan) => plan,
+        Err(Error::NobodyToAsk) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let settings = StoreConfig {
+        readers: 1,
+        busy_timeout: writing::BUSY_MAX,
+        retention: config.retention.clone(),
+        ..StoreConfig::default()
+    };
+    let Store { writer, readers } = Store::open(&config.db, settings)?;
+    let mut plan = match plan.know(&readers.get()?) {
+        Ok(plan) => plan,
+        Err(Error::NobodyToAsk) => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    for error in plan.lock(&config.db) {
+        tracing::warn!("{}", error.lines().join("; "));
+    }
+    for node in &plan.unasked {
+        tracing::warn!(%node, "{}", plan::UNASKED);
+    }
+    if plan.nodes.is_empty() {
+        return Ok(None);
+    }
+    Asking::start(plan, writer, &config.polling).map(Some)
 }
 
 /// How many of so many nodes are asked for their satellites at once.

@@ -87,6 +87,14 @@ impl<K: Hash + Eq + Clone, V: Clone, E> Cache<K, V, E> {
         }
     }
 
+    /// The value of a key if there is one that may be given out: for those who may not wait for a
+    /// computation. It counts as a hit, and not as a miss.
+    pub fn held(&self, key: &K) -> Option<V> {
+        let value = self.fresh(key)?;
+        self.counters.hits.add(1);
+        Some(value)
+    }
+
     /// Removes the values of these keys. What is being computed for them is given to those who wait
     /// for it now, and not stored; whoever asks from now on does not join it.
     ///

@@ -28,6 +28,10 @@ pub(crate) enum Kind {
     Word(&'static [&'static str]),
     /// Directives for what is logged.
     Filter,
+    /// An address and a port to listen on.
+    Socket,
+    /// A list of texts; in the environment separated by commas.
+    List,
 }
 
 impl Key {
@@ -269,12 +273,102 @@ pub(crate) const CACHE_ANALYTICS_WEIGHT: Key = key(
     "How much of all else that is computed may weigh together, in KiB. What is usual at a node takes\n120 of a share of 3072: with more than 25 nodes give more, or it is computed anew each time.",
 );
 
+pub(crate) const LISTEN: Key = key(
+    "server",
+    "listen",
+    Kind::Socket,
+    "\"127.0.0.1:8765\"",
+    "Where the server listens. Others than this machine need a token to be let in, so with any\nother address than 127.0.0.1 or [::1] there must be one.",
+);
+pub(crate) const TOKEN_FILE: Key = Key {
+    section: "server",
+    name: "token_file",
+    kind: Kind::Path,
+    default: None,
+    example: "\"token\"",
+    doc: "A file with the token that lets in, at least 16 characters: make one with\n`openssl rand -hex 32`. Or give it in the environment as PIECEWATCH_TOKEN.",
+};
+pub(crate) const ORIGINS: Key = key(
+    "server",
+    "origins",
+    Kind::List,
+    "[]",
+    "The addresses under which browsers see this server when a proxy stands before it, as in\n[\"https://nodes.example.org\"]. Pages of any other origin are refused.",
+);
+pub(crate) const CONNECTIONS: Key = key(
+    "server",
+    "connections_max",
+    number(1, 100_000),
+    "2500",
+    "The most connections at once; what comes beyond them is closed.",
+);
+pub(crate) const REQUEST_TIMEOUT: Key = key(
+    "server",
+    "request_timeout_ms",
+    number(100, 600_000),
+    "10000",
+    "How long an answer may take, in milliseconds; then whoever asks is told to come again.",
+);
+pub(crate) const SLOW_REQUEST: Key = key(
+    "server",
+    "slow_request_ms",
+    number(1, 600_000),
+    "1000",
+    "Requests that take longer are logged, in milliseconds.",
+);
+pub(crate) const SLOW_START: Key = key(
+    "server",
+    "slow_start_ms",
+    number(1, 600_000),
+    "5000",
+    "A start that takes longer is warned of, in milliseconds.",
+);
+pub(crate) const READ_CONNECTIONS: Key = key(
+    "performance",
+    "read_connections",
+    number(1, 64),
+    "4",
+    "How many questions the server asks the database at once. Others wait.",
+);
+pub(crate) const COALESCE: Key = key(
+    "performance",
+    "coalesce_ms",
+    number(0, 1_000),
+    "75",
+    "Changes within so many milliseconds go to browsers together. 0 sends each alone.",
+);
+pub(crate) const HEAVY_HZ: Key = key(
+    "performance",
+    "max_broadcast_hz",
+    number(1, 20),
+    "2",
+    "How often a second browsers are sent what is dear to compute: earnings, latencies, storage.",
+);
+pub(crate) const DIFFS: Key =
+    switch("diffs", "Whether browsers are sent what has changed, or everything each time.");
+pub(crate) const RATES: Key =
+    switch("rates", "Whether topics, hints of browsers and hidden pages slow down what is sent.");
+pub(crate) const SHARING: Key =
+    switch("sharing", "Whether what several browsers see is made once for all of them.");
+pub(crate) const ADAPTIVE: Key =
+    switch("adaptive", "Whether changes are gathered for longer when there is much to do.");
+pub(crate) const COMPRESSION: Key =
+    switch("compression", "Whether HTTP answers are compressed for whoever accepts it.");
+pub(crate) const ANSWER_CACHE: Key = switch(
+    "answer_cache",
+    "Whether an answer is given again to whoever asks the same within a second.",
+);
+
+const fn switch(name: &'static str, doc: &'static str) -> Key {
+    key("performance", name, Kind::Switch, "true", doc)
+}
+
 const fn ttl(name: &'static str, default: &'static str, doc: &'static str) -> Key {
     key("cache", name, number(0, 86_400), default, doc)
 }
 
 /// Every key of which there is one, as the printed default lists them.
-pub(crate) const KEYS: [Key; 35] = [
+pub(crate) const KEYS: [Key; 51] = [
     DB,
     GEOIP,
     TRANSFERS,
@@ -310,16 +404,33 @@ pub(crate) const KEYS: [Key; 35] = [
     CACHE_COMPARISON,
     CACHE_WEIGHT,
     CACHE_ANALYTICS_WEIGHT,
+    LISTEN,
+    TOKEN_FILE,
+    ORIGINS,
+    CONNECTIONS,
+    REQUEST_TIMEOUT,
+    SLOW_REQUEST,
+    SLOW_START,
+    READ_CONNECTIONS,
+    COALESCE,
+    HEAVY_HZ,
+    DIFFS,
+    RATES,
+    SHARING,
+    ADAPTIVE,
+    COMPRESSION,
+    ANSWER_CACHE,
 ];
 
 /// What each section is about.
-pub(crate) const SECTIONS: [(&str, &str); 6] = [
+pub(crate) const SECTIONS: [(&str, &str); 7] = [
     ("retention", "How long what is kept. Traffic by the hour and by the day is kept for ever."),
     ("log", "The collector's own log, on standard error."),
     ("performance", "Pace and switches."),
     ("upkeep", "What runs by itself beside the reading."),
     ("polling", "How the nodes themselves are asked (piecewatch poll)."),
     ("cache", "How long the server keeps what it has computed before it computes it anew."),
+    ("server", "What browsers and other programs see (piecewatch serve)."),
 ];
 
 /// The table of a node, of which there may be many.

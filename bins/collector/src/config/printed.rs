@@ -59,7 +59,9 @@ fn limits(key: &Key) -> String {
     let variable = key.variable();
     match key.kind {
         Kind::Number { min, max } => format!("From {min} to {max}. {variable}"),
-        Kind::Path | Kind::Switch | Kind::Word(_) | Kind::Filter => variable,
+        Kind::Path | Kind::Switch | Kind::Word(_) | Kind::Filter | Kind::Socket | Kind::List => {
+            variable
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Single settings: from what was given to what holds.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use piecewatch_analytics::ObservatorySettings;
 use piecewatch_model::ByteCount;
@@ -8,7 +8,8 @@ use piecewatch_store::Retention;
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    CacheConfig, Discovery, LogConfig, LogFormat, Noticing, Performance, Polling, Upkeep,
+    CacheConfig, Discovery, LogConfig, LogFormat, Noticing, Performance, Polling, ServerConfig,
+    Upkeep, Use,
     key::{self, Key, Kind, nearest},
     raw::{Given, Raw, Value, path_in},
 };
@@ -69,12 +70,26 @@ impl<'a> Settings<'a> {
         let mut millis = |key| Duration::from_millis(self.number(key).into());
         let (commit_interval, poll_interval) =
             (millis(key::COMMIT_INTERVAL), millis(key::POLL_INTERVAL));
+        let coalesce = millis(key::COALESCE);
         let noticing = if self.switch(key::NOTIFICATIONS) {
             Noticing::Notifications
         } else {
             Noticing::Polling
         };
-        Performance { commit_interval, poll_interval, noticing }
+        Performance {
+            commit_interval,
+            poll_interval,
+            noticing,
+            coalesce,
+            read_connections: self.number(key::READ_CONNECTIONS),
+            heavy_hz: self.number(key::HEAVY_HZ),
+            diffs: self.use_of(key::DIFFS),
+            rates: self.use_of(key::RATES),
+            sharing: self.use_of(key::SHARING),
+            adaptive: self.use_of(key::ADAPTIVE),
+            compression: self.use_of(key::COMPRESSION),
+            answer_cache: self.use_of(key::ANSWER_CACHE),
+        }
     }
 
     pub(crate) fn upkeep(&mut self) -> Upkeep {
@@ -118,6 +133,65 @@ impl<'a> Settings<'a> {
             weight_max: ByteCount::new(KIB * u64::from(self.number(key::CACHE_WEIGHT))),
             observatory,
         }
+    }
+
+    pub(crate) fn server(&mut self) -> ServerConfig {
+        ServerConfig {
+            listen: self.socket(key::LISTEN),
+            token_file: self.optional_path(key::TOKEN_FILE),
+            origins: self.origins(key::ORIGINS),
+            connections_max: self.number(key::CONNECTIONS),
+            request_timeout: Duration::from_millis(self.number(key::REQUEST_TIMEOUT).into()),
+            slow_request: Duration::from_millis(self.number(key::SLOW_REQUEST).into()),
+            slow_start: Duration::from_millis(self.number(key::SLOW_START).into()),
+        }
+    }
+
+    fn use_of(&mut self, key: Key) -> Use {
+        if self.switch(key) { Use::On } else { Use::Off }
+    }
+
+    fn socket(&mut self, key: Key) -> SocketAddr {
+        let default = || unquoted(key).parse().expect("the default is an address");
+        let Some(given) = self.raw.get(key) else { return default() };
+        let Some(text) = self.text(key, given) else { return default() };
+        text.trim().parse().unwrap_or_else(|_| {
+            self.wrong(key, given, "an address and a port, as in 127.0.0.1:8765");
+            default()
+        })
+    }
+
+    /// Origins as browsers write them: a scheme, a host, perhaps a port, and nothing behind.
+    fn origins(&mut self, key: Key) -> Vec<String> {
+        let Some(given) = self.raw.get(key) else { return Vec::new() };
+        let texts = match &given.value {
+            Value::Texts(texts) => texts.clone(),
+            Value::Untyped(text) => {
+                let parts = text.split(',').map(str::trim).filter(|part| !part.is_empty());
+                parts.map(str::to_owned).collect()
+            }
+            Value::Text(_)
+            | Value::Number(_)
+            | Value::Decimal(_)
+            | Value::Switch(_)
+            | Value::Other(_) => {
+                self.wrong(key, given, "a list of texts");
+                return Vec::new();
+            }
+        };
+        let origins: Vec<String> =
+            texts.iter().map(|text| text.trim_end_matches('/').to_lowercase()).collect();
+        let is_origin = |text: &&String| {
+            let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+            host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ']))
+        };
+        if let Some(other) = origins.iter().find(|text| !is_origin(text)) {
+            let wrong = format!(
+                "{other:?} is no origin; write the scheme and the host, as in https://nodes.example.org"
+            );
+            self.errors.push(given.place.error(wrong));
+        }
+        origins
     }
 
     fn number(&mut self, key: Key) -> u32 {

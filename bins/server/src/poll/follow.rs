@@ -16,7 +16,7 @@ use piecewatch_collector::{
 };
 use piecewatch_model::{NodeName, Report};
 use piecewatch_node_api::Gate;
-use piecewatch_store::Writer;
+use piecewatch_store::{NodeLock, Writer};
 use tokio::{
     runtime::Runtime,
     sync::{
@@ -46,43 +46,81 @@ const LAST_WRITES_MAX: Duration = Duration::from_secs(4);
 /// Asks until a signal says to stop, or the database is damaged or gone.
 pub(super) fn run(runtime: &Runtime, plan: Plan, writer: Writer, polling: &Polling) -> Result<()> {
     let stop = stop_signal()?;
-    let (reports, waiting) = mpsc::channel(writing::WAITING_MAX);
-    let is_ending = Arc::new(AtomicBool::new(false));
-    let (ended, mut written) = oneshot::channel();
-    let ending = Arc::clone(&is_ending);
-    let write = move || {
-        // Nobody waits for it any more when it took too long.
-        let _ = ended.send(writing::run(writer, waiting, &ending));
-    };
-    thread::Builder::new().name("writer".to_owned()).spawn(write).map_err(Error::Start)?;
-    match plan.nodes.len() {
-        1 => tracing::info!("started: asking 1 node"),
-        nodes => tracing::info!("started: asking {nodes} nodes"),
-    }
-    let (nodes, ids, _locks) = plan.into_parts();
-    let mut failed = None;
     let result = runtime.block_on(async {
-        let mut tasks = Tasks::start(nodes, &ids, &reports, polling);
-        drop(reports);
-        let early = tokio::select! {
-            _ = stop => None,
-            result = &mut written => Some(writer_ended(result)),
-            name = tasks.ended() => {
-                let ended = Error::Ended { what: format!("what asks {name}") };
-                failed = Some(ended);
-                None
-            }
+        let mut asking = Asking::start(plan, writer, polling)?;
+        let ended = tokio::select! {
+            _ = stop => Ok(()),
+            ended = asking.ended() => ended,
         };
-        // Their sockets close, and their end of the channel too.
-        tasks.running.shutdown().await;
-        is_ending.store(true, Ordering::Relaxed);
-        match early {
-            Some(result) => result,
-            None => timeout(LAST_WRITES_MAX, written).await.map_or(Ok(()), writer_ended),
-        }
+        asking.stop().await.and(ended)
     });
     tracing::info!("stopped");
-    result.and(failed.map_or(Ok(()), Err))
+    result
+}
+
+/// Nodes that are asked: tasks of the runtime in which it was started, and a thread that writes.
+pub(crate) struct Asking {
+    tasks: Tasks,
+    /// Held for as long as the nodes are asked.
+    _locks: Vec<NodeLock>,
+    is_ending: Arc<AtomicBool>,
+    written: oneshot::Receiver<Result<()>>,
+    has_writer: bool,
+}
+
+impl Asking {
+    /// Begins to ask; in a runtime.
+    ///
+    /// # Errors
+    ///
+    /// When the system gives no thread.
+    pub(super) fn start(plan: Plan, writer: Writer, polling: &Polling) -> Result<Self> {
+        let (reports, waiting) = mpsc::channel(writing::WAITING_MAX);
+        let is_ending = Arc::new(AtomicBool::new(false));
+        let (ended, written) = oneshot::channel();
+        let ending = Arc::clone(&is_ending);
+        let write = move || {
+            // Nobody waits for it any more when it took too long.
+            let _ = ended.send(writing::run(writer, waiting, &ending));
+        };
+        thread::Builder::new().name("reports".to_owned()).spawn(write).map_err(Error::Start)?;
+        match plan.nodes.len() {
+            1 => tracing::info!("started: asking 1 node"),
+            nodes => tracing::info!("started: asking {nodes} nodes"),
+        }
+        let (nodes, ids, locks) = plan.into_parts();
+        let tasks = Tasks::start(nodes, &ids, &reports, polling);
+        Ok(Self { tasks, _locks: locks, is_ending, written, has_writer: true })
+    }
+
+    /// Waits until what should not end does: what writes, with its error, or a task.
+    pub(crate) async fn ended(&mut self) -> Result<()> {
+        tokio::select! {
+            result = &mut self.written => {
+                self.has_writer = false;
+                writer_ended(result)
+            }
+            name = self.tasks.ended() => {
+                Err(Error::Ended { what: format!("what asks {name}") })
+            }
+        }
+    }
+
+    /// Stops asking and writes what was answered, for as long as there is time.
+    ///
+    /// # Errors
+    ///
+    /// What ended the writer.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        // Their sockets close, and their end of the channel too.
+        self.tasks.running.shutdown().await;
+        drop(self.tasks);
+        self.is_ending.store(true, Ordering::Relaxed);
+        if !self.has_writer {
+            return Ok(());
+        }
+        timeout(LAST_WRITES_MAX, self.written).await.map_or(Ok(()), writer_ended)
+    }
 }
 
 /// What became of the thread that writes; a panic is no end like any other.

@@ -23,6 +23,8 @@ mod pieces;
 mod poll;
 mod program;
 mod reputation;
+#[cfg(unix)]
+mod serve;
 mod simulate;
 mod storage;
 mod summary;

@@ -1,0 +1,308 @@
+//! From a request to what answers it.
+
+use std::{sync::Arc, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::{Stream, StreamExt};
+use tokio::time::timeout;
+use warp::{
+    Buf, Filter,
+    filters::BoxedFilter,
+    http::{
+        HeaderMap, HeaderValue, Method, Response, StatusCode,
+        header::{
+            ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
+            LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE,
+            X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+        },
+    },
+    path::FullPath,
+    reply::Response as Reply,
+    ws::Ws,
+};
+
+use super::{
+    answers::sent,
+    app::App,
+    guard::Refused,
+    http::Peer,
+    problem::Problem,
+    site, socket,
+    token::{COOKIE, Token},
+};
+use crate::clock::{self, Stopwatch};
+
+/// What a request may bring: a token or a few words.
+const BODY_MAX: usize = 4 << 10;
+/// How long it may take to come.
+const BODY_WITHIN: Duration = Duration::from_secs(15);
+/// What a page may do: nothing but what this server gives it.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// After how many seconds whoever was not answered may ask again.
+const AGAIN_AFTER: &str = "2";
+
+/// Everything that is answered.
+pub(crate) fn routes(app: Arc<App>) -> BoxedFilter<(Reply,)> {
+    let with_app = warp::any().map(move || Arc::clone(&app));
+    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    let request = warp::any()
+        .and(with_app)
+        .and(warp::method())
+        .and(warp::path::full())
+        .and(query)
+        .and(warp::header::headers_cloned())
+        .and(warp::ext::get::<Peer>())
+        .map(|app, method, path: FullPath, query, headers, peer| Request {
+            app,
+            method,
+            path: path.as_str().to_owned(),
+            query,
+            headers,
+            peer,
+        });
+    let socket = warp::path!("ws")
+        .and(request.clone())
+        .and(warp::ws())
+        .then(|request: Request, ws| async { secured(request.socket(ws).await) });
+    let answer = request
+        .and(warp::body::stream())
+        .then(|request: Request, body| async { secured(request.answered(body).await) });
+    socket.or(answer).unify().boxed()
+}
+
+/// What somebody asks.
+struct Request {
+    app: Arc<App>,
+    method: Method,
+    path: String,
+    query: String,
+    headers: HeaderMap,
+    peer: Peer,
+}
+
+impl Request {
+    /// A WebSocket, for whoever may have one.
+    async fn socket(self, ws: Ws) -> Reply {
+        if let Err(refused) = self.admitted() {
+            return self.refused(refused);
+        }
+        let connection = match self.app.broadcaster.connect().await {
+            Ok(connection) => connection,
+            Err(refused) => return come_again(&refused.to_string()),
+        };
+        let limit = self.app.message_bytes + 1;
+        // Held for as long as the socket is open.
+        let peer = self.peer;
+        let upgraded =
+            ws.max_message_size(limit).max_frame_size(limit).on_upgrade(move |socket| async move {
+                let _peer = peer;
+                socket::talk(socket, connection).await;
+            });
+        warp::reply::Reply::into_response(upgraded)
+    }
+
+    /// The answer, measured.
+    async fn answered<B, E>(self, body: impl Stream<Item = Result<B, E>>) -> Reply
+    where
+        B: Buf,
+    {
+        let (since, app) = (Stopwatch::start(), Arc::clone(&self.app));
+        let (method, path, query) = (self.method.clone(), self.path.clone(), self.query.clone());
+        let reply = self.answer(body).await;
+        let took = since.elapsed();
+        app.answered(reply.status(), took);
+        if took > app.slow_request() {
+            let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            tracing::warn!(%method, path, query, status = reply.status().as_u16(), millis, "a slow request");
+        }
+        reply
+    }
+
+    async fn answer<B, E>(self, body: impl Stream<Item = Result<B, E>>) -> Reply
+    where
+        B: Buf,
+    {
+        match self.path.as_str() {
+            // For those who look whether we live: they know no token and no name.
+            "/healthz" => return self.only_read(|_| plain(StatusCode::OK, "alive\n")),
+            "/readyz" => return self.only_read(|request| request.ready()),
+            _ => {}
+        }
+        if let Err(refused) = self.app.guard.page(&self.headers) {
+            return self.refused(refused);
+        }
+        match (self.path.as_str(), &self.method) {
+            ("/login", &Method::GET | &Method::HEAD) => return site::login(&self.headers),
+            ("/login", &Method::POST) => return self.login(body).await,
+            ("/login", _) => return not_allowed("GET, HEAD, POST"),
+            ("/login.css", _) => {
+                return self.only_read(|request| site::login_style(&request.headers));
+            }
+            _ => {}
+        }
+        if let Err(refused) = self.app.guard.enter(&self.headers, clock::now()) {
+            return self.refused(refused);
+        }
+        match self.path.as_str() {
+            "/ws" => problem(StatusCode::UPGRADE_REQUIRED, "this is a WebSocket"),
+            "/metrics" => self.metrics().await,
+            path if path.starts_with("/api/") => self.api(body).await,
+            _ => self.only_read(|request| site::page(&request.path, &request.headers)),
+        }
+    }
+
+    async fn metrics(&self) -> Reply {
+        problem(StatusCode::NOT_FOUND, "not yet")
+    }
+
+    async fn api<B, E>(&self, body: impl Stream<Item = Result<B, E>>) -> Reply
+    where
+        B: Buf,
+    {
+        drop(body);
+        problem(StatusCode::NOT_FOUND, "not yet")
+    }
+
+    fn admitted(&self) -> Result<(), Refused> {
+        self.app.guard.page(&self.headers)?;
+        self.app.guard.enter(&self.headers, clock::now())
+    }
+
+    /// Answers who reads, and nobody else.
+    fn only_read(&self, answer: impl FnOnce(&Self) -> Reply) -> Reply {
+        match self.method {
+            Method::GET | Method::HEAD => answer(self),
+            _ => not_allowed("GET, HEAD"),
+        }
+    }
+
+    fn ready(&self) -> Reply {
+        match self.app.trouble() {
+            None => plain(StatusCode::OK, "ready\n"),
+            Some(trouble) => plain(StatusCode::SERVICE_UNAVAILABLE, &format!("{trouble}\n")),
+        }
+    }
+
+    async fn login<B, E>(&self, body: impl Stream<Item = Result<B, E>>) -> Reply
+    where
+        B: Buf,
+    {
+        let body = match read(body).await {
+            Ok(body) => body,
+            Err(status) => return problem(status, "the token did not come"),
+        };
+        let shown = site::token_of_form(&body);
+        match self.app.guard.cookie(&shown, clock::now()) {
+            Ok(cookie) => {
+                let mut response = Response::new(Bytes::new());
+                *response.status_mut() = StatusCode::SEE_OTHER;
+                let fields = response.headers_mut();
+                fields.insert(LOCATION, HeaderValue::from_static("/"));
+                let cookie = cookie.map(|value| {
+                    let age = Token::cookie_seconds();
+                    let secure = if self.is_over_tls() { "; Secure" } else { "" };
+                    format!(
+                        "{COOKIE}={value}; Path=/; HttpOnly; SameSite=Strict; Max-Age={age}{secure}"
+                    )
+                });
+                if let Some(Ok(cookie)) = cookie.map(HeaderValue::try_from) {
+                    fields.insert(SET_COOKIE, cookie);
+                }
+                sent(response)
+            }
+            Err(refused) => {
+                tracing::warn!(peer = %self.peer.address, "a wrong token was shown");
+                site::refused_login(refused)
+            }
+        }
+    }
+
+    /// Whether a proxy says that the browser came over TLS.
+    fn is_over_tls(&self) -> bool {
+        self.headers.get("x-forwarded-proto").is_some_and(|scheme| scheme == "https")
+    }
+
+    fn refused(&self, refused: Refused) -> Reply {
+        let accepts = self.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+        let is_browser = accepts.is_some_and(|accepts| accepts.contains("text/html"));
+        if refused == Refused::Token && is_browser && self.method == Method::GET {
+            let mut response = Response::new(Bytes::new());
+            *response.status_mut() = StatusCode::SEE_OTHER;
+            response.headers_mut().insert(LOCATION, HeaderValue::from_static("/login"));
+            return sent(response);
+        }
+        let mut reply = problem(refused.status(), &refused.to_string());
+        match refused {
+            Refused::Token => {
+                reply.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            Refused::TooManyTries => {
+                reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
+            }
+            Refused::Host | Refused::Origin => {}
+        }
+        reply
+    }
+}
+
+/// What a request brings, if that is little and comes soon.
+async fn read<B, E>(body: impl Stream<Item = Result<B, E>>) -> Result<Bytes, StatusCode>
+where
+    B: Buf,
+{
+    let reads = async {
+        let mut body = std::pin::pin!(body);
+        let mut whole = BytesMut::new();
+        while let Some(part) = body.next().await {
+            let mut part = part.map_err(|_| StatusCode::BAD_REQUEST)?;
+            if whole.len() + part.remaining() > BODY_MAX {
+                return Err(StatusCode::PAYLOAD_TOO_LARGE);
+            }
+            whole.extend_from_slice(&part.copy_to_bytes(part.remaining()));
+        }
+        Ok(whole.freeze())
+    };
+    timeout(BODY_WITHIN, reads).await.unwrap_or(Err(StatusCode::REQUEST_TIMEOUT))
+}
+
+/// With what keeps a browser from doing anything else with it.
+fn secured(mut reply: Reply) -> Reply {
+    let fields = reply.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        fields.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(CONTENT_SECURITY_POLICY, POLICY);
+    set(X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(X_FRAME_OPTIONS, "DENY");
+    set(REFERRER_POLICY, "no-referrer");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(CACHE_CONTROL, "no-store");
+    reply
+}
+
+/// A problem document.
+pub(crate) fn problem(status: StatusCode, detail: &str) -> Reply {
+    Problem { status, detail: detail.to_owned() }.reply()
+}
+
+fn come_again(detail: &str) -> Reply {
+    let mut reply = problem(StatusCode::SERVICE_UNAVAILABLE, detail);
+    reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(AGAIN_AFTER));
+    reply
+}
+
+fn not_allowed(allowed: &'static str) -> Reply {
+    let mut reply =
+        problem(StatusCode::METHOD_NOT_ALLOWED, &format!("only {allowed} can be asked"));
+    reply.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
+    reply
+}
+
+fn plain(status: StatusCode, text: &str) -> Reply {
+    let mut response = Response::new(Bytes::copy_from_slice(text.as_bytes()));
+    *response.status_mut() = status;
+    let value = HeaderValue::from_static("text/plain; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, value);
+    sent(response)
+}
