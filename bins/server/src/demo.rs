@@ -38,8 +38,10 @@ pub(crate) fn run(arguments: &DemoArgs, out: &mut dyn Write) -> Result<()> {
     let told = writeln!(out, "Three simulated nodes, 30 days; stop with Ctrl-C.");
     told.and_then(|()| out.flush()).map_err(Error::Output)?;
     let now = clock::now();
-    let mut nodes =
-        NODES.iter().map(|plan| Node::make(plan, folder.path(), now)).collect::<Result<Vec<_>>>()?;
+    let mut nodes = NODES
+        .iter()
+        .map(|plan| Node::make(plan, folder.path(), now))
+        .collect::<Result<Vec<_>>>()?;
     let config = folder.path().join("piecewatch.toml");
     fs::write(&config, configuration(&nodes, folder.path()))
         .map_err(|source| Error::Write { path: config.clone(), source })?;

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use crate::{
-    Cli, Colour, Result, cli::Command, compare, completions, database, demo, earnings, errors, import,
-    latency, pieces, poll, reputation, serve, simulate, slow, storage, summary,
+    Cli, Colour, Result, cli::Command, compare, completions, database, demo, earnings, errors,
+    import, latency, pieces, poll, reputation, serve, simulate, slow, storage, summary,
 };
 
 /// Does what the command line says; results go to `out`.

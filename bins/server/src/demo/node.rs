@@ -78,7 +78,8 @@ impl Node {
     /// Writes the log of its month, and opens its dashboard.
     pub(super) fn make(plan: &'static Plan, folder: &Path, now: Timestamp) -> Result<Self> {
         let hours_ago = |hours: i64| now.plus_micros(-hours * HOUR_MICROS);
-        let incident = |(kind, from, to)| Incident { kind, from: hours_ago(from), to: hours_ago(to) };
+        let incident =
+            |(kind, from, to)| Incident { kind, from: hours_ago(from), to: hours_ago(to) };
         let config = Config {
             seed: plan.seed,
             start: Some(hours_ago(DAYS * 24)),

@@ -2,10 +2,7 @@
 
 use std::{io::Write, thread, time::Duration};
 
-use super::{
-    ATTIC, Logged,
-    running::Server,
-};
+use super::{ATTIC, Logged, running::Server};
 use crate::program::Ended;
 
 const TOKEN: &str = "0123456789abcdef0123";

@@ -37,7 +37,13 @@ fn a_port_that_is_taken_is_told_before_anything_is_begun() {
     let logged = Logged::new(1_000, 900);
     let first = Server::start(&logged.bench, &ATTIC);
     let second = logged.bench.command([
-        "serve", "--listen", &first.address, "--db", "other.db", "--node", "shed=other.log",
+        "serve",
+        "--listen",
+        &first.address,
+        "--db",
+        "other.db",
+        "--node",
+        "shed=other.log",
     ]);
     let mut second = second;
     let ended = Ended::of(&mut second);
@@ -79,7 +85,14 @@ fn killed_and_started_again_it_goes_on_with_no_gap() {
     logged.write(10);
     let written = logged.bench.read("node.log");
     let lines = written.split(|byte| *byte == b'\n');
-    let ended = ["downloaded", "uploaded", "download canceled", "upload canceled", "upload failed", "download failed"];
+    let ended = [
+        "downloaded",
+        "uploaded",
+        "download canceled",
+        "upload canceled",
+        "upload failed",
+        "download failed",
+    ];
     let expected = lines
         .filter(|line| {
             let text = String::from_utf8_lossy(line);

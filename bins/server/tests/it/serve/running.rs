@@ -173,7 +173,8 @@ impl Server {
 
     /// Sends a signal by its name: `TERM`, `HUP`.
     pub(crate) fn signal(&self, name: &str) {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status();
+        let sent =
+            Command::new("kill").args([&format!("-{name}"), &self.id().to_string()]).status();
         assert!(sent.unwrap().success());
     }
 
@@ -230,7 +231,9 @@ fn unchunked(mut body: &[u8]) -> Vec<u8> {
     let mut whole = Vec::new();
     while let Some(end) = body.windows(2).position(|window| window == b"\r\n") {
         let length = std::str::from_utf8(&body[..end]).ok();
-        let Some(length) = length.and_then(|text| usize::from_str_radix(text, 16).ok()) else { break };
+        let Some(length) = length.and_then(|text| usize::from_str_radix(text, 16).ok()) else {
+            break;
+        };
         let part = body.get(end + 2..end + 2 + length).unwrap_or_default();
         whole.extend_from_slice(part);
         body = body.get(end + 4 + length..).unwrap_or_default();
