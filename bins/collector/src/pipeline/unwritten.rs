@@ -99,7 +99,7 @@ enum Stage {
 }
 
 /// What is not in a state of the database.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Unseen {
     /// Of which node.
     pub node: NodeName,

@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
-use piecewatch_model::{Action, Batch, ByteCount, Grain, Record, Timestamp, Transfer};
+use piecewatch_model::{Action, Batch, ByteCount, Grain, Record, Timestamp};
 use piecewatch_store::Fate;
 
 /// How many transfers of a batch are held one by one: the newest.
@@ -14,13 +14,13 @@ const REACH: i64 = 26 * 3600 * 1_000_000;
 const BYTES_MAX: u64 = 1 << 32;
 
 /// What a batch tells of transfers, as the database will count them.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Tally {
     /// Counts and bytes, by the beginning of the minute, action and fate. A batch that spans more
     /// than a day is counted from 26 hours before its newest record on.
     pub minutes: BTreeMap<(Timestamp, Action, Fate), (u64, ByteCount)>,
-    /// The newest transfers, newest first, [`NEWEST_MAX`] at most.
-    pub newest: Arc<[Transfer]>,
+    /// The newest transfers and uploads turned away, newest first, [`NEWEST_MAX`] at most.
+    pub newest: Arc<[Record]>,
 }
 
 impl Tally {
@@ -38,21 +38,11 @@ impl Tally {
                 *sum = *sum + ByteCount::new(bytes);
             }
         }
-        let transfer = |record: &'_ _| match record {
-            Record::Transfer(transfer) => Some(transfer.clone()),
-            Record::Rejected(_)
-            | Record::Compaction(_)
-            | Record::Maintenance(_)
-            | Record::Orders(_)
-            | Record::Scores(_)
-            | Record::Trouble(_)
-            | Record::Lifecycle(_)
-            | Record::Space(_) => None,
-        };
         // A log is nearly in the order of time.
-        let mut last: Vec<Transfer> =
-            batch.records.iter().rev().filter_map(transfer).take(NEWEST_MAX).collect();
-        last.sort_by_key(|transfer| Reverse(transfer.at));
+        let is_moved = |record: &&Record| moved(record).is_some();
+        let last = batch.records.iter().rev().filter(is_moved).take(NEWEST_MAX);
+        let mut last: Vec<Record> = last.cloned().collect();
+        last.sort_by_key(|record| Reverse(moved(record).map(|(at, ..)| at)));
         tally.newest = last.into();
         tally
     }
