@@ -4,11 +4,13 @@
 //! one bounded channel, at the end of which one thread writes. When the database cannot be written,
 //! the channel fills and the readers wait: a log is its own buffer.
 
+mod pacing;
 mod reader;
 mod schedule;
 mod silence;
 mod speed;
 mod telling;
+pub mod unwritten;
 mod upkeep;
 mod writer;
 
@@ -17,7 +19,6 @@ use std::{
     path::PathBuf,
     sync::Arc,
     thread::{self, JoinHandle},
-    time::Duration,
 };
 
 use crossbeam_channel::{Receiver, Sender, bounded};
@@ -26,10 +27,12 @@ use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_store::{Checkpoints, Holder, NodeLock, Readers, Store, StoreConfig};
 
 use self::{
+    pacing::Pacing,
     reader::{Reader, Reading},
     silence::Silences,
     speed::Speeds,
     telling::Telling,
+    unwritten::Unwritten,
     upkeep::Upkeep,
     writer::{Message, Writing},
 };
@@ -43,9 +46,6 @@ pub use self::{speed::Speed, writer::WriterState};
 /// How many batches may wait for the writer. When so many wait, readers wait: nothing is dropped.
 const BATCHES_MAX: usize = 16;
 
-/// How long what was read may wait before the writer has it, where lines come all the time.
-const BATCH_INTERVAL: Duration = Duration::from_secs(1);
-
 /// Follows nodes and writes what they log, on threads of its own.
 #[derive(Debug)]
 pub struct Pipeline {
@@ -55,6 +55,8 @@ pub struct Pipeline {
     store_readers: Readers,
     batches: Sender<Message>,
     nodes: BTreeMap<NodeName, Followed>,
+    pacing: Arc<Pacing>,
+    unwritten: Option<Unwritten>,
     writing: Arc<Writing>,
     writer: JoinHandle<Result<()>>,
     upkeep: Upkeep,
@@ -115,6 +117,20 @@ impl Pipeline {
     /// When the database cannot be opened, or another process follows one of the nodes: then it
     /// follows none.
     pub fn start(config: Config) -> Result<Self> {
+        Self::begin(config, None)
+    }
+
+    /// As [`Pipeline::start`], and holds what was read in `unwritten` until it is stored, for whoever
+    /// looks there: a batch is held before the writer has it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Pipeline::start`].
+    pub fn start_watched(config: Config, unwritten: Unwritten) -> Result<Self> {
+        Self::begin(config, Some(unwritten))
+    }
+
+    fn begin(config: Config, unwritten: Option<Unwritten>) -> Result<Self> {
         let settings = StoreConfig {
             retention: config.retention.clone(),
             checkpoints: Checkpoints::ByUpkeep,
@@ -134,7 +150,11 @@ impl Pipeline {
         let upkeep = store.upkeep()?;
         let Store { writer, readers } = store;
         let (batches, waiting) = bounded(BATCHES_MAX);
-        let writing = Arc::new(Writing::new(config.performance.commit_interval));
+        let pacing = Arc::new(Pacing::new(config.performance.commit_interval));
+        if let Some(unwritten) = &unwritten {
+            unwritten.begin(writer.process(), writer.newest_commit(), Arc::clone(&pacing));
+        }
+        let writing = Arc::new(Writing::new(Arc::clone(&pacing)));
         let upkeep = Upkeep::start(upkeep, &config, Arc::clone(&writing))?;
         let (end, ended) = bounded(0);
         let of_thread = Arc::clone(&writing);
@@ -153,6 +173,8 @@ impl Pipeline {
             store_readers: readers,
             batches,
             nodes: BTreeMap::new(),
+            pacing,
+            unwritten,
             writing,
             writer,
             upkeep,
@@ -316,10 +338,11 @@ impl Pipeline {
             node: node.clone(),
             countries: self.countries.clone(),
             notifier: self.notifier.clone(),
-            batch_interval: BATCH_INTERVAL.min(self.config.performance.commit_interval),
+            batch_interval: self.pacing.batch_interval(),
             poll_interval: self.config.performance.poll_interval,
             readers: self.store_readers.clone(),
             batches: self.batches.clone(),
+            unwritten: self.unwritten.clone(),
         };
         let reader = Reader::start(reading)?;
         self.nodes.insert(node.name.clone(), Followed { node, since, reader, lock });

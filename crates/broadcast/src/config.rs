@@ -37,7 +37,8 @@ impl Config {
 /// What clients may do. Each limit says what happens beyond it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Bytes of a client's message. A longer one: the client is told, and closed with 1009.
+    /// Bytes of a client's message: a subscription of as many of the longest names as may be named
+    /// fits. A longer one: the client is told, and closed with 1009.
     pub message_bytes: usize,
     /// Messages of a client a second. Beyond it and [`Limits::burst`]: told, and closed with 1008.
     pub messages_per_second: u32,
@@ -48,14 +49,16 @@ pub struct Limits {
     pub faults: u32,
     /// Subscriptions of a client. One more: told, and closed with 1008.
     pub subscriptions: usize,
-    /// Nodes that a subscription names. One more: told, and closed with 1008.
+    /// Nodes that a subscription names; who watches more names none, which means all. One more: told,
+    /// and closed with 1008.
     pub names: usize,
     /// Bytes of a node's name. A longer one: told, and closed with 1008.
     pub name_bytes: usize,
     /// Clients at once. One more is not let in.
     pub clients: usize,
-    /// Distinct views. A subscription that would need one more shares a view of the same state at
-    /// another rate if there is one; else it is refused.
+    /// Distinct views. Those that a client watches alone are at most a quarter of what is left, so that
+    /// no client takes them all. A subscription that would need one more shares a view of the same
+    /// state at another rate if there is one; else it is refused.
     pub views: usize,
     /// Answers and faults that wait for a client which does not read them. One more: closed with 1008.
     pub replies: usize,
@@ -71,12 +74,12 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            message_bytes: 4 << 10,
+            message_bytes: 16 << 10,
             messages_per_second: 20,
             burst: 64,
             faults: 16,
             subscriptions: 32,
-            names: 1_000,
+            names: 200,
             name_bytes: 64,
             clients: 2_000,
             views: 256,

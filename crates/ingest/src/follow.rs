@@ -24,6 +24,7 @@ use piecewatch_model::{Batch, Checkpoint, NodeName, Timestamp};
 pub use control::{Control, Noticing, State};
 pub use files::LogFiles;
 pub use notice::Notifier;
+pub use pace::BatchInterval;
 pub use source::{Source, SourceError, StartAt};
 
 use crate::{Countries, Flow, Import, ImportConfig};
@@ -43,8 +44,9 @@ pub struct FollowConfig {
     pub countries: Option<Countries>,
     /// The zone of lines that name none; `None` counts them as UTC.
     pub time_zone: Option<TimeZone>,
-    /// The shortest time between two batches of a log that grows all the time.
-    pub batch_interval: Duration,
+    /// The shortest time between two batches of a log that grows all the time. A file that grows is
+    /// looked at no less often than that.
+    pub batch_interval: BatchInterval,
     /// How often a file is looked at of which nothing is told.
     pub poll_interval: Duration,
     /// Who tells that files have changed.

@@ -181,8 +181,8 @@ impl<'a> Gathered<'a> {
         }
     }
 
-    /// Writes what was gathered.
-    pub(crate) fn write(mut self, process: i64, now: Timestamp) -> rusqlite::Result<()> {
+    /// Writes what was gathered. Gives the number of the last commit that it lists, if any.
+    pub(crate) fn write(mut self, process: i64, now: Timestamp) -> rusqlite::Result<Option<i64>> {
         let keys = transfers::insert(self.connection, &mut self.rows)?;
         self.sums.write(self.connection, &self.cuts)?;
         self.slowest.write(self.connection, &self.cuts)?;
@@ -203,7 +203,7 @@ impl<'a> Gathered<'a> {
                 now.as_micros()
             ])?;
         }
-        Ok(())
+        Ok((!self.nodes.is_empty()).then(|| self.connection.last_insert_rowid()))
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) mod trouble_counts;
 pub(crate) mod troubles;
 pub(crate) mod used_space;
 pub(crate) mod versions;
+pub(crate) mod watch;
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -58,7 +59,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 68] = [
+pub(crate) const ALL: [Question; 70] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -126,6 +127,8 @@ pub(crate) const ALL: [Question; 68] = [
     activity::FATAL,
     activity::DISK,
     commits::SINCE,
+    commits::NEWEST,
+    watch::UNTIL,
     rebuild::TRANSFERS,
 ];
 
@@ -148,6 +151,20 @@ impl Reader {
         Self { connection, path, asked }
     }
 
+    /// Answers several questions from one state of the database, whatever is written between them.
+    /// While it runs, what is written cannot leave the write-ahead log: be brief.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read, and what `answer` fails with.
+    pub fn at_one_state<T>(&self, answer: impl FnOnce(&Self) -> Result<T>) -> Result<T> {
+        let failed = |error| Error::of(&self.path, "beginning to read", error);
+        let _transaction =
+            Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)
+                .map_err(failed)?;
+        answer(self)
+    }
+
     /// Runs the statements of one question in one transaction, and counts it.
     pub(crate) fn ask<T>(
         &self,
@@ -156,6 +173,10 @@ impl Reader {
     ) -> Result<T> {
         self.asked.count(doing);
         let run = || {
+            if !self.connection.is_autocommit() {
+                // Within that of `at_one_state`.
+                return answer(&self.connection);
+            }
             let transaction =
                 Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
             answer(&transaction)

@@ -13,7 +13,9 @@ use crate::{
     dictionary::Dictionaries,
     file_id::FileId,
     gathered::{self, Gathered},
-    position, report,
+    position,
+    query::commits,
+    report,
     retention::Cuts,
 };
 
@@ -39,6 +41,7 @@ pub struct Writer {
     /// The checkpoints that this writer made.
     own: HashSet<i64>,
     process: i64,
+    newest_commit: i64,
 }
 
 impl Writer {
@@ -50,6 +53,7 @@ impl Writer {
         file: FileId,
     ) -> rusqlite::Result<Self> {
         let process = connection.query_row("SELECT random()", [], |row| row.get(0))?;
+        let newest_commit = commits::newest(&connection)?;
         Ok(Self {
             connection,
             path: path.to_owned(),
@@ -59,12 +63,19 @@ impl Writer {
             dictionaries: Dictionaries::new(),
             own: HashSet::new(),
             process,
+            newest_commit,
         })
     }
 
     /// The random number under which this writer's commits are listed.
     pub const fn process(&self) -> i64 {
         self.process
+    }
+
+    /// The number of the newest commit of this writer; while it has made none, that of the newest
+    /// commit of anybody when it was opened.
+    pub const fn newest_commit(&self) -> i64 {
+        self.newest_commit
     }
 
     /// Stores batches in one transaction: all of them, or, on an error, none. Gives what became of
@@ -160,8 +171,9 @@ impl Writer {
                 appended.push(Appended::Moved);
             }
         }
-        gathered.write(self.process, now).map_err(failed)?;
+        let newest_commit = gathered.write(self.process, now).map_err(failed)?;
         transaction.commit().map_err(failed)?;
+        self.newest_commit = newest_commit.unwrap_or(self.newest_commit);
         Ok(appended)
     }
 
@@ -187,10 +199,13 @@ impl Writer {
                 None::<i64>,
                 now.as_micros()
             ])?;
+            let newest_commit = transaction.last_insert_rowid();
             transaction.commit()?;
-            Ok(passed_over)
+            Ok((passed_over, newest_commit))
         };
-        write().map_err(failed)
+        let (passed_over, newest_commit) = write().map_err(failed)?;
+        self.newest_commit = newest_commit;
+        Ok(passed_over)
     }
 }
 

@@ -10,10 +10,12 @@ use std::{
 };
 
 use crossbeam_channel::{SendTimeoutError, Sender};
-use piecewatch_ingest::{Control, Countries, Flow, FollowConfig, Notifier, State, follow};
+use piecewatch_ingest::{
+    BatchInterval, Control, Countries, Flow, FollowConfig, Notifier, State, follow,
+};
 use piecewatch_store::{KnownSources, Readers};
 
-use super::writer::Message;
+use super::{unwritten::Unwritten, writer::Message};
 use crate::{Result, clock, config::Node};
 
 /// How long a reader that is to end waits for room in the channel.
@@ -27,10 +29,12 @@ pub(super) struct Reading {
     pub(super) node: Node,
     pub(super) countries: Option<Countries>,
     pub(super) notifier: Notifier,
-    pub(super) batch_interval: Duration,
+    pub(super) batch_interval: BatchInterval,
     pub(super) poll_interval: Duration,
     pub(super) readers: Readers,
     pub(super) batches: Sender<Message>,
+    /// Where what was read is held for whoever looks.
+    pub(super) unwritten: Option<Unwritten>,
 }
 
 /// A thread that follows a node.
@@ -133,7 +137,7 @@ fn read(reading: &Reading, run: &Run) {
         start: node.start,
         countries: reading.countries.clone(),
         time_zone: node.time_zone.clone(),
-        batch_interval: reading.batch_interval,
+        batch_interval: reading.batch_interval.clone(),
         poll_interval: reading.poll_interval,
         notifier: reading.notifier.clone(),
         now: clock::now,
@@ -152,7 +156,9 @@ fn read(reading: &Reading, run: &Run) {
         follow(&config, checkpoints, newest, &control, |batches| {
             let lines: u64 = batches.iter().map(|batch| batch.counts.lines()).sum();
             run.0.lines.fetch_add(lines, Ordering::Relaxed);
-            let mut message = Message { run: run.clone(), number, batches };
+            let holds = reading.unwritten.iter();
+            let tickets = holds.flat_map(|of| batches.iter().map(|batch| of.hold(batch))).collect();
+            let mut message = Message { run: run.clone(), number, batches, tickets };
             loop {
                 match reading.batches.send_timeout(message, STOP_WITHIN) {
                     Ok(()) => return Flow::Continue,

@@ -3,7 +3,7 @@
 
 use std::{
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
     thread,
@@ -14,7 +14,11 @@ use crossbeam_channel::{Receiver, RecvError, after, never, select};
 use piecewatch_model::{Batch, Timestamp};
 use piecewatch_store::{Appended, Error as StoreError, Retention, Writer};
 
-use super::reader::Run;
+use super::{
+    pacing::Pacing,
+    reader::Run,
+    unwritten::{self, Ticket},
+};
 use crate::{Result, clock};
 
 /// What a transaction holds at most, in records: others wait for the database that long.
@@ -34,12 +38,15 @@ pub(super) struct Message {
     /// In which of its runs.
     pub(super) number: u64,
     pub(super) batches: Vec<Batch>,
+    /// That each of them is held for whoever looks; empty where nobody may.
+    pub(super) tickets: Vec<Ticket>,
 }
 
 /// What the writer does, for all to see.
 #[derive(Debug)]
 pub(super) struct Writing {
     shared: Mutex<Shared>,
+    pacing: Arc<Pacing>,
     is_alive: AtomicBool,
     is_ending: AtomicBool,
     is_pruning_due: AtomicBool,
@@ -49,7 +56,6 @@ pub(super) struct Writing {
 #[derive(Debug)]
 struct Shared {
     state: WriterState,
-    commit_interval: Duration,
     retention: Option<Retention>,
 }
 
@@ -65,10 +71,11 @@ pub struct WriterState {
 }
 
 impl Writing {
-    pub(super) fn new(commit_interval: Duration) -> Self {
+    pub(super) fn new(pacing: Arc<Pacing>) -> Self {
         let state = WriterState::default();
         Self {
-            shared: Mutex::new(Shared { state, commit_interval, retention: None }),
+            shared: Mutex::new(Shared { state, retention: None }),
+            pacing,
             is_alive: AtomicBool::new(true),
             is_ending: AtomicBool::new(false),
             is_pruning_due: AtomicBool::new(false),
@@ -101,9 +108,8 @@ impl Writing {
 
     /// Changes the pace of commits and the retention.
     pub(super) fn change(&self, commit_interval: Duration, retention: &Retention) {
-        let mut shared = self.shared();
-        shared.commit_interval = commit_interval;
-        shared.retention = Some(retention.clone());
+        self.pacing.configure(commit_interval);
+        self.shared().retention = Some(retention.clone());
     }
 
     /// Lets the writer give up what it cannot write: everything is to end.
@@ -113,11 +119,14 @@ impl Writing {
 
     /// How long to wait for the next commit; a new retention goes to the writer.
     fn next(&self, writer: &mut Writer) -> Duration {
-        let mut shared = self.shared();
-        if let Some(retention) = shared.retention.take() {
+        if let Some(retention) = self.shared().retention.take() {
             writer.keep(retention);
         }
-        shared.commit_interval
+        match writer.is_watched(clock::now()) {
+            Ok(is_watched) => self.pacing.follow(is_watched),
+            Err(error) => tracing::debug!(%error, "whether somebody watches is not known"),
+        }
+        self.pacing.commit_interval()
     }
 
     /// Waits before the next try; `false` when everything is to end.
@@ -237,7 +246,7 @@ const fn is_final(error: &StoreError) -> bool {
 struct Gathered {
     batches: Vec<Batch>,
     /// Who has read each of them, and in which of its runs.
-    readers: Vec<(Run, u64)>,
+    readers: Vec<(Run, u64, Option<Ticket>)>,
     records: usize,
 }
 
@@ -257,27 +266,31 @@ impl Gathered {
 
     /// Takes batches, unless their reader is beginning anew: then they are read again.
     fn add(&mut self, message: Message) {
-        let Message { run, number, batches } = message;
+        let Message { run, number, batches, tickets } = message;
         if run.is_over(number) {
             return;
         }
+        let mut tickets = tickets.into_iter();
         for batch in batches {
             self.records += batch.records.len();
             self.batches.push(batch);
-            self.readers.push((run.clone(), number));
+            self.readers.push((run.clone(), number, tickets.next()));
         }
     }
 
     /// Stores everything and is empty, or nothing.
     fn write(&mut self, writer: &mut Writer) -> Result<(), StoreError> {
+        unwritten::committing(self.readers.iter().filter_map(|(.., ticket)| ticket.as_ref()));
         let appended = writer.append(&self.batches, clock::now())?;
-        for ((run, number), appended) in self.readers.drain(..).zip(appended) {
+        let mut committed = Vec::new();
+        for ((run, number, ticket), appended) in self.readers.drain(..).zip(appended) {
             match appended {
-                Appended::Committed => {}
+                Appended::Committed => committed.extend(ticket),
                 // Somebody else has read on in the same log: an import.
                 Appended::Moved => run.begin_anew(number),
             }
         }
+        unwritten::committed(committed, writer.newest_commit());
         self.batches.clear();
         self.records = 0;
         Ok(())

@@ -1,1 +1,229 @@
 //! What browsers watch: the state of each topic, from what is stored and what was just read.
+//!
+//! [`Live::state`] gives the state of a topic and some nodes at this instant. Three topics change with
+//! each line (`overview`, `traffic`, `transfers`): they are kept in memory and counted on ([`base`]);
+//! the others change with commits, and come from the services that keep answers. States hold no null,
+//! and tables are objects by what their rows are of, so that a patch names what changed alone.
+//!
+//! [`tell_changes`] tells the broadcaster which topics of which nodes changed, and [`answer_wants`]
+//! answers what it asks.
+
+mod answering;
+mod around;
+mod base;
+mod changes;
+mod compactions;
+mod earnings;
+mod latency;
+mod overview;
+mod reputation;
+mod satellites;
+mod storage;
+mod sums;
+mod tail;
+#[cfg(test)]
+mod tests;
+mod traffic;
+mod transfers;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use piecewatch_analytics::Observatory;
+use piecewatch_broadcast::{TopicConfig, strip_nulls};
+use piecewatch_collector::pipeline::unwritten::Unwritten;
+use piecewatch_finance::Ledger;
+use piecewatch_model::{NodeName, Timestamp};
+use piecewatch_store::{Reader, Readers};
+use serde_json::{Map, Value};
+
+pub(crate) use self::{
+    answering::{Job, answer_wants, tell_changes},
+    changes::{Changed, Topic},
+};
+use self::{around::Around, base::Base};
+
+/// How many nodes a table lists.
+const NODES_MAX: usize = 200;
+
+/// A part of a state that somebody else gives, of these nodes.
+pub(crate) type Part<T> = Box<dyn Fn(&[NodeName]) -> T + Send + Sync>;
+
+/// What the states are made of.
+pub(crate) struct Parts {
+    pub(crate) readers: Readers,
+    pub(crate) observatory: Arc<Observatory>,
+    pub(crate) ledger: Arc<Ledger>,
+    /// What this process reads and has not written; `None` where another process reads.
+    pub(crate) unwritten: Option<Unwritten>,
+    /// The nodes that are configured, which may be known before anything of them is stored.
+    pub(crate) configured: Box<dyn Fn() -> Vec<NodeName> + Send + Sync>,
+    /// The state of `alerts`.
+    pub(crate) alerts: Part<Value>,
+    /// How many alerts are active.
+    pub(crate) active_alerts: Part<usize>,
+    /// The state of `status`.
+    pub(crate) status: Part<Value>,
+    pub(crate) now: fn() -> Timestamp,
+}
+
+/// Why there is no state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// There is none such: a sentence for whoever asked.
+    None(String),
+    /// It is not known now, for this reason: ask again.
+    NotNow(String),
+}
+
+impl From<piecewatch_store::Error> for Refusal {
+    fn from(error: piecewatch_store::Error) -> Self {
+        Self::NotNow(error.to_string())
+    }
+}
+
+impl From<Arc<piecewatch_store::Error>> for Refusal {
+    fn from(error: Arc<piecewatch_store::Error>) -> Self {
+        Self::NotNow(error.to_string())
+    }
+}
+
+impl From<Arc<piecewatch_finance::Error>> for Refusal {
+    fn from(error: Arc<piecewatch_finance::Error>) -> Self {
+        Self::NotNow(error.to_string())
+    }
+}
+
+type State = std::result::Result<Value, Refusal>;
+
+/// The states of all topics. Share it between threads; each question blocks until it is answered.
+pub(crate) struct Live {
+    parts: Parts,
+    base: Mutex<Base>,
+    around: Around,
+    /// The newest commit of which it was told what it changed.
+    told: Mutex<Option<i64>>,
+}
+
+impl Live {
+    pub(crate) fn new(parts: Parts) -> Self {
+        Self { parts, base: Mutex::default(), around: Around::default(), told: Mutex::default() }
+    }
+
+    /// The topics, for the broadcaster.
+    pub(crate) fn topics() -> Vec<TopicConfig> {
+        Topic::ALL.map(Topic::config).into()
+    }
+
+    /// The state of a topic now, of these nodes, or of all of them where none is named.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such topic or node, or the database cannot be read.
+    pub(crate) fn state(&self, topic: &str, nodes: &[&str]) -> State {
+        let topic = Topic::from_name(topic)
+            .ok_or_else(|| Refusal::None(format!("there is no topic {topic}")))?;
+        let reader = self.parts.readers.get()?;
+        let nodes = self.chosen(&reader, nodes)?;
+        let now = (self.parts.now)();
+        match topic {
+            Topic::Overview => overview::state(self, reader, &nodes, now),
+            Topic::Traffic => traffic::state(self, &reader, &nodes, now),
+            Topic::Transfers => transfers::state(self, &reader, &nodes, now),
+            Topic::Satellites => satellites::state(&reader, &nodes, now),
+            Topic::Compactions => compactions::state(&reader, &nodes, now),
+            Topic::Latency => {
+                drop(reader);
+                latency::state(&self.parts.observatory, &nodes, now)
+            }
+            Topic::Storage => {
+                drop(reader);
+                storage::state(&self.parts.observatory, &nodes, now)
+            }
+            Topic::Reputation => {
+                drop(reader);
+                reputation::state(&self.parts.observatory, &nodes, now)
+            }
+            Topic::Earnings => {
+                drop(reader);
+                earnings::state(&self.parts.ledger, &nodes, now)
+            }
+            Topic::Alerts => {
+                drop(reader);
+                Ok((self.parts.alerts)(&nodes))
+            }
+            Topic::Status => {
+                drop(reader);
+                Ok((self.parts.status)(&nodes))
+            }
+        }
+        .map(|mut state| {
+            strip_nulls(&mut state);
+            state
+        })
+    }
+
+    /// The nodes of these names, in order; all that are known or configured where none is named.
+    fn chosen(
+        &self,
+        reader: &Reader,
+        names: &[&str],
+    ) -> std::result::Result<Vec<NodeName>, Refusal> {
+        let configured = (self.parts.configured)();
+        let mut base = self.base();
+        if names.is_empty() {
+            let mut all: Vec<NodeName> = base.known(reader)?.iter().cloned().collect();
+            all.extend(configured);
+            all.sort_unstable();
+            all.dedup();
+            return Ok(all);
+        }
+        let mut is_read = false;
+        let mut chosen = Vec::with_capacity(names.len());
+        for name in names {
+            let unknown = || Refusal::None(format!("there is no node {name}"));
+            let node: NodeName = name.parse().map_err(|_| unknown())?;
+            let mut is_known = configured.contains(&node) || base.known(reader)?.contains(&node);
+            if !is_known && !is_read {
+                is_read = true;
+                base.read_known(reader)?;
+                is_known = base.known(reader)?.contains(&node);
+            }
+            if !is_known {
+                return Err(unknown());
+            }
+            chosen.push(node);
+        }
+        chosen.sort_unstable();
+        chosen.dedup();
+        Ok(chosen)
+    }
+
+    fn base(&self) -> MutexGuard<'_, Base> {
+        self.base.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn unwritten(&self) -> Option<&Unwritten> {
+        self.parts.unwritten.as_ref()
+    }
+}
+
+impl fmt::Debug for Live {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Live").field("base", &self.base).finish_non_exhaustive()
+    }
+}
+
+/// An object of rows, each by its name.
+fn table(rows: impl IntoIterator<Item = (String, Value)>) -> Value {
+    Value::Object(rows.into_iter().collect::<Map<_, _>>())
+}
+
+/// A number that is shown with so many decimals: what differs by less is the same.
+fn rounded(number: f64, decimals: i32) -> Value {
+    let scale = 10_f64.powi(decimals);
+    let rounded = (number * scale).round() / scale;
+    serde_json::Number::from_f64(rounded).map_or(Value::Null, Value::Number)
+}

@@ -1,6 +1,6 @@
 //! What clients ask for: subscriptions, visibility, snapshots.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{Hub, Topic};
 use crate::{
@@ -10,6 +10,9 @@ use crate::{
     topic::{Class, Nodes, Urgency},
     view::{Channel, ChannelId, View, ViewId, Want},
 };
+
+/// A client watches alone at most this part of the views that are left, and one in any case.
+const VIEWS_SHARE: usize = 4;
 
 impl Hub {
     /// A client sent this text, or the beginning of it that is longer than a message may be.
@@ -125,16 +128,20 @@ impl Hub {
         let class = self.class(topic, max_hz, hidden);
         let same = |channel: &Channel| channel.topic == topic && channel.nodes == *nodes;
         let known = self.channels.iter().find(|(_, channel)| same(channel)).map(|(id, _)| *id);
-        let room = self.views.len() < self.config.limits.views;
         let channel = match known {
             Some(channel) => channel,
-            None if room => self.open(topic, nodes),
+            None if self.has_room(client, 0) => self.open(topic, nodes),
             None => {
-                self.tell(client, Fault::new("too many different views are watched", Some(sub)));
+                let reason = if self.views.len() < self.config.limits.views {
+                    "too many views that nobody else watches, as few as are left"
+                } else {
+                    "too many different views are watched"
+                };
+                self.tell(client, Fault::new(reason, Some(sub)));
                 return;
             }
         };
-        let view = self.view(channel, class, 0).expect("there is room, or one to share");
+        let view = self.view(channel, class, client, 0).expect("there is room, or one to share");
         let Some(found) = self.clients.get_mut(&client) else { return };
         found.subs.push(Sub { sub, channel, view, max_hz, given: 0, floor: 0, untold: true });
         self.join(view, client, now);
@@ -171,15 +178,34 @@ impl Hub {
         Class::at_most(asked, window).min(Class::at_most(*max_hz, window))
     }
 
-    /// The channel's view of that class. Where no more views may be (`spare` of them are about to
-    /// go), the nearest one that the channel has; `None` if it has none.
-    fn view(&mut self, channel: ChannelId, class: Class, spare: usize) -> Option<ViewId> {
+    /// Whether there may be one more view for a client, `spare` of its own being about to go. What it
+    /// watches alone is at most a share of what is left: whoever comes later finds room, too.
+    fn has_room(&self, client: ClientId, spare: usize) -> bool {
+        let left = (self.config.limits.views + spare).saturating_sub(self.views.len());
+        let subs = self.clients.get(&client).map_or(&[][..], |client| &client.subs);
+        let is_alone = |view: &&ViewId| {
+            self.views.get(view).is_some_and(|view| view.clients.iter().eq([&client]))
+        };
+        let views: BTreeSet<ViewId> = subs.iter().map(|sub| sub.view).collect();
+        let alone = views.iter().filter(is_alone).count();
+        left > 0 && (spare > 0 || alone < (left / VIEWS_SHARE).max(1))
+    }
+
+    /// The channel's view of that class. Where there may be no more views for the client (`spare` of
+    /// them are about to go), the nearest one that the channel has; `None` if it has none.
+    fn view(
+        &mut self,
+        channel: ChannelId,
+        class: Class,
+        client: ClientId,
+        spare: usize,
+    ) -> Option<ViewId> {
         let views = &self.channels.get(&channel)?.views;
         let class_of = |id: &ViewId| self.views.get(id).map(|view| view.class);
         if let Some(view) = views.iter().find(|id| class_of(id) == Some(class)) {
             return Some(*view);
         }
-        if self.views.len() >= self.config.limits.views + spare {
+        if !views.is_empty() && !self.has_room(client, spare) {
             let slower =
                 views.iter().filter(|id| class_of(id) < Some(class)).max_by_key(|id| class_of(id));
             return slower.or_else(|| views.iter().min_by_key(|id| class_of(id))).copied();
@@ -250,7 +276,9 @@ impl Hub {
         let Some(topic) = self.channels.get(&channel).map(|channel| channel.topic) else { return };
         let last = self.views.get(&old).is_some_and(|view| view.clients.len() == 1);
         let class = self.class(topic, max_hz, hidden);
-        let Some(new) = self.view(channel, class, usize::from(alone && last)) else { return };
+        let Some(new) = self.view(channel, class, client, usize::from(alone && last)) else {
+            return;
+        };
         if new == old {
             return;
         }

@@ -97,12 +97,12 @@ fn what_makes_no_sense_is_told() {
 /// What breaks a limit is told, and closed with a code.
 #[test]
 fn what_is_beyond_a_limit_is_told_and_closed() {
-    let many_names: Vec<String> = (0..1_001).map(|number| number.to_string()).collect();
+    let many_names: Vec<String> = (0..201).map(|number| number.to_string()).collect();
     let subscribe = |sub: usize| json!({"op": "subscribe", "sub": sub, "topic": "overview"});
     let of =
         |nodes: Value| json!({"op": "subscribe", "sub": 1, "topic": "overview", "nodes": nodes});
     let cases: [(Vec<String>, CloseReason, u16, &str); 6] = [
-        (vec!["x".repeat(4_097)], CloseReason::MessageTooLong, 1009, "at most 4096 bytes"),
+        (vec!["x".repeat(16_385)], CloseReason::MessageTooLong, 1009, "at most 16384 bytes"),
         (
             vec![json!({"op": "visibility", "hidden": false}).to_string(); 65],
             CloseReason::TooManyMessages,
@@ -122,15 +122,10 @@ fn what_is_beyond_a_limit_is_told_and_closed() {
             1008,
             "64 bytes",
         ),
-        (vec![of(json!(many_names)).to_string()], CloseReason::TooMuchAsked, 1008, "1000 nodes"),
+        (vec![of(json!(many_names)).to_string()], CloseReason::TooMuchAsked, 1008, "200 nodes"),
     ];
     for (messages, reason, code, told) in cases {
-        let mut config = Config::new("e1", "1");
-        if told == "1000 nodes" {
-            // So many names do not fit into a message of 4 KiB.
-            config.limits.message_bytes = 1 << 20;
-        }
-        let mut hub = hub(config);
+        let mut hub = hub(Config::new("e1", "1"));
         let client = hub.connect(ms(0)).unwrap();
         for (number, message) in messages.iter().enumerate() {
             assert_eq!(hub.farewell(), None, "not before the last one, but at {number}");
@@ -180,16 +175,61 @@ fn views_are_bounded_and_those_of_one_state_are_shared() {
     config.limits.views = 2;
     let mut world = World::new(config, &[TopicConfig::new("a"), TopicConfig::new("b")]);
     world.connect();
-    world.subscribe(0, 1, "a");
+    world.connect();
+    world.subscribe(1, 1, "a");
     world.subscribe_as(0, 2, "a", &[], &json!({"max_hz": 2}));
     world.subscribe_as(0, 3, "a", &[], &json!({"max_hz": 5}));
     world.subscribe(0, 4, "b");
     assert_eq!(world.clients[0].mirror.hz(3), Some(2.0), "the next slower one");
     assert_eq!(world.clients[0].faults[0].reason, "too many different views are watched");
     assert_eq!(world.clients[0].faults[0].sub, Some(4));
-    world.unsubscribe(0, 1);
+    world.unsubscribe(1, 1);
+    world.unsubscribe(0, 2);
+    world.unsubscribe(0, 3);
     world.subscribe(0, 4, "b");
     assert_eq!(world.state(0, 4), Some(&json!({})));
+}
+
+/// Each of them asks for 32 views that nobody else watches; there are 256.
+#[test]
+fn no_client_takes_all_the_views_that_are_left() {
+    let mut world = World::plain();
+    let count = |world: &World| world.hub.statistics().views;
+    for greedy in 0..20 {
+        world.connect();
+        let before = count(&world);
+        for sub in 0..32 {
+            let node = format!("{greedy}-{sub}");
+            world.subscribe_as(greedy, sub, "a", &[&node], &json!({}));
+        }
+        let taken = count(&world) - before;
+        assert!(taken >= 1, "client {greedy} finds none");
+        assert!(taken <= ((256 - before) / 4).max(1), "client {greedy} takes {taken} of {before}");
+    }
+    // A page of all nodes has room, and costs the next who looks at the same nothing.
+    world.connect();
+    world.connect();
+    let before = count(&world);
+    world.subscribe(20, 1, "a");
+    world.subscribe(21, 1, "a");
+    assert_eq!((count(&world), world.state(21, 1)), (before + 1, Some(&json!({}))));
+    let reason = &world.clients[19].faults.last().unwrap().reason;
+    assert_eq!(reason, "too many views that nobody else watches, as few as are left");
+    // Hiding a page needs views of another rate in place of its own.
+    world.say(0, &json!({"op": "visibility", "hidden": true}));
+    assert_eq!(world.clients[0].mirror.hz(0), Some(0.2));
+    assert_eq!(count(&world), before + 1);
+}
+
+#[test]
+fn a_subscription_of_as_many_of_the_longest_names_as_may_be_is_no_message_too_long() {
+    let limits = Config::new("e1", "1").limits;
+    let name = |number: usize| format!("{number:0>width$}", width = limits.name_bytes);
+    let nodes: Vec<String> = (0..limits.names).map(name).collect();
+    let message = json!({
+        "op": "subscribe", "sub": u32::MAX, "topic": "compactions", "nodes": nodes, "max_hz": 0.25,
+    });
+    assert!(message.to_string().len() <= limits.message_bytes, "{}", message.to_string().len());
 }
 
 #[test]

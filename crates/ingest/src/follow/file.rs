@@ -17,7 +17,7 @@ use super::{
 use crate::{Archive, Error, Flow, Parser, identity::Identity, import::Import};
 
 /// How long a file that grows is left alone between two looks. It is also how exactly the time is
-/// known at which a line was written.
+/// known at which a line was written. Where batches may come closer, it is looked at as often.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// After so many looks in vain a file is not looked at before there is reason to.
 const QUIET_LOOKS: u32 = 5;
@@ -99,7 +99,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             files: Files::new(path),
             parser: import.new_parser(),
             import,
-            pace: Pace::new(config.batch_interval),
+            pace: Pace::new(config.batch_interval.clone()),
             noticing: Noticing::Polled,
             missed: 0,
             absent: 0,
@@ -351,7 +351,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
 
     /// Leaves a busy file alone for a moment.
     fn rest(&self) -> Woken {
-        self.control.pause(LOOK_INTERVAL);
+        self.control.pause(LOOK_INTERVAL.min(self.config.batch_interval.get()));
         Woken::Time
     }
 

@@ -1,20 +1,58 @@
 //! When a batch is given away.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use crossbeam_channel::{Receiver, after, never};
+
+/// The shortest time between two batches of a log that grows all the time. Clones share it, and it
+/// may be changed while a log is followed: while somebody looks, batches come closer.
+#[derive(Debug, Clone)]
+pub struct BatchInterval(Arc<AtomicU64>);
+
+impl BatchInterval {
+    /// An interval that begins as this.
+    pub fn new(interval: Duration) -> Self {
+        Self(Arc::new(AtomicU64::new(micros(interval))))
+    }
+
+    /// What it is now.
+    pub fn get(&self) -> Duration {
+        Duration::from_micros(self.0.load(Ordering::Relaxed))
+    }
+
+    /// Changes it, for every clone; it holds from the next batch on.
+    pub fn set(&self, interval: Duration) {
+        self.0.store(micros(interval), Ordering::Relaxed);
+    }
+}
+
+impl From<Duration> for BatchInterval {
+    fn from(interval: Duration) -> Self {
+        Self::new(interval)
+    }
+}
+
+fn micros(interval: Duration) -> u64 {
+    u64::try_from(interval.as_micros()).unwrap_or(u64::MAX)
+}
 
 /// Gives a batch away at once after a pause, and then not before a while has passed: a quiet log is
 /// shown as it is written, and a busy one costs few transactions.
 #[derive(Debug)]
 pub(super) struct Pace {
-    interval: Duration,
+    interval: BatchInterval,
     /// Fires when the next batch may go; `None` when it may go at once.
     due: Option<Receiver<Instant>>,
 }
 
 impl Pace {
-    pub(super) fn new(interval: Duration) -> Self {
+    pub(super) fn new(interval: BatchInterval) -> Self {
         Self { interval, due: None }
     }
 
@@ -38,6 +76,26 @@ impl Pace {
 
     /// A batch has gone.
     pub(super) fn gone(&mut self) {
-        self.due = Some(after(self.interval));
+        self.due = Some(after(self.interval.get()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_batch_after_a_pause_goes_at_once_and_a_changed_interval_holds_from_the_next_on() {
+        let interval = BatchInterval::new(Duration::from_secs(3600));
+        let mut pace = Pace::new(interval.clone());
+        assert!(pace.is_due(), "nothing went before");
+        pace.gone();
+        assert!(!pace.is_due());
+        pace.fired();
+        interval.set(Duration::from_millis(1));
+        pace.gone();
+        pace.due().recv_timeout(Duration::from_secs(5)).unwrap();
+        pace.fired();
+        assert!(pace.is_due());
     }
 }

@@ -78,7 +78,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
             control,
             parser: import.new_parser(),
             import,
-            pace: Pace::new(config.batch_interval),
+            pace: Pace::new(config.batch_interval.clone()),
             head,
             offset: stored.map_or(0, |stored| stored.offset),
             reached: cursor.as_deref().and_then(Reached::from_cursor),

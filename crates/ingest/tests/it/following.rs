@@ -149,7 +149,7 @@ pub(crate) fn config() -> FollowConfig {
         start: StartAt::Beginning,
         countries: None,
         time_zone: None,
-        batch_interval: Duration::from_millis(50),
+        batch_interval: Duration::from_millis(50).into(),
         poll_interval: Duration::from_millis(50),
         notifier: Notifier::new(),
         now,

@@ -4,8 +4,10 @@ use std::ops::RangeInclusive;
 
 use piecewatch_model::{NodeName, Timestamp};
 
+use rusqlite::Connection;
+
 use super::Question;
-use crate::{Reader, Result};
+use crate::{Reader, Result, transfers::time_of};
 
 pub(crate) const SINCE: Question = Question {
     name: "commits since a number",
@@ -13,6 +15,10 @@ pub(crate) const SINCE: Question = Question {
 FROM commits AS c JOIN nodes AS n ON n.id = c.node
 WHERE c.seq > ?1 ORDER BY c.seq LIMIT ?2",
 };
+
+/// The one statement that tells whether there is anything new.
+pub(crate) const NEWEST: Question =
+    Question { name: "the newest commit", sql: "SELECT max(seq) FROM commits" };
 
 /// Kinds of what was written, as a set.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -76,7 +82,24 @@ pub struct Commit {
     pub at: Timestamp,
 }
 
+impl Commit {
+    /// The second of the oldest transfer that it kept; `None` when it kept none: then it has told of
+    /// nothing since the transfers that are kept begin.
+    pub fn from(&self) -> Option<Timestamp> {
+        self.keys.as_ref().map(|keys| time_of(*keys.start(), 0))
+    }
+}
+
 impl Reader {
+    /// The number of the newest commit; 0 when nothing was ever written.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn newest_commit(&self) -> Result<i64> {
+        self.ask(NEWEST.name, newest)
+    }
+
     /// The commits after this number, oldest first, at most `limit`.
     ///
     /// # Errors
@@ -99,4 +122,10 @@ impl Reader {
             rows.collect()
         })
     }
+}
+
+/// The number of the newest commit; 0 when there is none.
+pub(crate) fn newest(connection: &Connection) -> rusqlite::Result<i64> {
+    let mut statement = connection.prepare_cached(NEWEST.sql)?;
+    Ok(statement.query_row([], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0))
 }

@@ -1,0 +1,147 @@
+//! Between the states and the broadcaster: what it asks is answered, and what changed it is told.
+
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use piecewatch_broadcast::{Broadcaster, Want};
+use piecewatch_collector::pipeline::unwritten::Listener;
+use tokio::{
+    sync::{Notify, Semaphore, mpsc},
+    time::{MissedTickBehavior, interval},
+};
+
+use super::{Changed, Live, Refusal, Topic, changes::Cost};
+
+/// How many costly states are made at once: others must find a thread.
+const HEAVY_MAX: usize = 1;
+/// How many costly questions wait; there are no more than views.
+const HEAVY_WAITING_MAX: usize = 256;
+/// How often is told what time alone changes.
+const TICK: Duration = Duration::from_secs(1);
+/// How often commits of other processes are looked for while somebody looks at them.
+const FOLLOW_TICK: Duration = Duration::from_millis(100);
+
+/// Something to be done on a thread that may block. Dropped, it is asked for again after a second.
+pub(crate) type Job = Box<dyn FnOnce() + Send>;
+
+/// Answers what the broadcaster asks until it is gone. `run` gives each job to a thread, or drops it
+/// when there is none; at most `parallel` are given to it at a time, of costly ones at most one.
+pub(crate) async fn answer_wants(
+    live: Arc<Live>,
+    mut wants: mpsc::Receiver<Want>,
+    parallel: usize,
+    run: impl Fn(Job),
+) {
+    let light = Arc::new(Semaphore::new(parallel.max(1)));
+    let heavy = Arc::new(Semaphore::new(HEAVY_MAX));
+    let (put_off, mut costly) = mpsc::channel::<Want>(HEAVY_WAITING_MAX);
+    let give = async |permits: &Arc<Semaphore>, want: Want| {
+        let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return };
+        let live = Arc::clone(&live);
+        run(Box::new(move || {
+            answer(&live, want);
+            drop(permit);
+        }));
+    };
+    let takes = async {
+        while let Some(want) = wants.recv().await {
+            match Topic::from_name(want.topic()).map(Topic::cost) {
+                // What finds no room is asked for again.
+                Some(Cost::Heavy) => drop(put_off.try_send(want)),
+                Some(Cost::Light) | None => give(&light, want).await,
+            }
+        }
+        drop(put_off);
+    };
+    let costs = async {
+        while let Some(want) = costly.recv().await {
+            give(&heavy, want).await;
+        }
+    };
+    tokio::join!(takes, costs);
+}
+
+fn answer(live: &Live, want: Want) {
+    let nodes: Vec<&str> = want.nodes().iter().map(|node| &**node).collect();
+    match live.state(want.topic(), &nodes) {
+        Ok(state) => want.answer(state),
+        Err(Refusal::None(reason)) => want.refuse(&reason),
+        Err(Refusal::NotNow(reason)) => {
+            tracing::warn!(topic = want.topic(), "there is no state now: {reason}");
+        }
+    }
+}
+
+/// Tells the broadcaster what changes, by lines, by commits and by time, for ever. `run` gives a job to a
+/// thread, or drops it.
+pub(crate) async fn tell_changes(live: Arc<Live>, broadcaster: Broadcaster, run: impl Fn(Job)) {
+    let committed = Arc::new(Notify::new());
+    let period = match live.unwritten() {
+        Some(unwritten) => {
+            let (of_lines, notify) = (broadcaster.clone(), Arc::clone(&committed));
+            unwritten.listen(Listener {
+                read: Box::new(move |node| {
+                    for topic in Topic::OF_LINES {
+                        of_lines.changed(topic.name(), Some(node.as_str()));
+                    }
+                }),
+                committed: Box::new(move || notify.notify_one()),
+            });
+            TICK
+        }
+        None => FOLLOW_TICK,
+    };
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
+    let (mut passed, mut seconds) = (Duration::ZERO, 0);
+    let is_queued = Arc::new(AtomicBool::new(false));
+    loop {
+        tokio::select! {
+            () = committed.notified() => {}
+            _ = ticks.tick() => {
+                passed += period;
+                if passed >= TICK {
+                    passed = Duration::ZERO;
+                    tell(&broadcaster, &Live::ticked(seconds));
+                    seconds += 1;
+                    let live = Arc::clone(&live);
+                    run(Box::new(move || live.look_around()));
+                }
+            }
+        }
+        if is_queued.swap(true, Ordering::Relaxed) {
+            // It has not begun: it will see this, too.
+            continue;
+        }
+        let queued = Queued(Arc::clone(&is_queued));
+        let (live, broadcaster) = (Arc::clone(&live), broadcaster.clone());
+        run(Box::new(move || {
+            drop(queued);
+            match live.committed() {
+                Ok(changed) => tell(&broadcaster, &changed),
+                Err(error) => tracing::warn!("what was written is not known: {error}"),
+            }
+        }));
+    }
+}
+
+/// That a look waits for a thread.
+struct Queued(Arc<AtomicBool>);
+
+impl Drop for Queued {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+fn tell(broadcaster: &Broadcaster, changed: &BTreeSet<Changed>) {
+    for Changed { topic, node } in changed {
+        broadcaster.changed(topic.name(), node.as_ref().map(|node| node.as_str()));
+    }
+}

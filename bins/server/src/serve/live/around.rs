@@ -1,0 +1,196 @@
+//! What stands beside the counts of a node in the overview: its health, its disk, what it earns.
+//!
+//! It takes a dozen questions for each node, and changes slowly: each node is asked anew about every
+//! ten seconds, a few of them each second, and never while somebody waits but for the first time.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use piecewatch_analytics::silence::Silence;
+use piecewatch_finance::Ledger;
+use piecewatch_model::{ByteCount, MicroUsd, NodeName, Period, Timestamp};
+use piecewatch_store::{Nodes, Reader, Readers, Window};
+
+use super::{Live, Refusal};
+
+/// Within how many seconds each node is asked anew.
+const ROUND: usize = 10;
+/// How many nodes are asked while somebody waits for them; the others follow.
+const AT_ONCE_MAX: usize = 32;
+/// Nodes at which nobody looked for so long are not asked any more, in microseconds.
+const WANTED: i64 = 60 * 1_000_000;
+/// How far back the space of a node is looked for, in microseconds.
+const REACH: i64 = 90 * 24 * 3600 * 1_000_000;
+
+/// What is known beside a node's counts.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Aside {
+    /// The kind of its silence, and a sentence.
+    pub(super) health: Option<(&'static str, String)>,
+    pub(super) last_record: Option<Timestamp>,
+    pub(super) disk: Disk,
+    pub(super) earnings: Option<Earned>,
+}
+
+/// A node's disk, by what it told last.
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Disk {
+    pub(super) used: Option<ByteCount>,
+    pub(super) trash: Option<ByteCount>,
+    pub(super) available: Option<ByteCount>,
+    pub(super) total: Option<ByteCount>,
+}
+
+/// What a node earns this month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Earned {
+    pub(super) so_far: MicroUsd,
+    pub(super) forecast: MicroUsd,
+}
+
+/// What is known of the nodes that somebody looks at.
+#[derive(Debug, Default)]
+pub(super) struct Around(Mutex<BTreeMap<NodeName, Known>>);
+
+#[derive(Debug)]
+struct Known {
+    aside: Aside,
+    asked_at: Timestamp,
+    wanted_at: Timestamp,
+}
+
+impl Around {
+    fn known(&self) -> MutexGuard<'_, BTreeMap<NodeName, Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What is known of nodes; of some of many that were never looked at nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub(super) fn of(
+        &self,
+        reader: Reader,
+        ledger: &Ledger,
+        nodes: &[NodeName],
+        now: Timestamp,
+    ) -> Result<BTreeMap<NodeName, Aside>, Refusal> {
+        let mut asides = BTreeMap::new();
+        let mut missing = Vec::new();
+        let mut known = self.known();
+        for node in nodes {
+            match known.get_mut(node) {
+                Some(known) => {
+                    known.wanted_at = now;
+                    asides.insert(node.clone(), known.aside.clone());
+                }
+                None if missing.len() < AT_ONCE_MAX => missing.push(node.clone()),
+                None => {}
+            }
+        }
+        drop(known);
+        if missing.is_empty() {
+            return Ok(asides);
+        }
+        let asked = ask(reader, ledger, &missing, now)?;
+        let mut known = self.known();
+        for (node, aside) in asked {
+            asides.insert(node.clone(), aside.clone());
+            known.insert(node, Known { aside, asked_at: now, wanted_at: now });
+        }
+        Ok(asides)
+    }
+
+    /// Asks anew for some of the nodes that somebody looks at: those that were asked the longest ago.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub(super) fn renew(
+        &self,
+        readers: &Readers,
+        ledger: &Ledger,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let mut known = self.known();
+        known.retain(|_, known| now.as_micros() - known.wanted_at.as_micros() <= WANTED);
+        let mut oldest: Vec<(Timestamp, NodeName)> =
+            known.iter().map(|(node, known)| (known.asked_at, node.clone())).collect();
+        drop(known);
+        oldest.sort_unstable();
+        let share = oldest.len().div_ceil(ROUND);
+        let nodes: Vec<NodeName> = oldest.into_iter().take(share).map(|(_, node)| node).collect();
+        if nodes.is_empty() {
+            return Ok(());
+        }
+        let asked = ask(readers.get()?, ledger, &nodes, now)?;
+        let mut known = self.known();
+        for (node, aside) in asked {
+            if let Some(known) = known.get_mut(&node) {
+                (known.aside, known.asked_at) = (aside, now);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Live {
+    /// Renews what stands beside the counts of the overview: to be called every second.
+    pub(crate) fn look_around(&self) {
+        let (readers, ledger) = (&self.parts.readers, &self.parts.ledger);
+        if let Err(Refusal::None(reason) | Refusal::NotNow(reason)) =
+            self.around.renew(readers, ledger, (self.parts.now)())
+        {
+            tracing::warn!("how nodes are is not known: {reason}");
+        }
+    }
+}
+
+fn ask(
+    reader: Reader,
+    ledger: &Ledger,
+    nodes: &[NodeName],
+    now: Timestamp,
+) -> Result<BTreeMap<NodeName, Aside>, Refusal> {
+    let mut asides = BTreeMap::new();
+    for node in nodes {
+        let window = Window { from: now.plus_micros(-REACH), to: now.plus_micros(REACH) };
+        let space = reader.newest_space(node, window)?;
+        let disk = Disk {
+            used: space.held.as_ref().and_then(|row| row.used),
+            trash: space.whole.as_ref().and_then(|row| row.trash),
+            available: space.left.as_ref().and_then(|row| row.available),
+            total: space.whole.as_ref().and_then(|row| row.total),
+        };
+        asides
+            .insert(node.clone(), Aside { health: None, last_record: None, disk, earnings: None });
+    }
+    for activity in reader.activity(Nodes::Of(nodes), now)? {
+        let silence = Silence::of(&activity, now);
+        if let Some(aside) = asides.get_mut(&activity.node) {
+            aside.health = Some((silence.name(), silence.explanation()));
+        }
+    }
+    for info in reader.nodes()? {
+        if let Some(aside) = asides.get_mut(&info.name) {
+            aside.last_record = info.records.map(|(_, last)| last);
+        }
+    }
+    // The ledger asks with readers of the same pool.
+    drop(reader);
+    ledger.refresh()?;
+    if let Some(period) = Period::containing(now) {
+        for (node, aside) in &mut asides {
+            let forecast = ledger.forecast(node, period, now)?;
+            if forecast.as_of.is_some() {
+                let total = forecast.total();
+                let (so_far, forecast) = (total.so_far.payout, total.expected.payout);
+                aside.earnings = Some(Earned { so_far, forecast });
+            }
+        }
+    }
+    Ok(asides)
+}

@@ -1,0 +1,201 @@
+//! Which topics there are, how often they may change, and what changes them.
+
+use std::{collections::BTreeSet, sync::PoisonError};
+
+use piecewatch_broadcast::TopicConfig;
+use piecewatch_model::NodeName;
+use piecewatch_store::{Commit, Result, Topics};
+
+use super::Live;
+
+/// How many commits are looked at in one step.
+const COMMITS_MAX: u32 = 1_000;
+
+/// What may be watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Topic {
+    Overview,
+    Traffic,
+    Satellites,
+    Latency,
+    Transfers,
+    Storage,
+    Reputation,
+    Earnings,
+    Compactions,
+    Alerts,
+    Status,
+}
+
+/// How costly a state is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cost {
+    /// It is in memory.
+    Light,
+    /// The database is asked, for milliseconds or longer.
+    Heavy,
+}
+
+impl Topic {
+    pub(crate) const ALL: [Self; 11] = [
+        Self::Overview,
+        Self::Traffic,
+        Self::Satellites,
+        Self::Latency,
+        Self::Transfers,
+        Self::Storage,
+        Self::Reputation,
+        Self::Earnings,
+        Self::Compactions,
+        Self::Alerts,
+        Self::Status,
+    ];
+    /// What each line of a log changes.
+    pub(super) const OF_LINES: [Self; 3] = [Self::Overview, Self::Traffic, Self::Transfers];
+    /// What time alone changes from second to second: rates fall, minutes go.
+    const OF_SECONDS: [Self; 3] = [Self::Overview, Self::Traffic, Self::Status];
+    /// What time alone changes from minute to minute: windows move on, months grow.
+    const OF_MINUTES: [Self; 6] = [
+        Self::Satellites,
+        Self::Latency,
+        Self::Storage,
+        Self::Reputation,
+        Self::Earnings,
+        Self::Compactions,
+    ];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Overview => "overview",
+            Self::Traffic => "traffic",
+            Self::Satellites => "satellites",
+            Self::Latency => "latency",
+            Self::Transfers => "transfers",
+            Self::Storage => "storage",
+            Self::Reputation => "reputation",
+            Self::Earnings => "earnings",
+            Self::Compactions => "compactions",
+            Self::Alerts => "alerts",
+            Self::Status => "status",
+        }
+    }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|topic| topic.name() == name)
+    }
+
+    pub(super) const fn cost(self) -> Cost {
+        match self {
+            Self::Overview | Self::Traffic | Self::Transfers | Self::Alerts | Self::Status => {
+                Cost::Light
+            }
+            Self::Satellites
+            | Self::Latency
+            | Self::Storage
+            | Self::Reputation
+            | Self::Earnings
+            | Self::Compactions => Cost::Heavy,
+        }
+    }
+
+    /// How often it is told.
+    pub(crate) fn config(self) -> TopicConfig {
+        match self {
+            Self::Overview | Self::Traffic | Self::Transfers => TopicConfig::new(self.name()),
+            Self::Alerts => TopicConfig::urgent(self.name()),
+            Self::Satellites | Self::Latency | Self::Compactions => {
+                TopicConfig::limited(self.name(), 2.0)
+            }
+            Self::Storage | Self::Reputation | Self::Earnings | Self::Status => {
+                TopicConfig::limited(self.name(), 1.0)
+            }
+        }
+    }
+
+    /// Whether a commit of these kinds changes it.
+    fn is_changed_by(self, topics: Topics) -> bool {
+        let any = |kinds: &[Topics]| kinds.iter().any(|kind| topics.contains(*kind));
+        match self {
+            Self::Traffic | Self::Satellites | Self::Latency | Self::Transfers => {
+                any(&[Topics::TRANSFERS])
+            }
+            Self::Overview => any(&[
+                Topics::TRANSFERS,
+                Topics::SPACE,
+                Topics::REPORTED,
+                Topics::LIFECYCLE,
+                Topics::TROUBLES,
+            ]),
+            Self::Storage => {
+                any(&[Topics::SPACE, Topics::REPORTED, Topics::COMPACTIONS, Topics::MAINTENANCE])
+            }
+            Self::Reputation => any(&[Topics::SCORES, Topics::REPORTED]),
+            // A log's traffic is booked by the hour; the minutes tell of that.
+            Self::Earnings => any(&[Topics::REPORTED, Topics::PAST]),
+            Self::Compactions => any(&[Topics::COMPACTIONS]),
+            Self::Alerts | Self::Status => false,
+        }
+    }
+}
+
+/// That the state of a topic changed, of one node or of all.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Changed {
+    pub(crate) topic: Topic,
+    pub(crate) node: Option<NodeName>,
+}
+
+impl Live {
+    /// What changed by what anybody committed since this was asked last. One statement when nothing was.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub(crate) fn committed(&self) -> Result<BTreeSet<Changed>> {
+        let reader = self.parts.readers.get()?;
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let newest = reader.newest_commit()?;
+        let Some(mut last) = *told else {
+            *told = Some(newest);
+            return Ok(of_all(Topic::ALL));
+        };
+        let mut changed = BTreeSet::new();
+        while last < newest {
+            let commits = reader.commits_since(last, COMMITS_MAX)?;
+            for commit in &commits {
+                if commit.seq != last + 1 {
+                    changed.extend(of_all(Topic::ALL));
+                }
+                last = commit.seq;
+                changed.extend(of_commit(commit));
+            }
+            if commits.len() < COMMITS_MAX as usize {
+                break;
+            }
+        }
+        *told = Some(last.max(newest));
+        Ok(changed)
+    }
+
+    /// What changes by time alone, `seconds` after the first time: to be asked every second.
+    pub(crate) fn ticked(seconds: u64) -> BTreeSet<Changed> {
+        let mut changed = of_all(Topic::OF_SECONDS);
+        if seconds.is_multiple_of(60) {
+            changed.extend(of_all(Topic::OF_MINUTES));
+        }
+        changed
+    }
+}
+
+fn of_all(topics: impl IntoIterator<Item = Topic>) -> BTreeSet<Changed> {
+    topics.into_iter().map(|topic| Changed { topic, node: None }).collect()
+}
+
+fn of_commit(commit: &Commit) -> impl Iterator<Item = Changed> {
+    let (node, topics) = (&commit.node, commit.topics);
+    let changed = move |topic: &Topic| topic.is_changed_by(topics);
+    Topic::ALL
+        .into_iter()
+        .filter(changed)
+        .map(move |topic| Changed { topic, node: Some(node.clone()) })
+}

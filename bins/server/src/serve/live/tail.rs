@@ -1,0 +1,152 @@
+//! The newest transfers of a set of nodes, from the database and from what was just read.
+
+use std::collections::BTreeMap;
+
+use piecewatch_model::{
+    Action, ByteCount, Country, Latency, NodeName, PieceId, Record, Rejected, SatelliteId,
+    Timestamp, Transfer,
+};
+use piecewatch_store::{Fate, StoredTransfer};
+
+/// How many transfers are shown.
+pub(super) const SHOWN_MAX: usize = 50;
+/// How far back they are looked for, in microseconds.
+pub(super) const REACH: i64 = 24 * 3600 * 1_000_000;
+/// How far a node's clock may be ahead.
+pub(super) const AHEAD: i64 = 3600 * 1_000_000;
+/// As the database stores amounts: no transfer is larger or takes longer.
+const AMOUNT_MAX: u64 = 1 << 32;
+
+/// A transfer, or an upload turned away. What is stored and what was just read are the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Row {
+    pub(super) at: Timestamp,
+    pub(super) node: NodeName,
+    pub(super) satellite: Option<SatelliteId>,
+    pub(super) piece: Option<PieceId>,
+    pub(super) action: Action,
+    pub(super) fate: Fate,
+    pub(super) size: Option<ByteCount>,
+    pub(super) country: Option<Country>,
+    pub(super) latency: Option<Latency>,
+    pub(super) error: Option<Box<str>>,
+}
+
+impl Row {
+    pub(super) fn stored(of: StoredTransfer) -> Self {
+        Self {
+            at: of.at,
+            node: of.node,
+            satellite: of.satellite,
+            piece: of.piece,
+            action: of.action,
+            fate: of.fate,
+            size: of.size,
+            country: of.country,
+            latency: of.latency,
+            error: of.error.map(Into::into),
+        }
+    }
+
+    /// `None` of what is no transfer.
+    pub(super) fn read(node: &NodeName, record: &Record) -> Option<Self> {
+        match record {
+            Record::Transfer(transfer) => Some(Self::ended(node, transfer)),
+            Record::Rejected(rejected) => Some(Self::rejected(node, rejected)),
+            Record::Compaction(_)
+            | Record::Maintenance(_)
+            | Record::Orders(_)
+            | Record::Scores(_)
+            | Record::Trouble(_)
+            | Record::Lifecycle(_)
+            | Record::Space(_) => None,
+        }
+    }
+
+    fn ended(node: &NodeName, of: &Transfer) -> Self {
+        let latency = |Latency { micros, clock }| Latency { micros: micros.min(AMOUNT_MAX), clock };
+        Self {
+            at: of.at,
+            node: node.clone(),
+            satellite: of.satellite,
+            piece: Some(of.piece),
+            action: of.action.clone(),
+            fate: Fate::Ended(of.outcome),
+            size: of.size.map(|size| ByteCount::new(size.get().min(AMOUNT_MAX))),
+            country: of.country,
+            latency: of.latency.map(latency),
+            error: of.error.clone(),
+        }
+    }
+
+    fn rejected(node: &NodeName, of: &Rejected) -> Self {
+        Self {
+            at: of.at,
+            node: node.clone(),
+            satellite: None,
+            piece: None,
+            action: Action::Upload,
+            fate: Fate::Rejected,
+            size: None,
+            country: None,
+            latency: None,
+            error: None,
+        }
+    }
+
+    /// Newest first; those of one instant have an order that does not depend on where they come from.
+    fn order(&self, other: &Self) -> std::cmp::Ordering {
+        let key = |row: &Self| (row.fate, row.size.map(ByteCount::get));
+        (other.at.cmp(&self.at))
+            .then_with(|| self.node.cmp(&other.node))
+            .then_with(|| self.piece.cmp(&other.piece))
+            .then_with(|| self.action.cmp(&other.action))
+            .then_with(|| key(self).cmp(&key(other)))
+    }
+}
+
+/// The newest transfers, newest first.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Tail {
+    rows: Vec<Row>,
+}
+
+impl Tail {
+    /// Takes what the database says of the time from `from` on in place of what is here.
+    pub(super) fn replace(&mut self, from: Timestamp, stored: Vec<StoredTransfer>) {
+        self.rows.retain(|row| row.at < from);
+        self.rows.extend(stored.into_iter().map(Row::stored));
+        self.settle();
+    }
+
+    pub(super) fn add(&mut self, rows: impl IntoIterator<Item = Row>) {
+        self.rows.extend(rows);
+        self.settle();
+    }
+
+    /// The rows by a name that a transfer keeps: when, where, and the beginning of its piece. Of those
+    /// that have all of it in common each has a number.
+    pub(super) fn named(&self) -> BTreeMap<String, &Row> {
+        let mut named = BTreeMap::new();
+        for row in &self.rows {
+            let piece = row.piece.map_or_else(
+                || "turned-away".to_owned(),
+                |piece| piece.as_bytes()[..5].iter().map(|byte| format!("{byte:02x}")).collect(),
+            );
+            let name = format!("{:016}-{piece}-{}", row.at.as_micros(), row.node);
+            let mut number = 1;
+            let mut numbered = name.clone();
+            while named.contains_key(&numbered) {
+                number += 1;
+                numbered = format!("{name}-{number}");
+            }
+            named.insert(numbered, row);
+        }
+        named
+    }
+
+    fn settle(&mut self) {
+        self.rows.sort_by(Row::order);
+        self.rows.truncate(SHOWN_MAX);
+    }
+}
