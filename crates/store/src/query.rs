@@ -15,6 +15,7 @@ pub(crate) mod maintenance;
 pub(crate) mod newest_space;
 pub(crate) mod nodes;
 pub(crate) mod orders;
+pub(crate) mod overview;
 pub(crate) mod payments;
 pub(crate) mod paystubs;
 pub(crate) mod polls;
@@ -58,7 +59,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 68] = [
+pub(crate) const ALL: [Question; 70] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -69,6 +70,8 @@ pub(crate) const ALL: [Question; 68] = [
     traffic::SERIES_MINUTELY,
     traffic::SERIES_HOURLY,
     traffic::SERIES_DAILY,
+    overview::TOTALS,
+    overview::MINUTES,
     told_hours::TOLD,
     kept::FROM,
     latency::FIVE_MINUTES,
