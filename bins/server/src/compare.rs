@@ -1,9 +1,9 @@
 //! `piecewatch compare`: nodes side by side, and what is unusual at them.
 
-mod rows;
+pub(crate) mod rows;
 mod text;
 
-use std::{collections::BTreeMap, io::Write};
+use std::{collections::BTreeMap, io::Write, sync::Arc};
 
 use piecewatch_analytics::{
     compare::{Comparison, compare_of},
@@ -12,7 +12,7 @@ use piecewatch_analytics::{
 };
 use piecewatch_finance::{Ledger, LedgerSettings};
 use piecewatch_model::{MicroUsd, NodeName, Period, Timestamp};
-use piecewatch_store::{Nodes, Readers};
+use piecewatch_store::Nodes;
 
 use crate::{
     Colour, Error, Result,
@@ -23,20 +23,20 @@ use crate::{
 };
 
 /// Nodes side by side.
-struct Answer {
-    comparison: Comparison,
+pub(crate) struct Answer {
+    pub(crate) comparison: Comparison,
     /// The month of which earnings are.
-    period: Period,
+    pub(crate) period: Period,
     /// In the order of the nodes.
-    outlooks: Vec<Outlook>,
+    pub(crate) outlooks: Vec<Arc<Outlook>>,
     /// At the end of the window; nodes without a log are not in it.
-    silences: BTreeMap<NodeName, Silence>,
+    pub(crate) silences: BTreeMap<NodeName, Silence>,
 }
 
 impl Answer {
     /// Each node with what is unusual at it.
     fn outlooks(&self) -> impl Iterator<Item = (&NodeName, &Outlook)> {
-        self.comparison.nodes.iter().map(|node| &node.node).zip(&self.outlooks)
+        self.comparison.nodes.iter().map(|node| &node.node).zip(self.outlooks.iter().map(|outlook| &**outlook))
     }
 
     /// The nodes whose logs fell silent, and how.
@@ -72,23 +72,23 @@ fn ask(arguments: &CompareArgs) -> Result<Option<Answer>> {
     // The ledger takes connections of its own, and there is one.
     drop(reader);
     let period = Period::containing(window.to).ok_or(Error::Clock)?;
-    let earnings = earnings_per_tb(&readers, &names, period)?;
+    let ledger = Ledger::new(readers.clone(), LedgerSettings::default(), clock::coarse);
+    let earnings = earnings_per_tb(&ledger, &names, period)?;
     let reader = readers.get()?;
     let comparison = compare_of(&reader, &names, window, &earnings)?;
     let silences = silence_of(&reader, Nodes::Of(&names), window.to)?.into_iter().collect();
-    let look = |node| Ok(outlook_of(&reader, node, window.to)?);
+    let look = |node| Ok(Arc::new(outlook_of(&reader, node, window.to)?));
     let outlooks = names.iter().map(look).collect::<Result<_>>()?;
     Ok(Some(Answer { comparison, period, outlooks, silences }))
 }
 
 /// What nodes earn in a month for each terabyte that they hold for a month, where that is known.
-fn earnings_per_tb(
-    readers: &Readers,
+pub(crate) fn earnings_per_tb(
+    ledger: &Ledger,
     names: &[NodeName],
     period: Period,
 ) -> Result<BTreeMap<NodeName, MicroUsd>> {
     let now = clock::now();
-    let ledger = Ledger::new(readers.clone(), LedgerSettings::default(), clock::coarse);
     let mut earnings = BTreeMap::new();
     for node in names {
         let month = ledger.month(node, period, now)?;

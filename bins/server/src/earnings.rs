@@ -6,12 +6,13 @@ mod history;
 mod month;
 mod notes;
 mod reconcile;
-mod rows;
+pub(crate) mod rows;
 
 use std::{
     collections::BTreeMap,
     io::{self, Write},
     path::PathBuf,
+    sync::Arc,
 };
 
 use piecewatch_collector::config::{Config, Node, Sayings};
@@ -60,11 +61,7 @@ fn earned(arguments: &EarningsArgs, out: &mut dyn Write, colour: Colour) -> Resu
 fn forecast(arguments: &ForecastArgs, out: &mut dyn Write, colour: Colour) -> Result<()> {
     let books = Books::open(&arguments.of)?;
     let period = books.this_month()?;
-    let forecasts = books
-        .nodes
-        .iter()
-        .map(|node| books.ledger.forecast(node, period, books.now).map_err(Error::from))
-        .collect::<Result<Vec<_>>>()?;
+    let forecasts = books.forecasts(period)?;
     let written = match Form::from(arguments.form) {
         Form::Json => {
             let rows = forecasts.iter().map(|of| rows::ForecastRow::of(&books, of));
@@ -99,14 +96,14 @@ fn reconcile(arguments: &ReconcileArgs, out: &mut dyn Write, colour: Colour) -> 
 }
 
 /// So many months that end with this one, oldest first.
-fn months_up_to(last: Period, months: u16) -> Vec<Period> {
+pub(crate) fn months_up_to(last: Period, months: u16) -> Vec<Period> {
     (0..i32::from(months)).rev().filter_map(|before| last.plus_months(-before)).collect()
 }
 
 /// What the questions are asked of.
-struct Books {
+pub(crate) struct Books {
     db: PathBuf,
-    ledger: Ledger,
+    ledger: Arc<Ledger>,
     /// The nodes to show, by name or in the order asked for.
     nodes: Vec<NodeName>,
     /// What nodes cost a month, of those that say it.
@@ -141,20 +138,36 @@ impl Books {
             let cost = |node: Node| Some((node.name, node.monthly_cost?));
             costs = config.nodes.into_iter().filter_map(cost).collect();
         }
-        let ledger = Ledger::new(store.readers, settings, clock::coarse);
+        let ledger = Arc::new(Ledger::new(store.readers, settings, clock::coarse));
         Ok(Self { db, ledger, nodes, costs, now: clock::now() })
     }
 
-    fn this_month(&self) -> Result<Period> {
+    /// Those of a ledger that somebody else keeps.
+    pub(crate) const fn over(
+        ledger: Arc<Ledger>,
+        nodes: Vec<NodeName>,
+        costs: BTreeMap<NodeName, MicroUsd>,
+        now: Timestamp,
+    ) -> Self {
+        Self { db: PathBuf::new(), ledger, nodes, costs, now }
+    }
+
+    pub(crate) fn this_month(&self) -> Result<Period> {
         Period::containing(self.now).ok_or(Error::Clock)
     }
 
     /// Each month of each node, node by node.
-    fn months(&self, periods: &[Period]) -> Result<Vec<Month>> {
+    pub(crate) fn months(&self, periods: &[Period]) -> Result<Vec<Month>> {
         let each = |node| {
             periods.iter().map(move |period| Ok(self.ledger.month(node, *period, self.now)?))
         };
         self.nodes.iter().flat_map(each).collect()
+    }
+
+    /// What each node will have earned in a month.
+    pub(crate) fn forecasts(&self, period: Period) -> Result<Vec<NodeForecast>> {
+        let forecast = |node| Ok(self.ledger.forecast(node, period, self.now)?);
+        self.nodes.iter().map(forecast).collect()
     }
 
     fn cost(&self, node: &NodeName) -> Option<MicroUsd> {

@@ -1,6 +1,6 @@
 //! `piecewatch errors`: with which errors transfers end, and what else went wrong.
 
-mod rows;
+pub(crate) mod rows;
 mod text;
 
 use std::{cmp::Reverse, collections::BTreeMap, io::Write};
@@ -18,16 +18,16 @@ use crate::{
 };
 
 /// More than the texts of trouble that a node has.
-const TROUBLES_MAX: u32 = 10_000;
+pub(crate) const TROUBLES_MAX: u32 = 10_000;
 
 /// What went wrong.
-struct Answer {
-    nodes: Vec<NodeName>,
+pub(crate) struct Answer {
+    pub(crate) nodes: Vec<NodeName>,
     /// Which transfers were asked for.
-    endings: &'static [Ending],
-    errors: TopErrors,
+    pub(crate) endings: &'static [Ending],
+    pub(crate) errors: TopErrors,
     /// What went wrong beside transfers, the most frequent first.
-    troubles: Vec<TroubleText>,
+    pub(crate) troubles: Vec<TroubleText>,
 }
 
 impl Answer {
@@ -38,7 +38,7 @@ impl Answer {
 }
 
 /// Trouble of one kind and text.
-struct TroubleText {
+pub(crate) struct TroubleText {
     kind: TroubleKind,
     text: Box<str>,
     count: u64,
@@ -64,12 +64,16 @@ pub(crate) fn run(arguments: &ErrorsArgs, out: &mut dyn Write, colour: Colour) -
     written.map_err(Error::Output)
 }
 
+/// How transfers ended whose texts are shown.
+pub(crate) const fn endings(canceled: bool) -> &'static [Ending] {
+    if canceled { &[Ending::Failed, Ending::Canceled] } else { &[Ending::Failed] }
+}
+
 /// `None` where there are no records.
 fn ask(reader: &Reader, arguments: &ErrorsArgs) -> Result<Option<Answer>> {
     let nodes = database::chosen(reader, &arguments.of.db, &arguments.of.node)?;
     let Some(window) = up_to_newest(reader, &nodes, arguments.window)? else { return Ok(None) };
-    let endings: &'static [Ending] =
-        if arguments.canceled { &[Ending::Failed, Ending::Canceled] } else { &[Ending::Failed] };
+    let endings = endings(arguments.canceled);
     let limit = usize::from(arguments.limit);
     let errors = top_errors_of(reader, Nodes::Of(&nodes), window, endings, limit)?;
     let counts = reader.trouble_counts(Nodes::Of(&nodes), errors.window, TROUBLES_MAX)?;
@@ -77,7 +81,8 @@ fn ask(reader: &Reader, arguments: &ErrorsArgs) -> Result<Option<Answer>> {
     Ok(Some(Answer { nodes, endings, errors, troubles }))
 }
 
-fn troubles(counts: Vec<TroubleCount>, limit: usize) -> Vec<TroubleText> {
+/// The most frequent texts of trouble.
+pub(crate) fn troubles(counts: Vec<TroubleCount>, limit: usize) -> Vec<TroubleText> {
     let mut texts: BTreeMap<(TroubleKind, Box<str>), TroubleText> = BTreeMap::new();
     for part in counts {
         let text = texts.entry((part.kind, part.text.clone())).or_insert_with(|| TroubleText {

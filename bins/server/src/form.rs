@@ -4,6 +4,7 @@ use std::io::{self, Write};
 
 use piecewatch_model::Timestamp;
 use piecewatch_store::Window;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{Error, Result, cli::FormArgs};
@@ -33,7 +34,7 @@ impl From<FormArgs> for Form {
 
 /// From when to when an answer is, widened to whole seconds: what JSON begins with, and the first
 /// columns of CSV. `None` where there is nothing to answer of.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, JsonSchema, Serialize)]
 pub(crate) struct Span {
     from: Option<String>,
     to: Option<String>,
@@ -69,7 +70,17 @@ pub(crate) fn json(out: &mut dyn Write, value: &impl Serialize) -> io::Result<()
     writeln!(out)
 }
 
-/// Writes rows as CSV, under a heading.
+fn failed(error: csv::Error) -> Error {
+    let kind = error.into_kind();
+    // Whether the reader went away is seen by the error of the system alone.
+    Error::Output(if let csv::ErrorKind::Io(source) = kind {
+        source
+    } else {
+        io::Error::other(format!("{kind:?}"))
+    })
+}
+
+/// Writes rows as CSV, under a heading where there are rows.
 ///
 /// # Errors
 ///
@@ -78,16 +89,36 @@ pub(crate) fn csv(
     out: &mut dyn Write,
     rows: impl IntoIterator<Item = impl Serialize>,
 ) -> Result<()> {
-    let failed = |error: csv::Error| {
-        let kind = error.into_kind();
-        // Whether the reader went away is seen by the error of the system alone.
-        Error::Output(if let csv::ErrorKind::Io(source) = kind {
-            source
-        } else {
-            io::Error::other(format!("{kind:?}"))
-        })
-    };
     let mut writer = csv::Writer::from_writer(out);
+    for row in rows {
+        writer.serialize(row).map_err(failed)?;
+    }
+    writer.flush().map_err(Error::Output)
+}
+
+/// The heading of rows of a type, with the end of its line: that of a row in which nothing is known.
+///
+/// # Errors
+///
+/// When the row cannot be written, which is a fault of its type.
+pub(crate) fn heading<R: Serialize + Default>() -> Result<Vec<u8>> {
+    let mut text = Vec::new();
+    csv(&mut text, [R::default()])?;
+    let end = text.iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| at + 1);
+    text.truncate(end);
+    Ok(text)
+}
+
+/// Writes rows as CSV without a heading: what comes after one.
+///
+/// # Errors
+///
+/// When `out` cannot be written.
+pub(crate) fn csv_rows(
+    out: &mut dyn Write,
+    rows: impl IntoIterator<Item = impl Serialize>,
+) -> Result<()> {
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
     for row in rows {
         writer.serialize(row).map_err(failed)?;
     }

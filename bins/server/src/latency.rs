@@ -1,6 +1,6 @@
 //! `piecewatch latency`: how long transfers take.
 
-mod rows;
+pub(crate) mod rows;
 mod text;
 
 use std::{collections::BTreeMap, io::Write, num::NonZeroU64};
@@ -27,25 +27,25 @@ use crate::{
 const LINEAR_BARS: u16 = 20;
 
 /// How long transfers took.
-struct Answer {
+pub(crate) struct Answer {
     /// Whether that is of much more than was asked for, since nothing finer is kept.
-    is_widened: bool,
-    window: Window,
-    grain: Grain,
-    lines: Vec<Line>,
+    pub(crate) is_widened: bool,
+    pub(crate) window: Window,
+    pub(crate) grain: Grain,
+    pub(crate) lines: Vec<Line>,
     /// How the latencies of all nodes together are spread, by action and clock; empty where it was
     /// not asked for.
-    spread: BTreeMap<(Action, Clock), Vec<Bar>>,
+    pub(crate) spread: BTreeMap<(Action, Clock), Vec<Bar>>,
     /// Why there are no lines; `None` where there are some.
-    nothing: Option<Nothing>,
+    pub(crate) nothing: Option<Nothing>,
     /// Transfers in flight, nodes together.
-    in_flight: InFlight,
+    pub(crate) in_flight: InFlight,
     /// What the nodes say themselves.
-    told: Vec<Reported<Quantiles>>,
+    pub(crate) told: Vec<Reported<Quantiles>>,
 }
 
 /// Why nothing was measured.
-enum Nothing {
+pub(crate) enum Nothing {
     /// There is a log, and it tells of no start.
     NoStarts,
     /// The clock has whole seconds, which are too coarse.
@@ -55,7 +55,7 @@ enum Nothing {
 }
 
 /// What is told of some transfers.
-struct Line {
+pub(crate) struct Line {
     of: Of,
     action: Action,
     clock: Clock,
@@ -64,7 +64,7 @@ struct Line {
 
 /// Which transfers of an action and clock a line is of.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Of {
+pub(crate) enum Of {
     Node(NodeName),
     /// Where the log names one.
     Satellite(Option<SatelliteId>),
@@ -104,20 +104,11 @@ fn ask(reader: &Reader, arguments: &LatencyArgs) -> Result<Option<Answer>> {
     let rows = &answer.measured.rows;
     let lines = match arguments.by {
         By::Node => of_nodes(rows, names.len()),
-        By::Satellite => lines(rows, |row| Of::Satellite(row.satellite)),
+        By::Satellite => of_satellites(rows),
         By::Hour | By::Day => {
             let series = reader.latency_series(nodes, asked, &filter, grain)?;
-            let of_action = |((action, clock), series): (_, Vec<(Timestamp, Distribution)>)| {
-                let line = move |(at, distribution)| {
-                    let action = Action::clone(&action);
-                    Line { of: Of::Time(at), action, clock, distribution }
-                };
-                series.into_iter().map(line)
-            };
-            latency_series(&series.points, |point| point.action.clone())
-                .into_iter()
-                .flat_map(of_action)
-                .collect()
+            let series = latency_series(&series.points, |point| point.action.clone());
+            series.iter().flat_map(|((action, clock), of)| over_time(action, *clock, of)).collect()
         }
     };
     let spread = match arguments.histogram {
@@ -168,12 +159,31 @@ fn nothing(
 }
 
 /// A line for each node, and of several nodes one for all of them.
-fn of_nodes(rows: &[LatencyRow], nodes: usize) -> Vec<Line> {
+pub(crate) fn of_nodes(rows: &[LatencyRow], nodes: usize) -> Vec<Line> {
     let mut told = lines(rows, |row| Of::Node(row.node.clone()));
     if nodes > 1 {
         told.extend(lines(rows, |_| Of::AllNodes));
     }
     told
+}
+
+/// A line for each satellite, nodes together.
+pub(crate) fn of_satellites(rows: &[LatencyRow]) -> Vec<Line> {
+    lines(rows, |row| Of::Satellite(row.satellite))
+}
+
+/// A line for each bucket of a series.
+pub(crate) fn over_time(
+    action: &Action,
+    clock: Clock,
+    series: &[(Timestamp, Distribution)],
+) -> impl Iterator<Item = Line> {
+    series.iter().map(move |&(at, distribution)| Line {
+        of: Of::Time(at),
+        action: action.clone(),
+        clock,
+        distribution,
+    })
 }
 
 fn lines(rows: &[LatencyRow], of: impl Fn(&LatencyRow) -> Of) -> Vec<Line> {
@@ -186,7 +196,8 @@ fn lines(rows: &[LatencyRow], of: impl Fn(&LatencyRow) -> Of) -> Vec<Line> {
         .collect()
 }
 
-fn spread(rows: &[LatencyRow], scale: Spread) -> BTreeMap<(Action, Clock), Vec<Bar>> {
+/// How the latencies of all nodes together are spread, by action and clock.
+pub(crate) fn spread(rows: &[LatencyRow], scale: Spread) -> BTreeMap<(Action, Clock), Vec<Bar>> {
     let merged = merged_latencies(rows, |row| row.action.clone());
     let drawn = |histogram: Histogram| match scale {
         Spread::Log => bars(&histogram, BarScale::Logarithmic { halvings: 0 }),

@@ -8,6 +8,7 @@ use std::{
 use piecewatch_analytics::hot_pieces::{HotList, HotPiece, hot_pieces_of};
 use piecewatch_model::NodeName;
 use piecewatch_store::{Nodes, Reader, Window};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -21,21 +22,21 @@ use crate::{
 };
 
 /// The hot pieces of nodes that have records.
-struct Answer {
-    nodes: Vec<(NodeName, HotList)>,
-    limit: usize,
+pub(crate) struct Answer {
+    pub(crate) nodes: Vec<(NodeName, HotList)>,
+    pub(crate) limit: usize,
 }
 
 /// Everything, in JSON.
-#[derive(Serialize)]
-struct Root<'a> {
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct Root<'a> {
     #[serde(flatten)]
     span: Span,
     nodes: Vec<NodeRow<'a>>,
     pieces: Vec<Row<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct NodeRow<'a> {
     node: &'a str,
     #[serde(flatten)]
@@ -45,8 +46,8 @@ struct NodeRow<'a> {
 }
 
 /// A hot piece, for machines.
-#[derive(Serialize)]
-struct Row<'a> {
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct Row<'a> {
     node: &'a str,
     piece: String,
     downloads_at_least: u64,
@@ -94,7 +95,7 @@ impl Answer {
         pieces
     }
 
-    fn root(&self) -> Root<'_> {
+    pub(crate) fn root(&self) -> Root<'_> {
         let nodes = self.nodes.iter().map(|(node, list)| NodeRow {
             node: node.as_str(),
             span: Span::of(list.window),
@@ -108,7 +109,7 @@ impl Answer {
         }
     }
 
-    fn flat(&self) -> impl Iterator<Item = (Span, Row<'_>)> {
+    pub(crate) fn flat(&self) -> impl Iterator<Item = (Span, Row<'_>)> {
         let pieces = self.pieces().into_iter();
         pieces.map(|of| (Span::of(of.1.window), Row::of(of)))
     }

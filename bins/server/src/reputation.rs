@@ -1,6 +1,6 @@
 //! `piecewatch reputation`: what satellites think of nodes, and how nodes are reached.
 
-mod rows;
+pub(crate) mod rows;
 mod text;
 
 use std::io::Write;
@@ -23,12 +23,12 @@ use crate::{
 };
 
 /// What is known of a node.
-struct NodeAnswer {
-    node: NodeName,
-    window: Window,
-    satellites: Vec<Reputation>,
-    connectivity: Connectivity,
-    peers: PeersOf,
+pub(crate) struct NodeAnswer {
+    pub(crate) node: NodeName,
+    pub(crate) window: Window,
+    pub(crate) satellites: Vec<Reputation>,
+    pub(crate) connectivity: Connectivity,
+    pub(crate) peers: PeersOf,
 }
 
 impl NodeAnswer {

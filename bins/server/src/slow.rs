@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use piecewatch_analytics::latency::finest_grain;
 use piecewatch_model::{Clock, Latency, Outcome, PieceId};
-use piecewatch_store::{Fate, Nodes, Reader, SlowFilter, Slowest, StoredTransfer, Window};
+use piecewatch_store::{Fate, Nodes, Reader, SlowFilter, Slowest, StoredTransfer};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -12,7 +13,7 @@ use crate::{
     cli::SlowArgs,
     database,
     earnings::satellite_name,
-    form::{Form, csv, json},
+    form::{Form, Span, csv, json},
     table::{Align, Cell, NOT_KNOWN, Style, Table, duration},
     window::{minute, up_to_newest},
 };
@@ -48,8 +49,8 @@ fn ask(reader: &Reader, arguments: &SlowArgs) -> Result<Option<Slowest>> {
 }
 
 /// The answer, in JSON.
-#[derive(Serialize)]
-struct Object<'a> {
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct Object<'a> {
     from: Option<String>,
     to: Option<String>,
     /// How many at the head are certainly the slowest.
@@ -58,7 +59,7 @@ struct Object<'a> {
 }
 
 impl<'a> Object<'a> {
-    fn of(answer: Option<&'a Slowest>) -> Self {
+    pub(crate) fn of(answer: Option<&'a Slowest>) -> Self {
         let rows = answer.map(|answer| &*answer.rows).unwrap_or_default();
         Self {
             from: answer.map(|answer| answer.window.from.to_string()),
@@ -70,23 +71,13 @@ impl<'a> Object<'a> {
 }
 
 /// Each transfer beside the window, for CSV.
-fn flat(answer: &Slowest) -> impl Iterator<Item = Row<'_>> {
-    let Window { from, to } = answer.window;
-    answer.rows.iter().map(move |transfer| Row {
-        from: Some(from.to_string()),
-        to: Some(to.to_string()),
-        ..Row::of(transfer)
-    })
+pub(crate) fn flat(answer: &Slowest) -> impl Iterator<Item = (Span, Row<'_>)> {
+    answer.rows.iter().map(|transfer| (Span::of(answer.window), Row::of(transfer)))
 }
 
 /// A transfer for machines.
-#[derive(Serialize)]
-struct Row<'a> {
-    /// In CSV only: JSON tells it once.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<String>,
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct Row<'a> {
     at: String,
     node: &'a str,
     latency_micros: Option<u64>,
@@ -103,10 +94,8 @@ struct Row<'a> {
 }
 
 impl<'a> Row<'a> {
-    fn of(transfer: &'a StoredTransfer) -> Self {
+    pub(crate) fn of(transfer: &'a StoredTransfer) -> Self {
         Self {
-            from: None,
-            to: None,
             at: transfer.at.to_string(),
             node: transfer.node.as_str(),
             latency_micros: transfer.latency.map(|latency| latency.micros),

@@ -1,6 +1,6 @@
 //! `piecewatch storage`: how much space nodes have, when it is full, and what work they do on it.
 
-mod rows;
+pub(crate) mod rows;
 mod text;
 mod work;
 
@@ -21,23 +21,23 @@ use crate::{
 
 const DAY_MICROS: i64 = 86_400_000_000;
 /// Satellites' reports are shown for so many days.
-const DAYS_SHOWN: i64 = 30;
+pub(crate) const DAYS_SHOWN: i64 = 30;
 /// A clock that is a day ahead is a clock; one that is more is wrong.
 const AHEAD_MICROS: i64 = DAY_MICROS;
 
 /// What is known of nodes at an instant.
-struct Shown {
-    now: Timestamp,
+pub(crate) struct Shown {
+    pub(crate) now: Timestamp,
     /// Of which the work is shown.
-    window: Window,
-    nodes: Vec<OfNode>,
+    pub(crate) window: Window,
+    pub(crate) nodes: Vec<OfNode>,
 }
 
 /// What is known of a node.
-struct OfNode {
-    storage: NodeStorage,
-    work: NodeWork,
-    days: StoredDays,
+pub(crate) struct OfNode {
+    pub(crate) storage: NodeStorage,
+    pub(crate) work: NodeWork,
+    pub(crate) days: StoredDays,
 }
 
 /// Asks the database and prints what it says.
@@ -75,7 +75,7 @@ fn ask(reader: &Reader, arguments: &StorageArgs) -> Result<Shown> {
 }
 
 /// The instant after the newest record or snapshot: a node that is only polled has no records.
-fn newest(reader: &Reader, names: &[NodeName]) -> Result<Timestamp> {
+pub(crate) fn newest(reader: &Reader, names: &[NodeName]) -> Result<Timestamp> {
     let nodes = Nodes::Of(names);
     let clock = clock::now();
     let until = clock.plus_micros(AHEAD_MICROS);

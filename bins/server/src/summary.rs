@@ -1,6 +1,6 @@
 //! `piecewatch summary`: what nodes did in a window.
 
-mod json;
+pub(crate) mod json;
 mod text;
 
 use std::{collections::BTreeMap, io::Write};
@@ -24,7 +24,7 @@ pub(crate) struct Summary {
 
 /// What one node did.
 #[derive(Debug)]
-struct NodeSummary {
+pub(crate) struct NodeSummary {
     node: NodeName,
     actions: BTreeMap<Action, Tally>,
     /// The busiest first; transfers whose log names no satellite last.
@@ -37,9 +37,16 @@ struct NodeSummary {
 
 /// What one node did for one satellite.
 #[derive(Debug)]
-struct SatelliteSummary {
+pub(crate) struct SatelliteSummary {
     id: Option<SatelliteId>,
     actions: BTreeMap<Action, Tally>,
+}
+
+impl Summary {
+    /// What nodes did, satellite by satellite.
+    pub(crate) fn of(names: Vec<NodeName>, success: Success) -> Self {
+        Self { window: success.window, nodes: sum(names, success) }
+    }
 }
 
 impl SatelliteSummary {
@@ -71,7 +78,7 @@ fn ask(reader: &Reader, arguments: &SummaryArgs) -> Result<Summary> {
     }
     let window = window(reader, &names, arguments)?;
     let success = success_of(reader, Nodes::Of(&names), window)?;
-    Ok(Summary { window: success.window, nodes: sum(names, success) })
+    Ok(Summary::of(names, success))
 }
 
 /// The window asked for, or everything. An end that is not given is the newest record.

@@ -2,7 +2,7 @@
 //! bytes move; is a node silent and why, what work is it at, when did it restart, what is unusual, and
 //! which node does better.
 //!
-//! Each module is one question: [`latency`] and [`distribution`], [`success`] and [`tally`], [`rate`],
+//! Each module is one question: [`overview`], [`latency`] and [`distribution`], [`success`] and [`tally`], [`rate`],
 //! [`transfer_size`], [`countries`], [`errors`] and [`error_groups`], [`hot_pieces`]; [`silence`],
 //! [`connectivity`], [`restarts`], [`reputation`]; [`storage`], [`work`], [`runs`], [`migration`],
 //! [`hash_store`]; [`compare`], and what is unusual: [`hours`], [`metric`], [`baseline`], [`unusual`],
@@ -87,6 +87,7 @@ pub mod metric;
 pub mod migration;
 mod observatory;
 pub mod outlook;
+pub mod overview;
 pub mod rate;
 pub mod reputation;
 pub mod restarts;

@@ -23,6 +23,7 @@ use crate::{
     hot_pieces::HotList,
     latency::{LatencyAnswer, LatencyCurves, NodesOf},
     outlook::Lookout,
+    overview::Overview,
     rate::{InFlight, RatePoint, RateSeries},
     reputation::Reputation,
     storage::{NodeStorage, NodeWork, StoredDays},
@@ -31,7 +32,7 @@ use crate::{
 use kept::{AnyShelf, MadeOf, Shelf};
 
 /// How many kinds of answers there are beside outlooks.
-const KINDS: usize = 18;
+const KINDS: usize = 19;
 /// Of how many parts the weight is, of which each kind of answer has some.
 const PARTS: u64 = 64;
 
@@ -62,7 +63,7 @@ type ComparisonOf = (Window, Vec<NodeName>, BTreeMap<NodeName, MicroUsd>);
 pub struct ObservatorySettings {
     /// Latencies, over time as well, and the slowest transfers.
     pub latency: Duration,
-    /// Rates of the last minute.
+    /// Rates of the last minute, and what is told at a glance.
     pub rates: Duration,
     /// Success, rates over time, transfers in flight, sizes, hot pieces and countries.
     pub traffic: Duration,
@@ -118,6 +119,7 @@ pub struct Observatory {
     success_series: Shelf<(Window, Grain), SuccessOverTime>,
     rates: Shelf<(Window, Grain), RateSeries>,
     last_minute: Shelf<Timestamp, RatePoint>,
+    overview: Shelf<(Window, Timestamp), Overview>,
     concurrency: Shelf<(Window, Grain), InFlight>,
     sizes: Shelf<Window, InWindow<Vec<SizeRow>>>,
     hot_pieces: Shelf<(Window, usize), HotList>,
@@ -148,8 +150,9 @@ impl Observatory {
             slowest: Shelf::new(shelf("slowest", of.latency, 2), log, clock),
             success: Shelf::new(shelf("success", of.traffic, 2), log, clock),
             success_series: Shelf::new(shelf("success_series", of.traffic, 6), log, clock),
-            rates: Shelf::new(shelf("rates", of.traffic, 4), log, clock),
+            rates: Shelf::new(shelf("rates", of.traffic, 3), log, clock),
             last_minute: Shelf::new(shelf("last_minute", of.rates, 1), log, clock),
+            overview: Shelf::new(shelf("overview", of.rates, 1), log, clock),
             concurrency: Shelf::new(shelf("concurrency", of.traffic, 1), log, clock),
             sizes: Shelf::new(shelf("sizes", of.traffic, 1), log, clock),
             hot_pieces: Shelf::new(shelf("hot_pieces", of.traffic, 1), log, clock),
@@ -219,6 +222,7 @@ impl Observatory {
             &self.success_series,
             &self.rates,
             &self.last_minute,
+            &self.overview,
             &self.concurrency,
             &self.sizes,
             &self.hot_pieces,

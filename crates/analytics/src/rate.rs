@@ -31,7 +31,7 @@ pub struct Flow {
 }
 
 impl Flow {
-    fn add(&mut self, amount: Amount, seconds: f64) {
+    pub(crate) fn add(&mut self, amount: Amount, seconds: f64) {
         self.bits_per_second += amount.bytes.get() as f64 * 8.0 / seconds;
         self.pieces_per_second += amount.count as f64 / seconds;
     }

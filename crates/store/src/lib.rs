@@ -102,6 +102,7 @@ mod report;
 mod retention;
 mod rollup;
 mod slowest;
+mod statements;
 mod transfers;
 mod upkeep;
 mod writer;
@@ -140,6 +141,7 @@ pub use query::{
 };
 pub use rebuild::Difference;
 pub use retention::{OldTransfers, Pruned, Retention};
+pub use statements::statements_read;
 pub use upkeep::{Checkpoints, Upkeep, WalState};
 pub use writer::{Appended, Writer};
 

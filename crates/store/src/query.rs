@@ -15,6 +15,7 @@ pub(crate) mod maintenance;
 pub(crate) mod newest_space;
 pub(crate) mod nodes;
 pub(crate) mod orders;
+pub(crate) mod overview;
 pub(crate) mod payments;
 pub(crate) mod paystubs;
 pub(crate) mod polls;
@@ -70,6 +71,8 @@ pub(crate) const ALL: [Question; 70] = [
     traffic::SERIES_MINUTELY,
     traffic::SERIES_HOURLY,
     traffic::SERIES_DAILY,
+    overview::TOTALS,
+    overview::MINUTES,
     told_hours::TOLD,
     kept::FROM,
     latency::FIVE_MINUTES,

@@ -7,13 +7,14 @@ use piecewatch_analytics::{
     outlook::Outlook,
     silence::Silence,
 };
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Answer, unusual};
 
 /// The answer, in JSON.
-#[derive(Serialize)]
-pub(super) struct Root<'a> {
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct Root<'a> {
     from: Option<String>,
     to: Option<String>,
     /// What latencies are of: the same, or whole days.
@@ -25,7 +26,7 @@ pub(super) struct Root<'a> {
     nodes: Vec<Node<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Node<'a> {
     node: &'a str,
     overall_score: Option<f64>,
@@ -40,14 +41,14 @@ struct Node<'a> {
     unusual: Vec<Sentence>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Value {
     value: f64,
     near_best: Option<f64>,
     rank: Option<usize>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Sentence {
     kind: &'static str,
     since: Option<String>,
@@ -55,8 +56,8 @@ struct Sentence {
 }
 
 /// What is told of a node, in CSV.
-#[derive(Serialize, Default)]
-pub(super) struct Row {
+#[derive(JsonSchema, Serialize, Default)]
+pub(crate) struct Row {
     from: String,
     to: String,
     node: String,
@@ -74,7 +75,7 @@ pub(super) struct Row {
     sentence: String,
 }
 
-pub(super) fn json(answer: Option<&Answer>) -> Root<'_> {
+pub(crate) fn json(answer: Option<&Answer>) -> Root<'_> {
     let comparison = answer.map(|answer| &answer.comparison);
     Root {
         from: comparison.map(|of| of.window.from.to_string()),
@@ -120,7 +121,7 @@ fn node<'a>(node: &'a Compared, outlook: &Outlook, silence: Option<&Silence>) ->
 }
 
 /// Criteria and the overall score node by node, then the silent nodes, then what is unusual.
-pub(super) fn csv(answer: &Answer) -> Vec<Row> {
+pub(crate) fn csv(answer: &Answer) -> Vec<Row> {
     let window = answer.comparison.window;
     let row = |node: &piecewatch_model::NodeName, row, name| Row {
         from: window.from.to_string(),

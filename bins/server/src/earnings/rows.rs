@@ -7,18 +7,19 @@ mod forecast;
 mod month;
 mod reconcile;
 
-pub(super) use forecast::{ForecastRow, of_forecast};
-pub(super) use month::{MonthRow, of_month};
-pub(super) use reconcile::of_reconciled;
+pub(crate) use forecast::{ForecastRow, ForecastRows, of_forecast};
+pub(crate) use month::{MonthRow, MonthRows, of_month};
+pub(crate) use reconcile::{ReconciledRow, of_reconciled};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How the row of a whole node is called among those of satellites.
 const ALL: &str = "all";
 
 /// The last column of CSV.
-#[derive(Default, Serialize)]
-pub(super) struct NotesRow {
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct NotesRow {
     /// Sentences, one after another.
     notes: Option<String>,
 }

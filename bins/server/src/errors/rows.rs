@@ -2,14 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Answer, text::class};
 use crate::form::Span;
 
 /// Everything, in JSON.
-#[derive(Default, Serialize)]
-pub(super) struct Object<'a> {
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct Object<'a> {
     #[serde(flatten)]
     span: Span,
     nodes: Vec<&'a str>,
@@ -24,7 +25,7 @@ pub(super) struct Object<'a> {
     troubles: Vec<Text<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Text<'a> {
     text: &'a str,
     kind: &'static str,
@@ -35,8 +36,8 @@ struct Text<'a> {
 }
 
 /// A text at one node: of transfers of an action and outcome, or of trouble with a satellite.
-#[derive(Serialize)]
-pub(super) struct Row<'a> {
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct Row<'a> {
     /// `transfer`, or the kind of trouble.
     kind: &'static str,
     node: &'a str,
@@ -52,7 +53,7 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Object<'a> {
-    pub(super) fn of(answer: &'a Answer) -> Self {
+    pub(crate) fn of(answer: &'a Answer) -> Self {
         let errors = &answer.errors;
         let top = errors.top.iter().map(|text| Text {
             text: &text.template,
@@ -86,7 +87,7 @@ impl<'a> Object<'a> {
 }
 
 /// Everything as flat rows.
-pub(super) fn flat(answer: &Answer) -> impl Iterator<Item = (Span, Row<'_>)> {
+pub(crate) fn flat(answer: &Answer) -> impl Iterator<Item = (Span, Row<'_>)> {
     let transfers = answer.errors.top.iter().flat_map(of_transfers);
     let rows = transfers.chain(answer.troubles.iter().flat_map(of_trouble));
     rows.map(|row| (Span::of(answer.errors.window), row))

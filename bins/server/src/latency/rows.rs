@@ -2,14 +2,15 @@
 
 use piecewatch_analytics::distribution::Bar;
 use piecewatch_model::{Grain, Histogram, SatelliteId};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Answer, Line, Of};
-use crate::earnings::satellite_name;
+use crate::{earnings::satellite_name, form::Span};
 
 /// The answer, in JSON.
-#[derive(Serialize)]
-pub(super) struct Object<'a> {
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct Object<'a> {
     from: Option<String>,
     to: Option<String>,
     aligned_to: Option<&'static str>,
@@ -23,13 +24,8 @@ pub(super) struct Object<'a> {
 }
 
 /// Transfers of one kind that were measured by one clock.
-#[derive(Serialize)]
-pub(super) struct Row<'a> {
-    /// In CSV only: JSON tells it once.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    from: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    to: Option<String>,
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct Row<'a> {
     node: Option<&'a str>,
     satellite: Option<String>,
     satellite_id: Option<String>,
@@ -45,14 +41,14 @@ pub(super) struct Row<'a> {
     max_micros: u64,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Spread<'a> {
     action: &'a str,
     clock: &'static str,
     bars: Vec<DrawnBar>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct DrawnBar {
     from_micros: u64,
     /// The first above it.
@@ -61,7 +57,7 @@ struct DrawnBar {
 }
 
 /// Transfers in flight at once, on average over the time of which the logs tell.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct InFlight<'a> {
     from: String,
     to: String,
@@ -70,7 +66,7 @@ struct InFlight<'a> {
     actions: Vec<InFlightOf<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct InFlightOf<'a> {
     action: &'a str,
     in_flight: f64,
@@ -79,7 +75,7 @@ struct InFlightOf<'a> {
 }
 
 /// What a node says of its last transfers; microseconds, of an order amount bytes.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Told<'a> {
     node: &'a str,
     at: String,
@@ -93,9 +89,49 @@ struct Told<'a> {
     max: f64,
 }
 
+/// How latencies are spread, in JSON.
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct Histograms<'a> {
+    from: Option<String>,
+    to: Option<String>,
+    aligned_to: Option<&'static str>,
+    /// By how much a value may be off, as a fraction of itself.
+    error_max: f64,
+    histograms: Vec<Spread<'a>>,
+}
+
+impl<'a> Histograms<'a> {
+    /// Of nothing where there are no records.
+    pub(crate) fn of(answer: Option<&'a Answer>) -> Self {
+        let Object { from, to, aligned_to, error_max, histograms, .. } = Object::of(answer);
+        Self { from, to, aligned_to, error_max, histograms }
+    }
+}
+
+/// A bar of a histogram, for CSV.
+#[derive(Default, Serialize)]
+pub(crate) struct BarRow<'a> {
+    action: &'a str,
+    clock: &'static str,
+    from_micros: u64,
+    to_micros: Option<u64>,
+    count: u64,
+}
+
+/// A row for each bar, beside the window.
+pub(crate) fn flat_bars(answer: &Answer) -> impl Iterator<Item = (Span, BarRow<'_>)> {
+    answer.spread.iter().flat_map(|((action, clock), bars)| {
+        bars.iter().map(|bar| {
+            let (from_micros, to_micros, count) = (bar.from, bar.to, bar.count);
+            let (action, clock) = (action.name(), clock.name());
+            (Span::of(answer.window), BarRow { action, clock, from_micros, to_micros, count })
+        })
+    })
+}
+
 impl<'a> Object<'a> {
     /// Of nothing where there are no records.
-    pub(super) fn of(answer: Option<&'a Answer>) -> Self {
+    pub(crate) fn of(answer: Option<&'a Answer>) -> Self {
         Self {
             from: answer.map(|answer| answer.window.from.to_string()),
             to: answer.map(|answer| answer.window.to.to_string()),
@@ -153,13 +189,8 @@ fn told(answer: &Answer) -> Vec<Told<'_>> {
 }
 
 /// A row for each line, beside the window, for CSV.
-pub(super) fn flat(answer: &Answer) -> impl Iterator<Item = Row<'_>> {
-    let (from, to) = (answer.window.from, answer.window.to);
-    answer.lines.iter().map(move |line| Row {
-        from: Some(from.to_string()),
-        to: Some(to.to_string()),
-        ..row(line)
-    })
+pub(crate) fn flat(answer: &Answer) -> impl Iterator<Item = (Span, Row<'_>)> {
+    answer.lines.iter().map(|line| (Span::of(answer.window), row(line)))
 }
 
 fn row(line: &Line) -> Row<'_> {
@@ -172,8 +203,6 @@ fn row(line: &Line) -> Row<'_> {
     }
     let of = line.distribution;
     Row {
-        from: None,
-        to: None,
         node,
         satellite: satellite.map(|id| satellite_name(id, None)),
         satellite_id: satellite.as_ref().map(SatelliteId::to_string),
@@ -191,7 +220,7 @@ fn row(line: &Line) -> Row<'_> {
 }
 
 /// To what a window is aligned.
-pub(super) const fn in_words(grain: Grain) -> &'static str {
+pub(crate) const fn in_words(grain: Grain) -> &'static str {
     match grain {
         Grain::Minute => "minutes",
         Grain::FiveMinutes => "five minutes",

@@ -4,14 +4,15 @@
 use std::collections::BTreeMap;
 
 use piecewatch_analytics::reputation::{Reputation, Score, ToldScores, Vetting};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{NodeAnswer, text::name_of};
 use crate::form::Span;
 
 /// Everything, in JSON. The windows of nodes end at their own newest record or poll.
-#[derive(Serialize)]
-pub(super) struct Root<'a> {
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct Root<'a> {
     #[serde(flatten)]
     span: Span,
     /// Of each score.
@@ -20,7 +21,7 @@ pub(super) struct Root<'a> {
 }
 
 /// Below which value a score is how bad.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Thresholds {
     look: f64,
     trouble: f64,
@@ -28,7 +29,7 @@ struct Thresholds {
     limit: f64,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Object<'a> {
     node: &'a str,
     #[serde(flatten)]
@@ -45,13 +46,13 @@ struct Object<'a> {
 }
 
 /// Whether the node sees who its peers are.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct PeersRow {
     state: &'static str,
     sentence: Option<String>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Satellite<'a> {
     #[serde(flatten)]
     row: Row<'a>,
@@ -59,7 +60,7 @@ struct Satellite<'a> {
     history: Vec<Told>,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Told {
     at: String,
     audit: f64,
@@ -67,15 +68,15 @@ struct Told {
     online: f64,
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct Check<'a> {
     state: &'static str,
     sentence: &'a str,
 }
 
 /// A satellite's opinion of a node.
-#[derive(Serialize)]
-pub(super) struct Row<'a> {
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct Row<'a> {
     node: &'a str,
     satellite: String,
     satellite_id: String,
@@ -100,7 +101,7 @@ pub(super) struct Row<'a> {
 }
 
 impl<'a> Root<'a> {
-    pub(super) fn of(answers: &'a [NodeAnswer]) -> Self {
+    pub(crate) fn of(answers: &'a [NodeAnswer]) -> Self {
         let thresholds = |score: Score| {
             let (look, trouble, limit) = (score.look(), score.trouble(), score.limit());
             (score.name(), Thresholds { look, trouble, limit })
@@ -157,7 +158,7 @@ impl Told {
 }
 
 /// A row for each satellite.
-pub(super) fn flat(answer: &NodeAnswer) -> impl Iterator<Item = (Span, Row<'_>)> {
+pub(crate) fn flat(answer: &NodeAnswer) -> impl Iterator<Item = (Span, Row<'_>)> {
     answer.satellites.iter().map(|of| (Span::of(answer.window), row(of)))
 }
 

@@ -1,7 +1,5 @@
 //! The pages: what a browser shows.
 
-use std::borrow::Cow;
-
 use bytes::Bytes;
 use piecewatch_collector::config::Use;
 use warp::{
@@ -55,14 +53,13 @@ pub(crate) fn refused_login(refused: Refused) -> Reply {
     sent(response)
 }
 
-/// The token in what the login page sends: `token=…`, percent-encoded; or as it is, for programs.
+/// The token in what the login page sends: a form; or as it is, for programs.
 pub(crate) fn token_of_form(body: &[u8]) -> String {
-    let text = String::from_utf8_lossy(body);
-    let Some(value) = text.split('&').find_map(|pair| pair.strip_prefix("token=")) else {
-        return text.trim().to_owned();
-    };
-    let spaced: Cow<'_, str> = value.replace('+', " ").into();
-    percent_encoding::percent_decode_str(&spaced).decode_utf8_lossy().into_owned()
+    let field = form_urlencoded::parse(body).find(|(name, _)| name == "token");
+    field.map_or_else(
+        || String::from_utf8_lossy(body).trim().to_owned(),
+        |(_, value)| value.into_owned(),
+    )
 }
 
 fn of_file(content_type: &'static str, text: &'static str, headers: &HeaderMap) -> Reply {

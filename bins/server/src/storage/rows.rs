@@ -11,13 +11,14 @@ use piecewatch_analytics::{
     work::Task,
 };
 use piecewatch_model::{ByteCount, SatelliteId, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{OfNode, Shown};
 use crate::{earnings::satellite_name, form::Span};
 
-#[derive(Serialize)]
-pub(super) struct Root {
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct Root {
     /// That of the work; all else is as it is at the end.
     #[serde(flatten)]
     span: Span,
@@ -25,12 +26,12 @@ pub(super) struct Root {
 }
 
 impl Root {
-    pub(super) fn of(shown: &Shown) -> Self {
+    pub(crate) fn of(shown: &Shown) -> Self {
         Self { span: Span::of(shown.window), nodes: shown.nodes.iter().map(NodeRow::of).collect() }
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct NodeRow {
     node: String,
     #[serde(flatten)]
@@ -74,13 +75,13 @@ impl NodeRow {
 }
 
 /// A row for each node.
-pub(super) fn flat(shown: &Shown) -> impl Iterator<Item = (Span, FlatRow)> {
+pub(crate) fn flat(shown: &Shown) -> impl Iterator<Item = (Span, FlatRow)> {
     shown.nodes.iter().map(|of| (Span::of(shown.window), FlatRow::of(&of.storage)))
 }
 
 /// A node in CSV.
-#[derive(Serialize)]
-pub(super) struct FlatRow {
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct FlatRow {
     node: String,
     used_bytes: Option<u64>,
     trash_bytes: Option<u64>,
@@ -127,7 +128,7 @@ impl FlatRow {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct SpaceFields {
     told_at: Option<String>,
     used_bytes: Option<u64>,
@@ -188,7 +189,7 @@ impl SpaceFields {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct GrowthRow {
     days: u16,
     based_on: Option<&'static str>,
@@ -219,7 +220,7 @@ impl GrowthRow {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct RunningRow {
     task: &'static str,
     satellite: Option<String>,
@@ -249,7 +250,7 @@ impl RunningRow {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct RunRow {
     task: &'static str,
     satellite: Option<String>,
@@ -285,7 +286,7 @@ impl RunRow {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct HashStoreRow {
     satellite: String,
     store: String,
@@ -317,7 +318,7 @@ impl HashStoreRow {
     }
 }
 
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct MigrationRow {
     from: String,
     to: String,
@@ -345,20 +346,21 @@ impl MigrationRow {
 }
 
 /// A day as satellites reported it; null is a gap.
-#[derive(Serialize)]
-struct DayRow {
+#[derive(Clone, JsonSchema, Serialize)]
+pub(crate) struct DayRow {
     day: String,
     bytes: Option<u64>,
     satellites: BTreeMap<String, DayOfSatellite>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, JsonSchema, Serialize)]
 struct DayOfSatellite {
     bytes: Option<u64>,
     state: &'static str,
 }
 
-fn days(days: &StoredDays) -> Vec<DayRow> {
+/// A row for each day.
+pub(crate) fn days(days: &StoredDays) -> Vec<DayRow> {
     let row = |(at, (day, total)): (usize, (&Timestamp, Option<ByteCount>))| {
         let of = |(id, days): (&SatelliteId, &Vec<piecewatch_analytics::storage::StoredDay>)| {
             let day = days.get(at)?;
@@ -372,7 +374,7 @@ fn days(days: &StoredDays) -> Vec<DayRow> {
     days.days.iter().zip(days.total()).enumerate().map(row).collect()
 }
 
-pub(super) fn task_name(task: Task) -> &'static str {
+pub(crate) fn task_name(task: Task) -> &'static str {
     match task {
         Task::Compaction => "compaction",
         Task::Maintenance(kind) => kind.name(),

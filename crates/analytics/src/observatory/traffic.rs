@@ -15,6 +15,7 @@ use crate::{
         LatencyAnswer, LatencyCurves, NodesOf, finest_grain, latency_curves_of, latency_of,
         merged_latencies,
     },
+    overview::{Overview, overview_of},
     rate::{
         InFlight, RatePoint, RateSeries, concurrency_of, last_minute, last_minute_of,
         rate_series_of,
@@ -169,6 +170,30 @@ impl Observatory {
         self.last_minute.answer(&self.readers, Selection::of(nodes), minute, |reader, nodes| {
             last_minute_of(reader, nodes, now)
         })
+    }
+
+    /// What nodes did in a window, widened to whole hours, and how fast bytes moved in the last minute
+    /// that is stored at `now`; of nodes with the times of their first and last records, as
+    /// [`Reader::nodes`](piecewatch_store::Reader::nodes) tells them.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn overview(
+        &self,
+        nodes: &[(NodeName, Option<(Timestamp, Timestamp)>)],
+        window: Window,
+        now: Timestamp,
+    ) -> Answer<Overview> {
+        let window = window.widened(Grain::Hour);
+        let names: Vec<NodeName> = nodes.iter().map(|(name, _)| name.clone()).collect();
+        let question = (window, last_minute(now).from);
+        self.overview.answer(
+            &self.readers,
+            Selection::of(Nodes::Of(&names)),
+            question,
+            |reader, _| overview_of(reader, nodes, window, now),
+        )
     }
 
     /// How many transfers were in flight, as [`concurrency_of`].

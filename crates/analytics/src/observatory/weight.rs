@@ -13,6 +13,7 @@ use crate::{
     errors::{ErrorText, TopErrors},
     hot_pieces::HotList,
     latency::{LatencyAnswer, LatencyCurves},
+    overview::Overview,
     rate::{InFlight, RatePoint, RateSeries},
     reputation::Reputation,
     storage::{NodeStorage, NodeWork, StoredDays},
@@ -100,6 +101,13 @@ fn upgrades(upgrades: &[Upgrade]) -> usize {
 impl Weigh for RatePoint {
     fn weight(&self) -> usize {
         size_of::<Self>()
+    }
+}
+
+impl Weigh for Overview {
+    fn weight(&self) -> usize {
+        let classes: usize = self.tallies.values().map(classes).sum();
+        map(&self.tallies) + classes + map(&self.acceptance) + map(&self.rates)
     }
 }
 

@@ -12,7 +12,7 @@ use super::{
     nodes::{Names, selected},
 };
 use crate::{
-    Fate, Reader, Result,
+    Ending, Fate, Reader, Result,
     transfers::{first_key, node_of, time_of},
 };
 
@@ -41,8 +41,10 @@ pub struct TransferFilter {
     pub satellite: Option<SatelliteId>,
     /// Of this action.
     pub action: Option<Action>,
-    /// That ended so.
+    /// That ended so, for this reason.
     pub fate: Option<Fate>,
+    /// That ended so, for whatever reason.
+    pub ending: Option<Ending>,
     /// Of this piece.
     pub piece: Option<PieceId>,
 }
@@ -168,6 +170,7 @@ struct Wanted {
     satellite: Option<i64>,
     action: Option<i64>,
     outcome: Option<u8>,
+    ending: Option<Ending>,
     piece: Option<PieceId>,
 }
 
@@ -184,6 +187,7 @@ impl Wanted {
                 None => None,
             },
             outcome: filter.fate.map(Fate::code),
+            ending: filter.ending,
             piece: filter.piece,
         })
     }
@@ -192,6 +196,13 @@ impl Wanted {
         Ok(self.satellite.is_none_or(|wanted| row.get(2) == Ok(wanted))
             && self.action.is_none_or(|wanted| row.get(3) == Ok(wanted))
             && self.outcome.is_none_or(|wanted| row.get(4) == Ok(wanted))
+            && match self.ending {
+                Some(wanted) => match code(row, 4, Fate::from_code)? {
+                    Fate::Ended(outcome) => Ending::of(outcome) == wanted,
+                    Fate::Rejected => false,
+                },
+                None => true,
+            }
             && match &self.piece {
                 Some(piece) => row.get_ref(13)?.as_blob_or_null()? == Some(piece.as_bytes()),
                 None => true,

@@ -16,7 +16,7 @@ fn plans() -> Vec<Plan> {
 }
 
 /// Dictionaries are small and read whole; rebuilding reads what it rebuilds from.
-const SCANS: [&str; 3] = ["nodes", "satellites", "actions"];
+const SCANS: [&str; 5] = ["nodes", "satellites", "actions", "overview", "overview, minutes"];
 
 #[test]
 fn each_question_is_answered_by_a_search() {

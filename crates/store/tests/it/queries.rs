@@ -6,8 +6,8 @@ use piecewatch_model::{
     PieceId, Record, Rejected, Scores, SizeBucket, SpaceReport, Timestamp, Trouble, TroubleKind,
 };
 use piecewatch_store::{
-    Ending, Event, Fate, LatencyFilter, Nodes, ScoreChanges, ScoreRow, Topics, TransferFilter,
-    Window,
+    Ending, Event, Fate, LatencyFilter, Nodes, ScoreChanges, ScoreRow, Store, StoreConfig, Topics,
+    TransferFilter, Window, statements_read,
 };
 
 use crate::fixture::{Database, HOUR, Log, node, seconds, transfer, transfers};
@@ -221,6 +221,9 @@ fn pages_of_transfers_follow_each_other_without_gap_or_overlap() {
     assert_eq!(count(Nodes::All, ALL, &gets, 10), 250);
     let piece = TransferFilter { piece: Some(PieceId::new([9; 32])), ..any.clone() };
     assert_eq!(count(Nodes::All, ALL, &piece, 10), 2);
+    let ended = |ending| TransferFilter { ending: Some(ending), ..TransferFilter::default() };
+    assert_eq!(count(Nodes::All, ALL, &ended(Ending::Success), 10), 500);
+    assert_eq!(count(Nodes::All, ALL, &ended(Ending::Failed), 10), 0);
     let unknown = TransferFilter { action: Some(Action::from_name("NEW")), ..any };
     assert_eq!(count(Nodes::All, ALL, &unknown, 10), 0);
 }
@@ -360,4 +363,56 @@ fn views_are_pleasant() {
         let sql = format!("SELECT count(*) FROM (SELECT * FROM {view})");
         let _: u32 = connection.query_row(&sql, [], |row| row.get(0)).unwrap();
     }
+}
+
+#[test]
+fn an_overview_adds_up_to_the_totals_of_the_nodes_asked_for() {
+    let mut database = Database::new();
+    // From an hour before midnight on, over three days and into a fourth.
+    let at = |number: i64| seconds(82_800 + number * 600);
+    for (name, first) in [("n1", 0), ("n2", 7)] {
+        let log = (first..first + 500).map(|number| {
+            let mut transfer = transfer(at(number));
+            if number % 3 == 0 {
+                transfer.outcome = Outcome::Canceled;
+            }
+            Record::Transfer(transfer)
+        });
+        database.append(&Log::new(name, 1).batch(log.collect()));
+    }
+    let reader = database.readers.get().unwrap();
+    let names = [node("n1"), node("n2"), node("n3")];
+    for (from, to) in [(0, 500), (1, 3), (0, 13), (5, 300), (7, 153), (400, 600)] {
+        for names in [&names[..], &names[..1], &names[1..], &names[2..]] {
+            let window = Window { from: at(from), to: at(to) };
+            let mut expected = std::collections::BTreeMap::new();
+            for row in reader.traffic_totals(Nodes::Of(names), Some(window)).unwrap().rows {
+                let sum = expected.entry((row.node, row.action, row.fate)).or_insert((0, 0));
+                *sum = (sum.0 + row.count, sum.1 + row.bytes.get());
+            }
+            let rows = reader.overview(names, window).unwrap().into_iter();
+            let found: Vec<_> = rows
+                .map(|row| ((row.node, row.action, row.fate), (row.count, row.bytes.get())))
+                .collect();
+            assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{from} to {to}");
+        }
+    }
+    let minute = Window { from: at(30), to: at(31) };
+    let counts: Vec<u64> =
+        reader.overview_minutes(&names, minute).unwrap().iter().map(|row| row.count).collect();
+    assert_eq!(counts, [1, 1], "one of each node in these ten minutes");
+}
+
+#[test]
+fn a_reader_counts_its_statements_where_it_was_asked_to() {
+    let database = Database::new();
+    let config = StoreConfig { counts_statements: true, ..StoreConfig::default() };
+    let store = Store::open(&database.path(), config).unwrap();
+    let reader = store.readers.get().unwrap();
+    let before = statements_read();
+    reader.nodes().unwrap();
+    assert_eq!(statements_read() - before, 1, "the beginning of the transaction does not count");
+    let quiet = database.readers.get().unwrap();
+    quiet.nodes().unwrap();
+    assert_eq!(statements_read() - before, 1);
 }

@@ -2,14 +2,15 @@
 
 use piecewatch_finance::{Earnings, NodeForecast, SatelliteForecast};
 use piecewatch_model::{MicroUsd, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ALL, NotesRow};
 use crate::earnings::{Books, name_in, notes};
 
 /// A forecast of a node, in JSON.
-#[derive(Serialize)]
-pub(in crate::earnings) struct ForecastRow {
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct ForecastRow {
     node: String,
     period: String,
     #[serde(flatten)]
@@ -21,7 +22,7 @@ pub(in crate::earnings) struct ForecastRow {
 }
 
 impl ForecastRow {
-    pub(in crate::earnings) fn of(books: &Books, node: &NodeForecast) -> Self {
+    pub(crate) fn of(books: &Books, node: &NodeForecast) -> Self {
         Self {
             node: node.node.to_string(),
             period: node.period.to_string(),
@@ -33,16 +34,16 @@ impl ForecastRow {
     }
 }
 
+/// A row of a forecast in CSV.
+pub(crate) type ForecastRows = (NamedRow, Amounts, WholeRow, NotesRow);
+
 /// The rows of a forecast in CSV: its satellites, then all of them together.
-pub(in crate::earnings) fn of_forecast(
-    books: &Books,
-    node: &NodeForecast,
-) -> Vec<(NamedRow, Amounts, WholeRow, NotesRow)> {
+pub(crate) fn of_forecast(books: &Books, node: &NodeForecast) -> Vec<ForecastRows> {
     let of_satellite = |of| {
         let SatelliteRow { name, amounts } = satellite_row(node, of);
         (name, amounts, WholeRow::default(), NotesRow::default())
     };
-    let mut rows: Vec<(NamedRow, Amounts, WholeRow, NotesRow)> =
+    let mut rows: Vec<ForecastRows> =
         node.satellites.iter().map(of_satellite).collect();
     let all = NamedRow {
         node: node.node.to_string(),
@@ -56,7 +57,7 @@ pub(in crate::earnings) fn of_forecast(
 }
 
 /// A forecast for one satellite of a node.
-#[derive(Serialize)]
+#[derive(JsonSchema, Serialize)]
 struct SatelliteRow {
     #[serde(flatten)]
     name: NamedRow,
@@ -65,8 +66,8 @@ struct SatelliteRow {
 }
 
 /// Of what a forecast is.
-#[derive(Default, Serialize)]
-pub(in crate::earnings) struct NamedRow {
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct NamedRow {
     node: String,
     period: String,
     satellite: String,
@@ -76,8 +77,8 @@ pub(in crate::earnings) struct NamedRow {
 }
 
 /// What is forecast, and from when on.
-#[derive(Serialize)]
-pub(in crate::earnings) struct Amounts {
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct Amounts {
     as_of: Option<String>,
     so_far_micro_usd: i64,
     forecast_micro_usd: i64,
@@ -147,8 +148,8 @@ fn satellite_row(node: &NodeForecast, of: &SatelliteForecast) -> SatelliteRow {
 }
 
 /// What is told of all satellites together.
-#[derive(Default, Serialize)]
-pub(in crate::earnings) struct WholeRow {
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct WholeRow {
     cost_micro_usd: Option<i64>,
     profit_micro_usd: Option<i64>,
 }

@@ -5,14 +5,15 @@ use piecewatch_finance::{
     StorageSource, Usage,
 };
 use piecewatch_model::{MicroUsd, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ALL, NotesRow};
 use crate::earnings::{Books, held, name, notes};
 
 /// A month of a node, in JSON.
-#[derive(Serialize)]
-pub(in crate::earnings) struct MonthRow<'a> {
+#[derive(JsonSchema, Serialize)]
+pub(crate) struct MonthRow<'a> {
     node: &'a str,
     period: String,
     log_estimate_micro_usd: Option<i64>,
@@ -25,7 +26,7 @@ pub(in crate::earnings) struct MonthRow<'a> {
 }
 
 impl<'a> MonthRow<'a> {
-    pub(in crate::earnings) fn of(books: &Books, month: &'a Month) -> Self {
+    pub(crate) fn of(books: &Books, month: &'a Month) -> Self {
         let total = |figure| total(month, figure);
         Self {
             node: month.node.as_str(),
@@ -40,13 +41,13 @@ impl<'a> MonthRow<'a> {
     }
 }
 
+/// A row of a month in CSV.
+pub(crate) type MonthRows = (SatelliteRow, WholeRow, NotesRow);
+
 /// The rows of a month in CSV: its satellites, then all of them together.
-pub(in crate::earnings) fn of_month(
-    books: &Books,
-    month: &Month,
-) -> Vec<(SatelliteRow, WholeRow, NotesRow)> {
+pub(crate) fn of_month(books: &Books, month: &Month) -> Vec<MonthRows> {
     let of_satellite = |of| (satellite_row(month, of), WholeRow::default(), NotesRow::default());
-    let mut rows: Vec<(SatelliteRow, WholeRow, NotesRow)> =
+    let mut rows: Vec<MonthRows> =
         month.satellites.iter().map(of_satellite).collect();
     let notes = NotesRow::of(&notes_of(books, month));
     rows.push((row_of_all(month), WholeRow::of(books, month), notes));
@@ -66,8 +67,8 @@ fn total(month: &Month, figure: Figure) -> Option<i64> {
 }
 
 /// What is told of all satellites together.
-#[derive(Default, Serialize)]
-pub(in crate::earnings) struct WholeRow {
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct WholeRow {
     /// Satellites of which the figure by which parts are told is not known. Those that owe nothing
     /// are not among them.
     based_on_missing: Option<usize>,
@@ -129,8 +130,8 @@ const fn storage_source(source: &StorageSource) -> &'static str {
 }
 
 /// A satellite in a month of a node, or all of them.
-#[derive(Default, Serialize)]
-pub(in crate::earnings) struct SatelliteRow {
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct SatelliteRow {
     node: String,
     period: String,
     satellite: String,

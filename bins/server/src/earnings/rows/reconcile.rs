@@ -2,13 +2,14 @@
 
 use piecewatch_finance::{Figure, Month, Reason, SatelliteMonth};
 use piecewatch_model::{MicroUsd, Payment};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::earnings::name;
 
 /// A past month of a node and satellite: expected, paid, and why they differ.
-#[derive(Serialize)]
-pub(in crate::earnings) struct ReconciledRow {
+#[derive(Default, JsonSchema, Serialize)]
+pub(crate) struct ReconciledRow {
     node: String,
     period: String,
     satellite: String,
@@ -26,7 +27,7 @@ pub(in crate::earnings) struct ReconciledRow {
     receipts: String,
 }
 
-pub(in crate::earnings) fn of_reconciled(month: &Month) -> impl Iterator<Item = ReconciledRow> {
+pub(crate) fn of_reconciled(month: &Month) -> impl Iterator<Item = ReconciledRow> {
     let is_told = |of: &&SatelliteMonth| of.node.is_some() || of.paid.is_some();
     month.satellites.iter().filter(is_told).map(|of| {
         let reconciliation = of.reconciliation();

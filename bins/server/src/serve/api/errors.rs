@@ -1,0 +1,54 @@
+//! What went wrong, and which pieces are wanted most.
+
+use super::{
+    Problem, Reply,
+    ask::{Ask, Sheet, of, written},
+};
+use crate::{
+    errors::{self, Answer, TROUBLES_MAX, rows},
+    form::{Span, csv_rows},
+    pieces,
+};
+use piecewatch_store::Window;
+
+pub(super) fn errors(ask: &Ask<'_>) -> Reply {
+    let answer = match ask.window() {
+        Some(window) => Some(found(ask, window)?),
+        None => None,
+    };
+    ask.reply(
+        answer,
+        |answer| written(&answer.as_ref().map(rows::Object::of).unwrap_or_default()),
+        Sheet::of::<(Span, rows::Row<'_>)>(|answer, out| {
+            csv_rows(out, answer.iter().flat_map(rows::flat))
+        }),
+    )
+}
+
+fn found(ask: &Ask<'_>, window: Window) -> Result<Answer, Problem> {
+    let nodes = ask.names();
+    let endings = errors::endings(ask.query.word("canceled") == Some("true"));
+    let limit = usize::from(ask.query.count("limit"));
+    let found = ask.parts.observatory.errors(of(&nodes), window, endings, limit)?;
+    let reader = ask.parts.readers.get()?;
+    let counts = reader.trouble_counts(of(&nodes), found.window, TROUBLES_MAX)?;
+    let troubles = errors::troubles(counts, limit);
+    Ok(Answer { nodes, endings, errors: (*found).clone(), troubles })
+}
+
+pub(super) fn hot_pieces(ask: &Ask<'_>) -> Reply {
+    let limit = usize::from(ask.query.count("limit"));
+    let mut answer = pieces::Answer { nodes: Vec::new(), limit };
+    for node in &ask.nodes {
+        let Some((from, last)) = node.records else { continue };
+        let reach = Window { from, to: last.plus_micros(1) };
+        let Some(window) = ask.within(reach) else { continue };
+        let list = ask.parts.observatory.hot_pieces(&node.name, window, limit)?;
+        answer.nodes.push((node.name.clone(), (*list).clone()));
+    }
+    ask.reply(
+        answer,
+        |answer| written(&answer.root()),
+        Sheet::of::<(Span, pieces::Row<'_>)>(|answer, out| csv_rows(out, answer.flat())),
+    )
+}

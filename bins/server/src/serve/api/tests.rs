@@ -1,0 +1,1 @@
+//! Every question, over a real database.
