@@ -15,7 +15,7 @@ use std::{
     sync::Arc,
 };
 
-use piecewatch_collector::config::{Config, Node, Sayings};
+use piecewatch_collector::config::{CacheConfig, Config, Node, Sayings};
 use piecewatch_finance::{
     Figure, FigureTotal, Ledger, LedgerSettings, Month, NodeForecast, PerTerabyte, Profit,
     SatelliteMonth,
@@ -128,13 +128,7 @@ impl Books {
         let mut settings = LedgerSettings::default();
         let mut costs = BTreeMap::new();
         if let Some(config) = config {
-            settings = LedgerSettings {
-                satellites: config.cache.satellites,
-                traffic: config.cache.traffic,
-                storage: config.cache.storage,
-                storage_total: config.cache.storage_total,
-                weight_max: config.cache.weight_max.get(),
-            };
+            settings = ledger_settings(&config.cache);
             let cost = |node: Node| Some((node.name, node.monthly_cost?));
             costs = config.nodes.into_iter().filter_map(cost).collect();
         }
@@ -194,6 +188,17 @@ impl Books {
         writeln!(out, "{db} holds no node yet. Ask one, or import a log:")?;
         writeln!(out, "  piecewatch poll --once --db {db} --node NAME=http://HOST:14002")?;
         writeln!(out, "  piecewatch import --db {db} --node NAME LOG")
+    }
+}
+
+/// How long the ledger keeps what it has computed.
+pub(crate) const fn ledger_settings(cache: &CacheConfig) -> LedgerSettings {
+    LedgerSettings {
+        satellites: cache.satellites,
+        traffic: cache.traffic,
+        storage: cache.storage,
+        storage_total: cache.storage_total,
+        weight_max: cache.weight_max.get(),
     }
 }
 

@@ -10,32 +10,47 @@ mod live;
 mod metrics;
 mod nodes;
 mod pool;
-mod problem;
 mod routes;
 mod site;
 mod socket;
+mod streams;
 mod token;
 
-use std::{net::TcpListener, sync::Arc, thread, time::Duration};
+use std::{
+    collections::BTreeMap,
+    future::pending,
+    net::TcpListener,
+    sync::{Arc, RwLock, atomic::AtomicUsize},
+    thread,
+    time::Duration,
+};
 
+use piecewatch_analytics::Observatory;
 use piecewatch_broadcast as hub;
 use piecewatch_collector::{
     config::{Config, Performance, Use},
     logging,
+    pipeline::unwritten::Unwritten,
     signals::{Signal, signals},
     systemd,
 };
+use piecewatch_finance::Ledger;
+use piecewatch_model::{MicroUsd, NodeName};
+use piecewatch_store::{Store, StoreConfig};
 use tokio::{
-    runtime::Runtime,
-    sync::{mpsc, watch},
+    sync::{Semaphore, mpsc, watch},
     time::{MissedTickBehavior, interval, timeout},
 };
 
-use self::{answers::Answers, app::App, guard::Guard, nodes::Nodes, pool::Pool, token::Token};
+use self::{
+    answers::Answers, api::Api, app::App, guard::Guard, live::Live, nodes::Nodes, pool::Pool,
+    token::Token,
+};
 use crate::{
     Error, Result,
     cli::ServeArgs,
     clock::{self, Stopwatch},
+    earnings::ledger_settings,
     poll,
 };
 
@@ -43,6 +58,14 @@ use crate::{
 const GOODBYE_MAX: Duration = Duration::from_secs(2);
 /// How long everything else has.
 const STOP_MAX: Duration = Duration::from_secs(4);
+/// How often is done what time alone asks for.
+const TICK: Duration = Duration::from_secs(1);
+/// And how often of those what is less urgent.
+const REPORT_EVERY: u64 = 60;
+/// How many long answers are written at once.
+const STREAMS_MAX: usize = 4;
+/// Threads that may wait for something else than the database: the end of a list, the nodes.
+const OTHER_THREADS: usize = STREAMS_MAX + 4;
 
 /// Watches nodes until a signal says to stop.
 pub(crate) fn run(arguments: &ServeArgs) -> Result<()> {
@@ -55,13 +78,13 @@ pub(crate) fn run(arguments: &ServeArgs) -> Result<()> {
     let signals = signals_of_tokio()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
-        .max_blocking_threads(config.performance.read_connections as usize + 8)
+        .max_blocking_threads(config.performance.read_connections as usize + OTHER_THREADS)
         .thread_name("server")
         .enable_all()
         .build()
         .map_err(Error::Start)?;
-    let done = Server::start(arguments, config, guard, &runtime)
-        .and_then(|server| server.run(&runtime, listener, signals, arguments, since));
+    let done = Server::start(arguments, config, guard)
+        .and_then(|server| runtime.block_on(server.run(listener, signals, arguments, since)));
     // A name that is still being looked up, or a disk that does not answer, keeps nobody.
     runtime.shutdown_background();
     done
@@ -75,114 +98,202 @@ struct Server {
 }
 
 impl Server {
-    fn start(
-        arguments: &ServeArgs,
-        config: Config,
-        guard: Guard,
-        runtime: &Runtime,
-    ) -> Result<Self> {
-        let _context = runtime.enter();
-        let nodes =
-            if arguments.follow { None } else { Some(Arc::new(Nodes::start(config.clone())?)) };
-        let hub_config = hub_config(&config.performance);
+    fn start(arguments: &ServeArgs, config: Config, guard: Guard) -> Result<Self> {
+        let (nodes, unwritten) = if arguments.follow {
+            if !config.db.exists() {
+                return Err(Error::NoDatabase { path: config.db });
+            }
+            (None, None)
+        } else {
+            let unwritten = Unwritten::new();
+            let nodes = Nodes::start(config.clone(), unwritten.clone())?;
+            (Some(Arc::new(nodes)), Some(unwritten))
+        };
+        let config = Arc::new(config);
+        let performance = &config.performance;
+        let settings = StoreConfig {
+            readers: performance.read_connections,
+            retention: config.retention.clone(),
+            ..StoreConfig::default()
+        };
+        let Store { readers, writer: _ } = Store::open(&config.db, settings)?;
+        let observatory =
+            Observatory::new(readers.clone(), &config.cache.observatory, clock::coarse);
+        let observatory = Arc::new(observatory);
+        let ledger =
+            Arc::new(Ledger::new(readers.clone(), ledger_settings(&config.cache), clock::coarse));
+        let configured: Vec<NodeName> = config.nodes.iter().map(|node| node.name.clone()).collect();
+        let live = Arc::new(Live::new(live::Parts {
+            readers: readers.clone(),
+            observatory: Arc::clone(&observatory),
+            ledger: Arc::clone(&ledger),
+            unwritten: unwritten.clone(),
+            configured: Box::new(move || configured.clone()),
+            alerts: Box::new(|_| serde_json::json!({})),
+            active_alerts: Box::new(|_| 0),
+            status: Box::new(|_| serde_json::json!({})),
+            now: clock::now,
+        }));
+        let hub_config = hub_config(performance);
         let message_bytes = hub_config.limits.message_bytes;
         let (broadcaster, wants, driver) =
-            hub::start(hub_config, &[hub::TopicConfig::new("overview")], clock::of_day)
+            hub::start(hub_config, &topics(performance), clock::of_day)
                 .expect("the limits are above zero and the topics have names of their own");
-        let pool = Pool::new(config.performance.read_connections, config.server.request_timeout);
-        let answers = Answers::new(config.performance.answer_cache);
-        let compression = config.performance.compression;
-        let app =
-            App { broadcaster, message_bytes, guard, pool, answers, nodes, config, compression };
+        let api = Api::new(api::Parts {
+            readers,
+            observatory: Arc::clone(&observatory),
+            ledger: Arc::clone(&ledger),
+            costs: costs(&config),
+            status: api::Slot {
+                schema: serde_json::json!({}),
+                answer: Box::new(|_| Ok(serde_json::json!({}))),
+            },
+            alerts: api::Alerts {
+                schema: serde_json::json!({"type": "array"}),
+                list: Box::new(|_, _| Ok(serde_json::json!([]))),
+                csv: Arc::new(|_, _, _| Ok(())),
+                acknowledge: Box::new(|_, _| Ok(api::Acknowledged::Unknown)),
+            },
+        });
+        let app = App {
+            broadcaster,
+            message_bytes,
+            guard,
+            pool: Pool::new(performance.read_connections, config.server.request_timeout),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            answers: Answers::new(performance.answer_cache),
+            compression: performance.compression,
+            observatory,
+            ledger,
+            live,
+            nodes,
+            unwritten,
+            api: RwLock::new(Arc::new(api)),
+            config: RwLock::new(Arc::clone(&config)),
+            watching: AtomicUsize::new(0),
+        };
         Ok(Self { app: Arc::new(app), wants, driver })
     }
 
-    fn run(
+    /// Serves until a signal says to stop, or what should not end does.
+    async fn run(
         self,
-        runtime: &Runtime,
         listener: TcpListener,
         mut signals: mpsc::Receiver<Signal>,
         arguments: &ServeArgs,
         since: Stopwatch,
     ) -> Result<()> {
-        runtime.block_on(async {
-            let Self { app, mut wants, driver } = self;
-            let listen = listener.local_addr().map_err(Error::Start)?;
-            let listener = tokio::net::TcpListener::from_std(listener).map_err(Error::Start)?;
-            let (stop, stopped) = watch::channel(());
-            let ends = || {
-                let mut stopped = stopped.clone();
-                async move {
-                    // The sender is dropped when everything is to end.
-                    while stopped.changed().await.is_ok() {}
-                }
-            };
-            let hub = tokio::spawn(driver.run(ends(), GOODBYE_MAX));
-            let routes = routes::routes(Arc::clone(&app));
-            let connections = app.config.server.connections_max;
-            let http =
-                tokio::spawn(http::serve(listener, routes, connections, ends(), GOODBYE_MAX));
-            let mut asking = match arguments.follow {
-                true => None,
-                false => poll::begin(&app.config)?,
-            };
-            tracing::info!(millis = since.elapsed().as_millis(), "listening on http://{listen}");
-            systemd::ready("watching");
-            let mut tells = interval(Duration::from_secs(1));
-            tells.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let ended = loop {
-                tokio::select! {
-                    signal = signals.recv() => match signal {
-                        Some(Signal::Reload) => reload(&app, arguments),
-                        Some(Signal::Stop) | None => break Ok(()),
-                    },
-                    ended = async {
-                        match &mut asking {
-                            Some(asking) => asking.ended().await,
-                            None => std::future::pending().await,
-                        }
-                    } => break ended,
-                    _ = tells.tick() => {
-                        if let Some(nodes) = &app.nodes {
-                            if nodes.has_ended() {
-                                break Ok(());
-                            }
-                            nodes.tell();
-                        }
+        let Self { app, wants, driver } = self;
+        let config = app.config();
+        let listen = listener.local_addr().map_err(Error::Start)?;
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(Error::Start)?;
+        // Everything ends when the sender is dropped.
+        let (stop, stopped) = watch::channel(());
+        let ends = || {
+            let mut stopped = stopped.clone();
+            async move { while stopped.changed().await.is_ok() {} }
+        };
+        let hub = tokio::spawn(driver.run(ends(), GOODBYE_MAX));
+        let routes = routes::routes(Arc::clone(&app));
+        let connections = config.server.connections_max;
+        let http = tokio::spawn(http::serve(listener, routes, connections, ends(), GOODBYE_MAX));
+        let live = Arc::clone(&app.live);
+        let parallel = config.performance.read_connections as usize;
+        tokio::spawn(live::answer_wants(Arc::clone(&live), wants, parallel, app.pool.runs()));
+        tokio::spawn(live::tell_changes(live, app.broadcaster.clone(), app.pool.runs()));
+        let mut asking = if arguments.follow { None } else { poll::begin(&config)? };
+        let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        tracing::info!(millis, "listening on http://{listen}");
+        if since.elapsed() > config.server.slow_start {
+            tracing::warn!(millis, "it took long to start");
+        }
+        systemd::ready("watching");
+        let mut ticks = interval(TICK);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut seconds: u64 = 0;
+        let ended = loop {
+            tokio::select! {
+                signal = signals.recv() => match signal {
+                    Some(Signal::Reload) => reload(&app, arguments).await,
+                    Some(Signal::Stop) | None => break Ok(()),
+                },
+                ended = async {
+                    match &mut asking {
+                        Some(asking) => asking.ended().await,
+                        None => pending().await,
                     }
-                    want = wants.recv() => if let Some(want) = want {
-                        want.answer(serde_json::json!({}));
-                    },
+                } => break ended,
+                _ = ticks.tick() => {
+                    seconds += 1;
+                    if app.nodes.as_ref().is_some_and(|nodes| nodes.has_ended()) {
+                        break Ok(());
+                    }
+                    let app = Arc::clone(&app);
+                    tokio::task::spawn_blocking(move || tick(&app, seconds));
                 }
+            }
+        };
+        systemd::stopping();
+        drop(stop);
+        let stops = async {
+            // Browsers first: they are told at once, and come back when there is somebody.
+            let _ = tokio::join!(hub, http);
+            let asked = match asking {
+                Some(asking) => asking.stop().await,
+                None => Ok(()),
             };
-            systemd::stopping();
-            drop(stop);
-            let all = async {
-                let _ = tokio::join!(hub, http);
-                let asked = match asking {
-                    Some(asking) => asking.stop().await,
-                    None => Ok(()),
-                };
-                let nodes = app.nodes.clone();
-                let followed =
-                    tokio::task::spawn_blocking(move || nodes.map_or(Ok(()), |nodes| nodes.stop()));
-                let followed = followed.await.unwrap_or(Ok(()));
-                followed.and(asked)
-            };
-            let stopped = timeout(STOP_MAX, all).await.unwrap_or(Ok(()));
-            tracing::info!("stopped");
-            stopped.and(ended)
-        })
+            let nodes = app.nodes.clone();
+            let stop = move || nodes.map_or(Ok(()), |nodes| nodes.stop());
+            let followed = tokio::task::spawn_blocking(stop).await;
+            followed.unwrap_or(Ok(())).and(asked)
+        };
+        let stopped = timeout(STOP_MAX, stops).await.unwrap_or(Ok(()));
+        tracing::info!("stopped");
+        stopped.and(ended)
     }
 }
 
-fn reload(app: &App, arguments: &ServeArgs) {
+/// What is done each second; it may block.
+fn tick(app: &App, seconds: u64) {
+    if let Some(nodes) = &app.nodes {
+        nodes.tell();
+        if seconds.is_multiple_of(REPORT_EVERY) {
+            nodes.look_for_silence();
+        }
+    }
+    // What was kept of what has changed since is forgotten before somebody asks.
+    for refreshed in [
+        app.observatory.refresh().err().map(|error| error.to_string()),
+        app.ledger.refresh().err().map(|error| error.to_string()),
+    ] {
+        if let Some(error) = refreshed {
+            tracing::warn!("what is kept was forgotten: {error}");
+        }
+    }
+    if seconds.is_multiple_of(REPORT_EVERY) {
+        app.observatory.sweep();
+        app.ledger.sweep();
+        app.answers.sweep();
+        logging::report_suppressed();
+    }
+}
+
+/// Reads the configuration again: what nodes there are, what they cost, and what else can change
+/// while everything runs.
+async fn reload(app: &Arc<App>, arguments: &ServeArgs) {
     systemd::reloading();
     match arguments.load() {
         Ok(config) => {
-            if let Some(nodes) = &app.nodes {
-                nodes.reload(config);
-            }
+            let nodes = app.nodes.clone();
+            let of_nodes = config.clone();
+            let follow = move || {
+                if let Some(nodes) = nodes {
+                    nodes.reload(of_nodes);
+                }
+            };
+            // A panic was told when it happened.
+            let _ = tokio::task::spawn_blocking(follow).await;
+            app.reconfigure(config);
         }
         Err(error) => {
             for line in error.lines() {
@@ -224,6 +335,22 @@ fn signals_of_tokio() -> Result<mpsc::Receiver<Signal>> {
     };
     thread::Builder::new().name("stop".to_owned()).spawn(forward).map_err(Error::Start)?;
     Ok(receiver)
+}
+
+/// The topics, with the rate that is configured for what is dear.
+fn topics(performance: &Performance) -> Vec<hub::TopicConfig> {
+    let mut topics = Live::topics();
+    for topic in &mut topics {
+        topic.max_hz = topic.max_hz.map(|hz| hz.min(performance.heavy_hz.into()));
+    }
+    topics
+}
+
+/// What nodes cost a month, of those that say it.
+fn costs(config: &Config) -> BTreeMap<NodeName, MicroUsd> {
+    let cost =
+        |node: &piecewatch_collector::config::Node| Some((node.name.clone(), node.monthly_cost?));
+    config.nodes.iter().filter_map(cost).collect()
 }
 
 fn hub_config(performance: &Performance) -> hub::Config {

@@ -60,7 +60,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 70] = [
+pub(crate) const ALL: [Question; 72] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,

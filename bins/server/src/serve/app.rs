@@ -2,44 +2,109 @@
 
 use std::{
     sync::{
-        Arc, RwLock,
-        atomic::{AtomicU64, Ordering},
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
 };
 
+use piecewatch_analytics::Observatory;
 use piecewatch_broadcast::Broadcaster;
-use piecewatch_collector::config::{Config, Use};
+use piecewatch_collector::{
+    config::{Config, Use},
+    pipeline::unwritten::Unwritten,
+};
+use piecewatch_finance::Ledger;
+use tokio::sync::Semaphore;
 use warp::http::StatusCode;
 
-use super::{answers::Answers, guard::Guard, nodes::Nodes, pool::Pool, problem::Problem};
+use super::{
+    answers::Answers,
+    api::{Api, Problem},
+    guard::Guard,
+    live::Live,
+    nodes::Nodes,
+    pool::Pool,
+};
 
 /// What every answer is made of.
-#[derive(Debug)]
 pub(crate) struct App {
     pub(crate) broadcaster: Broadcaster,
     /// The longest message that a browser may send, in bytes.
     pub(crate) message_bytes: usize,
     pub(crate) guard: Guard,
     pub(crate) pool: Pool,
+    /// How many long answers may be written at once.
+    pub(crate) streams: Arc<Semaphore>,
     pub(crate) answers: Answers<Problem>,
+    pub(crate) compression: Use,
+    pub(crate) observatory: Arc<Observatory>,
+    pub(crate) ledger: Arc<Ledger>,
+    pub(crate) live: Arc<Live>,
     /// `None` where another process follows them.
     pub(crate) nodes: Option<Arc<Nodes>>,
-    pub(crate) config: Config,
-    pub(crate) compression: Use,
+    /// What was read and is not stored; `None` where another process reads.
+    pub(crate) unwritten: Option<Unwritten>,
+    /// Replaced when the configuration is read again.
+    pub(crate) api: RwLock<Arc<Api>>,
+    pub(crate) config: RwLock<Arc<Config>>,
+    /// How many browsers watch.
+    pub(crate) watching: AtomicUsize,
 }
 
 impl App {
+    /// What answers the questions of the API now.
+    pub(crate) fn api(&self) -> Arc<Api> {
+        Arc::clone(&self.api.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The configuration now.
+    pub(crate) fn config(&self) -> Arc<Config> {
+        Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// What stands in the way of being up to date.
     pub(crate) fn trouble(&self) -> Option<String> {
         self.nodes.as_ref()?.trouble()
     }
 
     /// Counts an answer.
-    pub(crate) fn answered(&self, status: StatusCode, took: Duration) {}
+    pub(crate) fn answered(&self, _status: StatusCode, _took: Duration) {}
 
     /// How long an answer may take before it is logged.
     pub(crate) fn slow_request(&self) -> Duration {
-        self.config.server.slow_request
+        self.config().server.slow_request
+    }
+
+    /// Takes another configuration, as far as it can change while everything runs.
+    pub(crate) fn reconfigure(&self, config: Config) {
+        *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
+        self.observatory.clear();
+        self.ledger.clear();
+    }
+
+    /// A browser watches, until what is given is dropped: then lines come sooner.
+    pub(crate) fn watch(self: &Arc<Self>) -> Watching {
+        if self.watching.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.watched();
+        }
+        Watching(Arc::clone(self))
+    }
+
+    fn watched(&self) {
+        if let Some(unwritten) = &self.unwritten {
+            unwritten.watch(self.watching.load(Ordering::SeqCst) > 0);
+        }
+    }
+}
+
+/// A browser that watches.
+pub(crate) struct Watching(Arc<App>);
+
+impl Drop for Watching {
+    fn drop(&mut self) {
+        if self.0.watching.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.0.watched();
+        }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crossbeam_channel::TryRecvError;
 use piecewatch_collector::{
     config::Config,
-    pipeline::{Pipeline, PipelineState},
+    pipeline::{Pipeline, PipelineState, unwritten::Unwritten},
 };
 use piecewatch_ingest::State;
 
@@ -19,13 +19,13 @@ pub(crate) struct Nodes {
 }
 
 impl Nodes {
-    /// Begins to follow the nodes of a configuration.
+    /// Begins to follow the nodes of a configuration; what is read is there to be seen at once.
     ///
     /// # Errors
     ///
     /// When the database cannot be opened, or another process follows one of the nodes.
-    pub(crate) fn start(config: Config) -> Result<Self> {
-        let pipeline = Pipeline::start(config)?;
+    pub(crate) fn start(config: Config, unwritten: Unwritten) -> Result<Self> {
+        let pipeline = Pipeline::start_watched(config, unwritten)?;
         tracing::info!("started: {}", pipeline.headline());
         Ok(Self { pipeline: Mutex::new(Some(pipeline)) })
     }

@@ -9,6 +9,7 @@ use std::{
     time::Duration,
 };
 
+use super::live::Job;
 use tokio::{
     sync::{Semaphore, TryAcquireError},
     time::{Instant, timeout_at},
@@ -98,6 +99,21 @@ impl Pool {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(_)) => Err(Unanswered::Fallen),
             Err(_) => Err(Unanswered::Late),
+        }
+    }
+}
+
+impl Pool {
+    /// Gives jobs to the pool; what finds no thread in time is dropped.
+    pub(crate) fn runs(&self) -> impl Fn(Job) + Send + Sync + 'static {
+        let pool = self.clone();
+        move |job| {
+            let pool = pool.clone();
+            tokio::spawn(async move {
+                if let Err(unanswered) = pool.ask(job).await {
+                    tracing::debug!("a state was not made: {unanswered}");
+                }
+            });
         }
     }
 }

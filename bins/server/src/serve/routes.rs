@@ -22,12 +22,12 @@ use warp::{
 };
 
 use super::{
-    answers::sent,
+    answers::{Asked, Prepared, sent},
+    api::{Answer, Api, Body, Problem},
     app::App,
     guard::Refused,
     http::Peer,
-    problem::Problem,
-    site, socket,
+    site, socket, streams,
     token::{COOKIE, Token},
 };
 use crate::clock::{self, Stopwatch};
@@ -86,6 +86,7 @@ impl Request {
         if let Err(refused) = self.admitted() {
             return self.refused(refused);
         }
+        let watching = self.app.watch();
         let connection = match self.app.broadcaster.connect().await {
             Ok(connection) => connection,
             Err(refused) => return come_again(&refused.to_string()),
@@ -95,7 +96,7 @@ impl Request {
         let peer = self.peer;
         let upgraded =
             ws.max_message_size(limit).max_frame_size(limit).on_upgrade(move |socket| async move {
-                let _peer = peer;
+                let _held = (peer, watching);
                 socket::talk(socket, connection).await;
             });
         warp::reply::Reply::into_response(upgraded)
@@ -155,12 +156,78 @@ impl Request {
         problem(StatusCode::NOT_FOUND, "not yet")
     }
 
+    /// A question of the API, or something to be done.
     async fn api<B, E>(&self, body: impl Stream<Item = Result<B, E>>) -> Reply
     where
         B: Buf,
     {
-        drop(body);
-        problem(StatusCode::NOT_FOUND, "not yet")
+        let methods = Api::methods(&self.path);
+        let asked: Asked = (self.path.as_str().into(), self.query.as_str().into());
+        if !methods.is_empty() && !methods.contains(&self.method.as_str()) {
+            return not_allowed(&methods.join(", "));
+        }
+        if self.method == Method::POST {
+            // What is to be done stands in the path and the query.
+            if let Err(status) = read(body).await {
+                return problem(status, "what was sent is too long, or did not come");
+            }
+            let app = Arc::clone(&self.app);
+            let done = self.app.pool.ask(move || app.api().act(&asked.0, &asked.1)).await;
+            return match done {
+                Ok(answer) => {
+                    answer.map_or_else(|problem| of_problem(&problem), |answer| self.direct(answer))
+                }
+                Err(unanswered) => come_again(&unanswered.to_string()),
+            };
+        }
+        if let Some(held) = self.app.answers.held(&asked) {
+            return sent(held.reply(&self.headers));
+        }
+        let app = Arc::clone(&self.app);
+        if is_csv(&self.query) {
+            return match self.app.pool.ask(move || app.api().answer(&asked.0, &asked.1)).await {
+                Ok(Ok(answer)) => self.direct(answer),
+                Ok(Err(problem)) => of_problem(&problem),
+                Err(unanswered) => come_again(&unanswered.to_string()),
+            };
+        }
+        let answered = self.app.pool.ask(move || {
+            app.answers.get(&asked, || {
+                let Answer { content_type, body } = app.api().answer(&asked.0, &asked.1)?;
+                match body {
+                    Body::Whole(bytes) => Ok(Prepared::new(content_type, bytes, app.compression)),
+                    Body::Rows(_) => Err(Problem::bad("rows are written with format=csv alone")),
+                }
+            })
+        });
+        match answered.await {
+            Ok(Ok(prepared)) => sent(prepared.reply(&self.headers)),
+            Ok(Err(problem)) => of_problem(&problem),
+            Err(unanswered) => come_again(&unanswered.to_string()),
+        }
+    }
+
+    /// An answer that is kept for nobody else.
+    fn direct(&self, answer: Answer) -> Reply {
+        let Answer { content_type, body } = answer;
+        match body {
+            Body::Whole(bytes) => {
+                let prepared = Prepared::new(content_type, bytes, self.app.compression);
+                sent(prepared.reply(&self.headers))
+            }
+            Body::Rows(rows) => {
+                // A HEAD is told what it would be, and no row is made.
+                let stream = match self.method {
+                    Method::HEAD => Some(sent(Response::new(Bytes::new()))),
+                    _ => streams::stream(&self.app.streams, rows),
+                };
+                let Some(mut reply) = stream else {
+                    return come_again("too many lists are written already");
+                };
+                reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+                reply
+            }
+        }
     }
 
     fn admitted(&self) -> Result<(), Refused> {
@@ -283,20 +350,36 @@ fn secured(mut reply: Reply) -> Reply {
 
 /// A problem document.
 pub(crate) fn problem(status: StatusCode, detail: &str) -> Reply {
-    Problem { status, detail: detail.to_owned() }.reply()
+    of_problem(&Problem::new(status.as_u16(), detail))
+}
+
+fn of_problem(problem: &Problem) -> Reply {
+    let mut response = Response::new(problem.bytes());
+    let status = StatusCode::from_u16(problem.status());
+    *response.status_mut() = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let value = HeaderValue::from_static(Problem::CONTENT_TYPE);
+    response.headers_mut().insert(CONTENT_TYPE, value);
+    if response.status() == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(AGAIN_AFTER));
+    }
+    sent(response)
 }
 
 fn come_again(detail: &str) -> Reply {
-    let mut reply = problem(StatusCode::SERVICE_UNAVAILABLE, detail);
-    reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(AGAIN_AFTER));
+    problem(StatusCode::SERVICE_UNAVAILABLE, detail)
+}
+
+fn not_allowed(allowed: &str) -> Reply {
+    let detail = format!("there is only {allowed}");
+    let mut reply = problem(StatusCode::METHOD_NOT_ALLOWED, &detail);
+    if let Ok(allowed) = HeaderValue::from_str(allowed) {
+        reply.headers_mut().insert(ALLOW, allowed);
+    }
     reply
 }
 
-fn not_allowed(allowed: &'static str) -> Reply {
-    let mut reply =
-        problem(StatusCode::METHOD_NOT_ALLOWED, &format!("only {allowed} can be asked"));
-    reply.headers_mut().insert(ALLOW, HeaderValue::from_static(allowed));
-    reply
+fn is_csv(query: &str) -> bool {
+    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "format" && value == "csv")
 }
 
 fn plain(status: StatusCode, text: &str) -> Reply {

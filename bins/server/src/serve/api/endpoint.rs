@@ -222,11 +222,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
                 &["success", "canceled", "failed", "rejected"],
                 None,
             ),
-            Parameter {
-                name: "piece",
-                what: "Of this piece only, by its id.",
-                kind: Kind::Piece,
-            },
+            Parameter { name: "piece", what: "Of this piece only, by its id.", kind: Kind::Piece },
             limit(100),
             Parameter {
                 name: "cursor",
@@ -249,7 +245,12 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
             FROM,
             TO,
             ACTION,
-            choice("outcome", "Only those that ended so.", &["success", "canceled", "failed"], None),
+            choice(
+                "outcome",
+                "Only those that ended so.",
+                &["success", "canceled", "failed"],
+                None,
+            ),
             limit(10),
             FORMAT,
         ],

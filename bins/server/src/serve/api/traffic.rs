@@ -247,7 +247,9 @@ fn classes(found: &InWindow<Vec<SizeRow>>) -> Classes {
     classes
 }
 
-fn size<'a>(((action, ending, class), amount): (&'a (Action, Ending, SizeClass), &Amount)) -> Size<'a> {
+fn size<'a>(
+    ((action, ending, class), amount): (&'a (Action, Ending, SizeClass), &Amount),
+) -> Size<'a> {
     let above = SizeClass::ALL.into_iter().find(|other| other > class);
     Size {
         action: action.name(),
