@@ -3,7 +3,7 @@
 use std::{cmp::Reverse, collections::BTreeMap, net::IpAddr};
 
 use piecewatch_model::{ByteCount, Country, Direction, Grain, NodeName};
-use piecewatch_store::{CountryRow, Nodes, Reader, Result, TransferFilter, Window};
+use piecewatch_store::{CountryRow, Nodes, Reader, Result, Window};
 
 /// So many of the newest transfers are looked at.
 const SAMPLE: usize = 250;
@@ -182,9 +182,7 @@ pub struct PeersOf {
 pub fn peers_of(reader: &Reader, node: &NodeName, window: Window) -> Result<PeersOf> {
     let nodes = Nodes::Of(std::slice::from_ref(node));
     let rows = reader.countries(nodes, window)?;
-    let page = reader.transfers(nodes, window, &TransferFilter::default(), None, SAMPLE)?;
-    let addresses: Vec<IpAddr> =
-        page.rows.iter().filter_map(|transfer| Some(transfer.remote?.ip())).collect();
+    let addresses = reader.newest_addresses(node, window, SAMPLE)?;
     Ok(PeersOf {
         window: window.widened(Grain::Hour),
         countries: by_country(&rows),

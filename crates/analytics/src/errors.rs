@@ -116,6 +116,6 @@ pub fn top_errors_of(
     limit: usize,
 ) -> Result<TopErrors> {
     let rows = reader.errors(nodes, window, ROWS_MAX)?;
-    let traffic = reader.traffic_totals(nodes, Some(window))?.rows;
+    let traffic = reader.node_traffic_totals(nodes, Some(window))?.rows;
     Ok(top_errors(rows, &traffic, window.widened(Grain::Hour), endings, limit))
 }

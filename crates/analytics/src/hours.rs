@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use piecewatch_model::{
-    Action, ByteCount, Clock, Grain, Histogram, NodeName, Timestamp, TroubleKind,
+    ByteCount, Clock, Direction, Grain, Histogram, NodeName, Timestamp, TroubleKind,
 };
 use piecewatch_store::{
     Ending, Fate, LatencyHour, Nodes, Reader, Result, TrafficPoint, TroubleHour, Window,
@@ -131,8 +131,7 @@ impl Hour {
 pub fn hours(
     traffic: &[TrafficPoint],
     troubles: &[TroubleHour],
-    downloads: &[LatencyHour],
-    uploads: &[LatencyHour],
+    latencies: &[LatencyHour],
 ) -> Vec<Hour> {
     let mut hours: BTreeMap<Timestamp, Hour> = BTreeMap::new();
     for point in traffic {
@@ -155,25 +154,24 @@ pub fn hours(
             | TroubleKind::Other => hour.troubles += trouble.lines,
         }
     }
-    let clock = clock(downloads, uploads);
-    for one in downloads.iter().filter(|one| Some(one.clock) == clock) {
+    let clock = clock(latencies);
+    for one in latencies.iter().filter(|one| Some(one.clock) == clock) {
         let hour = hours.entry(one.at).or_insert(Hour::empty(one.at));
-        hour.download_latency = HourLatency::of(&one.histogram);
-    }
-    for one in uploads.iter().filter(|one| Some(one.clock) == clock) {
-        let hour = hours.entry(one.at).or_insert(Hour::empty(one.at));
-        hour.upload_latency = HourLatency::of(&one.histogram);
+        let latency = match one.action.direction() {
+            Direction::Download => &mut hour.download_latency,
+            Direction::Upload => &mut hour.upload_latency,
+        };
+        *latency = HourLatency::of(&one.histogram);
     }
     hours.into_values().collect()
 }
 
 /// The clock that measured most of the last week: what two clocks measured is not compared.
-fn clock(downloads: &[LatencyHour], uploads: &[LatencyHour]) -> Option<Clock> {
-    let all = || downloads.iter().chain(uploads);
-    let last = all().map(|hour| hour.at).max()?;
+fn clock(latencies: &[LatencyHour]) -> Option<Clock> {
+    let last = latencies.iter().map(|hour| hour.at).max()?;
     let from = last.plus_micros(-CLOCK_OF_HOURS * Grain::Hour.micros());
     let mut counts: BTreeMap<Clock, u64> = BTreeMap::new();
-    for hour in all().filter(|hour| hour.at >= from) {
+    for hour in latencies.iter().filter(|hour| hour.at >= from) {
         *counts.entry(hour.clock).or_default() += hour.histogram.count();
     }
     counts.into_iter().max_by_key(|&(_, count)| count).map(|(clock, _)| clock)
@@ -189,7 +187,6 @@ pub fn hours_of(reader: &Reader, node: &NodeName, window: Window) -> Result<Vec<
     Ok(hours(
         &reader.traffic_series(nodes, window, Grain::Hour)?,
         &reader.trouble_hours(node, window)?,
-        &reader.latency_hours(node, window, &Action::Get)?,
-        &reader.latency_hours(node, window, &Action::Put)?,
+        &reader.latency_hours(node, window)?,
     ))
 }

@@ -68,34 +68,39 @@ pub fn rate_series(
     window: Window,
     grain: Grain,
 ) -> Vec<RatePoint> {
-    let mut moved: BTreeMap<(Timestamp, &NodeName), [Amount; 2]> = BTreeMap::new();
+    let (from, width) = (window.from.as_micros(), grain.micros());
+    let buckets = (window.to.as_micros() - from).max(0) / width;
+    let nothing = vec![[Amount::default(); 2]; buckets as usize];
+    let mut moved: BTreeMap<&NodeName, Vec<[Amount; 2]>> =
+        coverage.nodes().map(|node| (node, nothing.clone())).collect();
     for TrafficPoint { at, node, action, fate, count, bytes } in points {
-        if *fate == Fate::Ended(Outcome::Success) {
-            let ways = moved.entry((*at, node)).or_default();
+        let bucket = usize::try_from((at.as_micros() - from).div_euclid(width));
+        if *fate == Fate::Ended(Outcome::Success)
+            && let (Some(of_node), Ok(bucket)) = (moved.get_mut(node), bucket)
+            && let Some(ways) = of_node.get_mut(bucket)
+        {
             ways[way(action)].add(Amount { count: *count, bytes: *bytes });
         }
     }
-    let mut at = window.from;
-    let mut series = Vec::new();
-    while at < window.to {
-        let end = at.plus_micros(grain.micros());
+    let point = |bucket: i64| {
+        let at = window.from.plus_micros(bucket * width);
+        let bucket_window = Window { from: at, to: at.plus_micros(width) };
         let mut point = RatePoint { at, rates: None, nodes: 0 };
-        for node in coverage.nodes() {
-            let covered = coverage.micros(node, Window { from: at, to: end });
-            if covered < COVERED_MICROS_MIN.min(grain.micros()) {
+        for (node, of_node) in &moved {
+            let covered = coverage.micros(node, bucket_window);
+            if covered < COVERED_MICROS_MIN.min(width) {
                 continue;
             }
             let seconds = covered as f64 / 1e6;
-            let [ingress, egress] = moved.get(&(at, node)).copied().unwrap_or_default();
+            let [ingress, egress] = of_node[bucket as usize];
             let rates = point.rates.get_or_insert_default();
             rates.ingress.add(ingress, seconds);
             rates.egress.add(egress, seconds);
             point.nodes += 1;
         }
-        series.push(point);
-        at = end;
-    }
-    series
+        point
+    };
+    (0..buckets).map(point).collect()
 }
 
 fn way(action: &Action) -> usize {
@@ -253,7 +258,7 @@ pub fn concurrency_of(
             let points = reader.traffic_series(nodes, window, latencies.grain)?;
             points.into_iter().map(row).collect()
         }
-        Grain::Hour | Grain::Day => reader.traffic_totals(nodes, Some(window))?.rows,
+        Grain::Hour | Grain::Day => reader.node_traffic_totals(nodes, Some(window))?.rows,
     };
     let coverage = coverage_of(reader, nodes, window)?;
     let actions = concurrency(&ended, &latencies.rows, &coverage, window);

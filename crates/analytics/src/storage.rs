@@ -82,7 +82,7 @@ pub fn storage_of(reader: &Reader, node: &NodeName, now: Timestamp) -> Result<No
     let growth = GrowthOver::ALL.into_iter().map(over).collect::<Result<Vec<_>>>()?;
     let reports: Vec<DailyStorage> = plain(reader.daily_storage(nodes, lately)?);
     let standings: Vec<Standing> = plain(reader.standings(nodes)?);
-    let lines = whats(reader.maintenance_runs(nodes, lately, EVENTS_MAX)?);
+    let lines = whats(reader.walks(nodes, lately, EVENTS_MAX)?);
     let stores = hash_stores(&whats(reader.compactions(nodes, lately, EVENTS_MAX)?));
     let traffic = reader.traffic_totals(nodes, Some(lately))?.rows;
     let active = traffic.iter().filter_map(|row| row.satellite).collect();

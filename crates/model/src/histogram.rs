@@ -140,26 +140,28 @@ impl<'a> Pairs<'a> {
     /// The next four, when distances and counts are of one byte each, as most are: several times as
     /// quick as one by one. `None` when they are not, and [`Pairs::next`] has to tell why.
     #[inline]
-    fn next_four(&mut self) -> Option<[(u16, u64); 4]> {
+    fn next_four(&mut self) -> Option<[(u16, u8); 4]> {
         const LOW: u64 = 0x0101_0101_0101_0101;
         const HIGH: u64 = 0x8080_8080_8080_8080;
+        const DISTANCES: u64 = 0x00ff_00ff_00ff_00ff;
+        const EACH: u64 = 0x0001_0001_0001_0001;
         let (&bytes, rest) = self.rest.split_first_chunk::<8>()?;
         let word = u64::from_le_bytes(bytes);
         // A borrow reaches the highest bit of a byte when that byte, or one below it, is 0.
         if (word | word.wrapping_sub(LOW)) & HIGH != 0 {
             return None;
         }
-        let [d1, c1, d2, c2, d3, c3, d4, c4] = bytes;
-        let first = self.before.unwrap_or(0) + u16::from(d1);
-        let second = first + u16::from(d2);
-        let third = second + u16::from(d3);
-        let fourth = third + u16::from(d4);
-        if fourth > BUCKET_MAX {
+        let before = u64::from(self.before.unwrap_or(0));
+        // Of each four the sum of those up to it, all at once: none of them reaches 16 bits.
+        let buckets = (word & DISTANCES).wrapping_mul(EACH) + before * EACH;
+        let last = (buckets >> 48) as u16;
+        if last > BUCKET_MAX {
             return None;
         }
-        (self.rest, self.before) = (rest, Some(fourth));
-        let four = [(first, c1), (second, c2), (third, c3), (fourth, c4)];
-        Some(four.map(|(bucket, count)| (bucket, u64::from(count))))
+        (self.rest, self.before) = (rest, Some(last));
+        let [_, c1, _, c2, _, c3, _, c4] = bytes;
+        let bucket = |place: u32| (buckets >> (16 * place)) as u16;
+        Some([(bucket(0), c1), (bucket(1), c2), (bucket(2), c3), (last, c4)])
     }
 }
 

@@ -1,6 +1,7 @@
 //! Questions to the database: one question a file, its SQL beside the row that it fills.
 
 pub(crate) mod activity;
+pub(crate) mod addresses;
 pub(crate) mod bandwidth;
 pub(crate) mod commits;
 pub(crate) mod compactions;
@@ -39,6 +40,7 @@ pub(crate) mod trouble_counts;
 pub(crate) mod troubles;
 pub(crate) mod used_space;
 pub(crate) mod versions;
+pub(crate) mod walks;
 pub(crate) mod watch;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -60,7 +62,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 72] = [
+pub(crate) const ALL: [Question; 76] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -68,6 +70,8 @@ pub(crate) const ALL: [Question; 72] = [
     sources::NEWEST,
     traffic::TOTALS_HOURLY,
     traffic::TOTALS_DAILY,
+    traffic::NODE_TOTALS_HOURLY,
+    traffic::NODE_TOTALS_DAILY,
     traffic::SERIES_MINUTELY,
     traffic::SERIES_HOURLY,
     traffic::SERIES_DAILY,
@@ -83,6 +87,7 @@ pub(crate) const ALL: [Question; 72] = [
     transfers::NEWEST,
     transfers::COUNTRY,
     transfers::TEMPLATE,
+    addresses::NEWEST,
     slowest::FROM,
     slowest::HOURLY,
     slowest::DAILY,
@@ -95,6 +100,7 @@ pub(crate) const ALL: [Question; 72] = [
     compactions::NEWEST,
     maintenance::NEWEST,
     runs::NEWEST,
+    walks::NEWEST,
     orders::NEWEST,
     scores::NEWEST,
     troubles::NEWEST,

@@ -14,8 +14,6 @@ const SPACE_DAYS: i64 = 2;
 const SCORES_DAYS: i64 = 7;
 /// What a node reported holds until it reports something else. Scores are kept for a year.
 const REPORTED_DAYS: i64 = 365;
-/// The log tells what is left with each upload, but not what is used.
-const SPACE_ROWS_MAX: u32 = 1_000;
 /// Six times a day, of twenty satellites, are 840 in a week.
 const SCORE_ROWS_MAX: u32 = 1_000;
 
@@ -33,7 +31,7 @@ pub fn compare_of(
     window: Window,
     earnings_per_tb: &BTreeMap<NodeName, MicroUsd>,
 ) -> Result<Comparison> {
-    let totals = reader.traffic_totals(Nodes::Of(nodes), Some(window))?;
+    let totals = reader.node_traffic_totals(Nodes::Of(nodes), Some(window))?;
     // What is compared is of one time.
     let grain = finest_grain(window, reader.kept_from(Nodes::Of(nodes))?).max(Grain::Hour);
     let end = window.widened(Grain::Hour).to;
@@ -46,7 +44,7 @@ pub fn compare_of(
         let gets = LatencyFilter { satellite: None, action: Some(Action::Get) };
         let latencies = reader.latencies(of, window, &gets, grain)?;
         latencies.rows.iter().for_each(|row| figures.measure(row));
-        figures.space = space(reader, of, end)?;
+        figures.space = space(reader, name, end)?;
         let scores = lowest_scores(reader, of, end)?;
         (figures.audit_score, figures.online_score) = scores.unzip();
         compared.push((name.clone(), figures));
@@ -59,10 +57,10 @@ const fn before(to: Timestamp, days: i64) -> Window {
     Window { from: to.plus_micros(-days * Grain::Day.micros()), to }
 }
 
-/// The newest that tells what is used.
-fn space(reader: &Reader, node: Nodes<'_>, to: Timestamp) -> Result<Option<SpaceRow>> {
-    let mut rows = reader.space(node, before(to, SPACE_DAYS), SPACE_ROWS_MAX)?.into_iter();
-    Ok(rows.find(|row| row.used.is_some() && row.total.is_some()))
+/// The newest that tells what is used of what was allotted: the log tells what is left, and no more.
+fn space(reader: &Reader, node: &NodeName, to: Timestamp) -> Result<Option<SpaceRow>> {
+    let newest = reader.newest_space(node, before(to, SPACE_DAYS))?;
+    Ok(newest.whole.filter(|row| row.used.is_some()))
 }
 
 /// The lowest audit and online score that a satellite gives, by the newest of its log and its reports

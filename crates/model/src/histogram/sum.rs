@@ -67,7 +67,7 @@ impl HistogramSum {
                 if let Some(places) = self.counts.get_mut(low - self.first..=high - self.first) {
                     for (bucket, count) in four {
                         let sum = &mut places[usize::from(bucket) - low];
-                        *sum = sum.saturating_add(count);
+                        *sum = sum.saturating_add(count.into());
                     }
                 }
             }

@@ -13,11 +13,12 @@ use super::{
 };
 use crate::{Reader, Result};
 
-/// `?4` is the id of an action.
+/// The codes of actions are `PUT` and `GET`; both at once, since the rows of all others are passed over
+/// each time.
 pub(crate) const LATENCIES: Question = Question {
     name: "latency of each hour",
-    sql: "SELECT at, clock, histogram FROM latency_hourly
-WHERE node = ?1 AND at >= ?2 AND at < ?3 AND action = ?4 ORDER BY at",
+    sql: "SELECT at, action, clock, histogram FROM latency_hourly
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND action IN (1, 2) ORDER BY at",
 };
 
 /// `?4` is the width of an hour in microseconds. What a line told once in an instant is one row.
@@ -32,6 +33,8 @@ WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY bucket, kind",
 pub struct LatencyHour {
     /// The beginning of the hour.
     pub at: Timestamp,
+    /// The action: `GET` or `PUT`.
+    pub action: Action,
     /// The clock that they were measured by; never [`Clock::WholeSeconds`].
     pub clock: Clock,
     /// The latencies of the transfers that succeeded.
@@ -50,46 +53,45 @@ pub struct TroubleHour {
 }
 
 impl Reader {
-    /// Latencies of a node's transfers of one action, hour by hour, oldest first, in a window widened
-    /// to whole hours; they reach back 90 days. Hours without any are left out.
+    /// Latencies of a node's transfers by clients, of `GET` and of `PUT`, hour by hour, oldest first, in a
+    /// window widened to whole hours; they reach back 90 days. Hours without any are left out.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub fn latency_hours(
-        &self,
-        node: &NodeName,
-        window: Window,
-        action: &Action,
-    ) -> Result<Vec<LatencyHour>> {
+    pub fn latency_hours(&self, node: &NodeName, window: Window) -> Result<Vec<LatencyHour>> {
         let window = window.widened(Grain::Hour);
         self.ask(LATENCIES.name, |connection| {
-            let Some(action) = Names::read(connection)?.action_id(action) else {
+            let names = Names::read(connection)?;
+            let Some((id, _)) = selected(connection, Nodes::Of(std::slice::from_ref(node)))?.pop()
+            else {
                 return Ok(Vec::new());
             };
-            let nodes = selected(connection, Nodes::Of(std::slice::from_ref(node)))?;
             let mut hours = Vec::new();
             // The rows of an hour follow each other, satellite by satellite.
             let mut hour: Option<Timestamp> = None;
-            let mut sums: BTreeMap<Clock, HistogramSum> = BTreeMap::new();
-            let close = |at, sums: &mut BTreeMap<Clock, HistogramSum>| {
-                let of = move |(clock, sum): (_, HistogramSum)| LatencyHour {
+            let mut sums: BTreeMap<(Action, Clock), HistogramSum> = BTreeMap::new();
+            let close = |at, sums: &mut BTreeMap<(Action, Clock), HistogramSum>| {
+                let of = move |((action, clock), sum): (_, HistogramSum)| LatencyHour {
                     at,
+                    action,
                     clock,
                     histogram: sum.to_histogram(),
                 };
                 std::mem::take(sums).into_iter().map(of)
             };
-            of_each_node(connection, LATENCIES, &nodes, window, action, |_, row| {
+            let mut statement = connection.prepare_cached(LATENCIES.sql)?;
+            let mut rows = statement.query((id, window.from.as_micros(), window.to.as_micros()))?;
+            while let Some(row) = rows.next()? {
                 let at = time(row, 0)?;
                 if let Some(last) = hour.replace(at)
                     && last != at
                 {
                     hours.extend(close(last, &mut sums));
                 }
-                let clock = code(row, 1, Clock::from_code)?;
-                merge_histogram(row, 2, sums.entry(clock).or_default())
-            })?;
+                let of = (names.action(row, 1)?, code(row, 2, Clock::from_code)?);
+                merge_histogram(row, 3, sums.entry(of).or_default())?;
+            }
             hours.extend(hour.into_iter().flat_map(|at| close(at, &mut sums)));
             Ok(hours)
         })

@@ -32,7 +32,7 @@ pub(crate) const TEMPLATE: Question =
     Question { name: "an error text", sql: "SELECT template FROM templates WHERE id = ?1" };
 
 /// How many rows a page may look at: some 20 ms. A filter that few rows pass gives short pages.
-const EXAMINED_MAX: usize = 100_000;
+pub(super) const EXAMINED_MAX: usize = 100_000;
 
 /// Which transfers are wanted; `None` for any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -251,11 +251,15 @@ fn read(
 }
 
 pub(crate) fn remote(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<SocketAddr>> {
-    let Some(address) = row.get_ref(column)?.as_blob_or_null()? else { return Ok(None) };
-    let address = match (<[u8; 4]>::try_from(address), <[u8; 16]>::try_from(address)) {
-        (Ok(v4), _) => IpAddr::from(v4),
-        (_, Ok(v6)) => IpAddr::from(v6),
-        (Err(_), Err(_)) => return Ok(None),
-    };
+    let Some(address) = address(row, column)? else { return Ok(None) };
     Ok(Some(SocketAddr::new(address, row.get(column + 1)?)))
+}
+
+pub(super) fn address(row: &Row<'_>, column: usize) -> rusqlite::Result<Option<IpAddr>> {
+    let Some(address) = row.get_ref(column)?.as_blob_or_null()? else { return Ok(None) };
+    Ok(match (<[u8; 4]>::try_from(address), <[u8; 16]>::try_from(address)) {
+        (Ok(v4), _) => Some(IpAddr::from(v4)),
+        (_, Ok(v6)) => Some(IpAddr::from(v6)),
+        (Err(_), Err(_)) => None,
+    })
 }

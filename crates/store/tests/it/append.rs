@@ -122,7 +122,7 @@ fn one_writer_begins_several_sources_at_once() {
 #[test]
 fn a_database_that_another_process_locks_loses_nothing() {
     let config = StoreConfig {
-        busy_timeout: std::time::Duration::from_millis(10),
+        busy_timeout: std::time::Duration::from_millis(500),
         ..StoreConfig::default()
     };
     let mut database = Database::with(config);

@@ -29,13 +29,16 @@ fn hours_hold_what_happened_in_them_whatever_the_satellite() {
     let mut database = Database::new();
     let mut log = Log::new("n1", 1);
     let mut other = Log::new("n2", 2);
-    let upload = Transfer { action: Action::Put, ..transfer(seconds(1)) };
+    let latency = Some(Latency { micros: 70, clock: Clock::DockerNanos });
+    let upload = Transfer { action: Action::Put, latency, ..transfer(seconds(1)) };
+    let audit = Transfer { action: Action::GetAudit, latency, ..transfer(seconds(1)) };
     database.append(&log.batch(vec![
         took(0, 100, Clock::DockerNanos, 0),
         took(3599, 300, Clock::DockerNanos, 1),
         took(10, 50, Clock::Arrival, 0),
         took(10, 1_000_000, Clock::WholeSeconds, 0),
         Record::Transfer(upload),
+        Record::Transfer(audit),
         trouble(20, TroubleKind::Ping, "ping satellite failed"),
         trouble(20, TroubleKind::Ping, "another"),
         trouble(20, TroubleKind::Other, "an error"),
@@ -53,19 +56,20 @@ fn hours_hold_what_happened_in_them_whatever_the_satellite() {
     let n1 = node("n1");
     // Widened to whole hours.
     let window = Window { from: seconds(600), to: seconds(3601) };
-    let hour = |at, clock, values: &[u64]| LatencyHour {
+    let hour = |at, action, clock, values: &[u64]| LatencyHour {
         at: seconds(at),
+        action,
         clock,
         histogram: histogram(values),
     };
     let expected = [
-        hour(0, Clock::DockerNanos, &[100, 200, 300]),
-        hour(0, Clock::Arrival, &[50]),
-        hour(3600, Clock::DockerNanos, &[900]),
+        hour(0, Action::Put, Clock::DockerNanos, &[70]),
+        hour(0, Action::Get, Clock::DockerNanos, &[100, 200, 300]),
+        hour(0, Action::Get, Clock::Arrival, &[50]),
+        hour(3600, Action::Get, Clock::DockerNanos, &[900]),
     ];
-    assert_eq!(reader.latency_hours(&n1, window, &Action::Get).unwrap(), expected);
-    assert_eq!(reader.latency_hours(&n1, window, &Action::Put).unwrap(), []);
-    assert_eq!(reader.latency_hours(&node("n3"), window, &Action::Get).unwrap(), []);
+    assert_eq!(reader.latency_hours(&n1, window).unwrap(), expected);
+    assert_eq!(reader.latency_hours(&node("n3"), window).unwrap(), []);
 
     let told = |at, kind, lines| TroubleHour { at: seconds(at), kind, lines };
     let expected = [

@@ -82,6 +82,10 @@ fn a_window_of_days_and_hours_is_answered_exactly_and_says_what_it_covers() {
         assert_eq!(totals.window, Some(covered));
         let count: u64 = totals.rows.iter().map(|row| row.count).sum();
         assert_eq!(count, (to - from) as u64, "{from} to {to}");
+        let of_nodes = reader.node_traffic_totals(Nodes::All, Some(asked)).unwrap();
+        assert_eq!(of_nodes.window, totals.window);
+        assert!(of_nodes.rows.iter().all(|row| row.satellite.is_none()));
+        assert_eq!(of_nodes.rows.iter().map(|row| row.count).sum::<u64>(), count, "{from} to {to}");
     }
 }
 
@@ -195,7 +199,19 @@ proptest! {
             .into_iter()
             .map(|t| ((t.node, t.satellite, t.action, t.fate), (t.count, t.bytes.get())))
             .collect();
-        prop_assert_eq!(totals, naive_totals(&records));
+        let naive = naive_totals(&records);
+        prop_assert_eq!(&totals, &naive);
+        let mut together: BTreeMap<_, (u64, u64)> = BTreeMap::new();
+        for ((node, _, action, fate), (count, bytes)) in naive {
+            let sum = together.entry((node, action, fate)).or_default();
+            *sum = (sum.0 + count, sum.1 + bytes);
+        }
+        let of_nodes = reader.node_traffic_totals(Nodes::All, None).unwrap().rows;
+        let of_nodes: BTreeMap<_, _> = of_nodes
+            .into_iter()
+            .map(|t| ((t.node, t.action, t.fate), (t.count, t.bytes.get())))
+            .collect();
+        prop_assert_eq!(of_nodes, together);
 
         let all = Window { from: seconds(-100 * 3600), to: seconds(100 * 3600) };
         let sizes = reader.sizes(Nodes::All, all).unwrap();
