@@ -36,7 +36,11 @@ pub(crate) struct Answer {
 impl Answer {
     /// Each node with what is unusual at it.
     fn outlooks(&self) -> impl Iterator<Item = (&NodeName, &Outlook)> {
-        self.comparison.nodes.iter().map(|node| &node.node).zip(self.outlooks.iter().map(|outlook| &**outlook))
+        self.comparison
+            .nodes
+            .iter()
+            .map(|node| &node.node)
+            .zip(self.outlooks.iter().map(|outlook| &**outlook))
     }
 
     /// The nodes whose logs fell silent, and how.

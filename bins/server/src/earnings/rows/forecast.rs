@@ -43,8 +43,7 @@ pub(crate) fn of_forecast(books: &Books, node: &NodeForecast) -> Vec<ForecastRow
         let SatelliteRow { name, amounts } = satellite_row(node, of);
         (name, amounts, WholeRow::default(), NotesRow::default())
     };
-    let mut rows: Vec<ForecastRows> =
-        node.satellites.iter().map(of_satellite).collect();
+    let mut rows: Vec<ForecastRows> = node.satellites.iter().map(of_satellite).collect();
     let all = NamedRow {
         node: node.node.to_string(),
         period: node.period.to_string(),

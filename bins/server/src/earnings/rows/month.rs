@@ -47,8 +47,7 @@ pub(crate) type MonthRows = (SatelliteRow, WholeRow, NotesRow);
 /// The rows of a month in CSV: its satellites, then all of them together.
 pub(crate) fn of_month(books: &Books, month: &Month) -> Vec<MonthRows> {
     let of_satellite = |of| (satellite_row(month, of), WholeRow::default(), NotesRow::default());
-    let mut rows: Vec<MonthRows> =
-        month.satellites.iter().map(of_satellite).collect();
+    let mut rows: Vec<MonthRows> = month.satellites.iter().map(of_satellite).collect();
     let notes = NotesRow::of(&notes_of(books, month));
     rows.push((row_of_all(month), WholeRow::of(books, month), notes));
     rows

@@ -158,7 +158,9 @@ fn chosen(known: Vec<NodeInfo>, said: &str) -> Result<Vec<NodeInfo>, Problem> {
         }
         let node = find(name).ok_or_else(|| {
             let name: String = name.chars().take(NodeName::MAX_CHARS).collect();
-            Problem::missing(format!("there is no node {name:?}; /api/v1/nodes tells which there are"))
+            Problem::missing(format!(
+                "there is no node {name:?}; /api/v1/nodes tells which there are"
+            ))
         })?;
         if chosen.iter().all(|other| other.name != node.name) {
             chosen.push(node.clone());

@@ -222,11 +222,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
                 &["success", "canceled", "failed", "rejected"],
                 None,
             ),
-            Parameter {
-                name: "piece",
-                what: "Of this piece only, by its id.",
-                kind: Kind::Piece,
-            },
+            Parameter { name: "piece", what: "Of this piece only, by its id.", kind: Kind::Piece },
             limit(100),
             Parameter {
                 name: "cursor",
@@ -249,7 +245,12 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
             FROM,
             TO,
             ACTION,
-            choice("outcome", "Only those that ended so.", &["success", "canceled", "failed"], None),
+            choice(
+                "outcome",
+                "Only those that ended so.",
+                &["success", "canceled", "failed"],
+                None,
+            ),
             limit(10),
             FORMAT,
         ],
@@ -280,7 +281,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         path: "/api/v1/pieces/hot",
         what: "The pieces that clients downloaded most. Of each node the window ends at its own newest \
-               record, and it reaches back as far as single transfers are kept.",
+               record, and it reaches back as far as single transfers are kept, a day at most.",
         parameters: &[NODES, window("1h"), FROM, TO, limit(20), FORMAT],
         schema: of::<crate::pieces::Root<'_>>,
         answer: errors::hot_pieces,

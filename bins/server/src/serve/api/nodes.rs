@@ -107,10 +107,7 @@ fn known(ask: &Ask<'_>) -> Result<Known, Problem> {
     let (names, now) = (ask.names(), ask.now);
     let reader = ask.parts.readers.get()?;
     let nodes = of(&names);
-    let ever = Window {
-        from: now.plus_micros(-VERSION_MICROS),
-        to: now.plus_micros(AHEAD_MICROS),
-    };
+    let ever = Window { from: now.plus_micros(-VERSION_MICROS), to: now.plus_micros(AHEAD_MICROS) };
     let silences: BTreeMap<NodeName, Silence> =
         silence_of(&reader, nodes, now)?.into_iter().collect();
     let activities = reader.activity(nodes, now)?.into_iter();

@@ -109,15 +109,15 @@ impl Kind {
             Self::Instant => instant(said).map(Value::Instant).ok_or_else(|| {
                 format!("{said:?} is no time: one as in 2026-08-19T14:03:27Z is needed")
             }),
-            Self::Month => said.parse().map(Value::Month).map_err(|_| {
-                format!("{said:?} is no month: one as in 2026-08 is needed")
-            }),
+            Self::Month => said
+                .parse()
+                .map(Value::Month)
+                .map_err(|_| format!("{said:?} is no month: one as in 2026-08 is needed")),
             Self::Count { max, .. } => count(said, max).map(Value::Count),
             Self::Choice { of, .. } => {
                 let word = of.iter().find(|word| **word == said).copied();
-                word.map(Value::Word).ok_or_else(|| {
-                    format!("{said:?} is none of {}", of.join(", "))
-                })
+                word.map(Value::Word)
+                    .ok_or_else(|| format!("{said:?} is none of {}", of.join(", ")))
             }
             Self::Action => {
                 let fits = |byte: u8| byte.is_ascii_alphabetic() || byte == b'_';
@@ -133,11 +133,13 @@ impl Kind {
                 Err(format!("1 to {TEXT_CHARS_MAX} characters are needed"))
             }
             Self::Piece => said.parse().map(Value::Piece).map_err(|_| {
-                format!("{said:?} is no id of a piece: 52 characters of A to Z and 2 to 7 are needed")
+                format!(
+                    "{said:?} is no id of a piece: 52 characters of A to Z and 2 to 7 are needed"
+                )
             }),
-            Self::Cursor => cursor(said).map(Value::Cursor).ok_or_else(|| {
-                format!("{said:?} is no cursor: take `next` of the page before")
-            }),
+            Self::Cursor => cursor(said)
+                .map(Value::Cursor)
+                .ok_or_else(|| format!("{said:?} is no cursor: take `next` of the page before")),
         }
     }
 
@@ -189,7 +191,9 @@ pub(super) fn names(said: &str) -> Result<Vec<&str>, String> {
 fn length(said: &str) -> Result<Length, String> {
     let length = said.parse()?;
     if said.len() > 6 || said.starts_with('0') {
-        return Err(format!("{said:?} is no length: 1 to 99999 and m, h or d are needed, as in 24h"));
+        return Err(format!(
+            "{said:?} is no length: 1 to 99999 and m, h or d are needed, as in 24h"
+        ));
     }
     Ok(length)
 }

@@ -39,7 +39,8 @@ impl Query {
                 true => wrong,
                 false => format!("what begins with {shown:?} is too long or wrong"),
             });
-            let value = read.map_err(|wrong| Problem::bad(format!("{}: {wrong}", parameter.name)))?;
+            let value =
+                read.map_err(|wrong| Problem::bad(format!("{}: {wrong}", parameter.name)))?;
             if said.insert(parameter.name, value).is_some() {
                 let detail = format!("{0} is said twice; say it once", parameter.name);
                 return Err(Problem::bad(detail));
