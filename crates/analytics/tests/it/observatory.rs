@@ -25,6 +25,7 @@ use piecewatch_analytics::{
     reputation::reputation_of,
     storage::{node_work_of, storage_of, stored_days_of},
     success::{success_of, success_series_of},
+    tally::Tally,
 };
 use piecewatch_model::{
     Action, ByteCount, Clock, Fact, FailureClass, Grain, KnownSatellite, Latency, Lifecycle,
@@ -467,4 +468,48 @@ fn all_that_is_kept_of_a_realistic_run_is_less_than_five_megabytes() {
     assert!(weight < 5_000_000, "{weight}: {stats:#?}");
     assert!(weight > rows_weigh && rows_weigh > 200_000, "{rows_weigh}: {stats:#?}");
     assert!(stats.iter().all(|stats| stats.evictions == 0), "there is room for all: {stats:#?}");
+}
+
+#[test]
+fn an_overview_tells_what_success_and_the_last_minute_tell() {
+    let database = lively();
+    let observatory = observatory(&database, still);
+    let nodes = database.reader().nodes().unwrap().into_iter();
+    let nodes: Vec<_> = nodes.map(|node| (node.name, node.records)).collect();
+    for seconds in [600, 40_000, 100_000] {
+        let window = last(seconds);
+        let overview = observatory.overview(&nodes, window, NOW).unwrap();
+        let success = observatory.success(Nodes::All, Some(window)).unwrap();
+        assert_eq!(
+            (Some(overview.window), &overview.acceptance),
+            (success.window, &success.acceptance)
+        );
+        let mut tallies: BTreeMap<(NodeName, Action), Tally> = BTreeMap::new();
+        for ((node, _, action), tally) in &success.tallies {
+            tallies.entry((node.clone(), action.clone())).or_default().merge(tally);
+        }
+        assert_eq!(overview.tallies, tallies, "{seconds}");
+    }
+    for seconds in [100, 130, 1_000, 50_000] {
+        let now = ago(seconds);
+        let overview = observatory.overview(&nodes, last(600), now).unwrap();
+        let all = observatory.last_minute(Nodes::All, now).unwrap();
+        let (bits, pieces) = overview.rates.values().fold((0.0, 0.0), |(bits, pieces), rates| {
+            let both = [rates.ingress, rates.egress];
+            (
+                bits + both.iter().map(|flow| flow.bits_per_second).sum::<f64>(),
+                pieces + both.iter().map(|flow| flow.pieces_per_second).sum::<f64>(),
+            )
+        });
+        let rates = all.rates.unwrap();
+        let near = |a: f64, b: f64| (a - b).abs() < 1e-6 * b.max(1.0);
+        let expected = rates.ingress.bits_per_second + rates.egress.bits_per_second;
+        assert!(near(bits, expected), "{seconds}: {bits} {expected}");
+        let expected = rates.ingress.pieces_per_second + rates.egress.pieces_per_second;
+        assert!(near(pieces, expected) && pieces > 0.0, "{seconds}: {pieces} {expected}");
+        assert_eq!((overview.rates.len(), overview.minute.from), (all.nodes, all.at));
+    }
+    // After the last record nothing is known.
+    let ahead = observatory.overview(&nodes, last(600), NOW.plus_micros(3_600_000_000)).unwrap();
+    assert!(ahead.rates.is_empty());
 }

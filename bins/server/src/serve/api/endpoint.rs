@@ -281,7 +281,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         path: "/api/v1/pieces/hot",
         what: "The pieces that clients downloaded most. Of each node the window ends at its own newest \
-               record, and it reaches back as far as single transfers are kept.",
+               record, and it reaches back as far as single transfers are kept, a day at most.",
         parameters: &[NODES, window("1h"), FROM, TO, limit(20), FORMAT],
         schema: of::<crate::pieces::Root<'_>>,
         answer: errors::hot_pieces,

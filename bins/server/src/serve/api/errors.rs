@@ -1,5 +1,8 @@
 //! What went wrong, and which pieces are wanted most.
 
+use piecewatch_model::Grain;
+use piecewatch_store::Window;
+
 use super::{
     Problem, Reply,
     ask::{Ask, Sheet, of, written},
@@ -9,7 +12,6 @@ use crate::{
     form::{Span, csv_rows},
     pieces,
 };
-use piecewatch_store::Window;
 
 pub(super) fn errors(ask: &Ask<'_>) -> Reply {
     let answer = match ask.window() {
@@ -43,6 +45,8 @@ pub(super) fn hot_pieces(ask: &Ask<'_>) -> Reply {
         let Some((from, last)) = node.records else { continue };
         let reach = Window { from, to: last.plus_micros(1) };
         let Some(window) = ask.within(reach) else { continue };
+        let longest = window.to.plus_micros(-Grain::Day.micros());
+        let window = Window { from: window.from.max(longest), to: window.to };
         let list = ask.parts.observatory.hot_pieces(&node.name, window, limit)?;
         answer.nodes.push((node.name.clone(), (*list).clone()));
     }

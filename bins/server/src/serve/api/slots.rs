@@ -2,7 +2,7 @@
 
 use std::{io::Write, sync::Arc};
 
-use piecewatch_model::{NodeName, Timestamp};
+use piecewatch_model::{Grain, NodeName, Timestamp};
 use piecewatch_store::Window;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -23,6 +23,8 @@ pub(super) const ACKNOWLEDGE_PATH: &str = "/api/v1/alerts/{id}/acknowledge";
 /// The ids of alerts.
 pub(super) const ID: &str = "^[A-Za-z0-9_-]{1,64}$";
 const ID_MAX: usize = 64;
+/// There were no nodes longer ago; what is told day by day stays of a size that can be sent.
+const LONGEST_MICROS: i64 = 3_660 * Grain::Day.micros();
 
 /// A question that another part answers, and the schema of its answers.
 pub(crate) struct Slot {
@@ -112,9 +114,9 @@ pub(super) fn alerts(ask: &Ask<'_>) -> Reply {
 
 impl Ask<'_> {
     /// The window that was asked for, of something that goes on until an instant whether there are
-    /// records or not; empty where it lies behind that.
+    /// records or not, and no longer than ten years; empty where it lies behind that.
     pub(super) fn until(&self, end: Timestamp) -> Window {
-        let ever = Window { from: Timestamp::from_micros(i64::MIN), to: end };
+        let ever = Window { from: end.plus_micros(-LONGEST_MICROS), to: end };
         self.within(ever).unwrap_or(Window { from: end, to: end })
     }
 }

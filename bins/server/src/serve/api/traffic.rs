@@ -44,6 +44,12 @@ pub(super) struct Root<'a> {
     upgrades: Vec<Upgrade<'a>>,
 }
 
+/// The width of a bucket, in CSV.
+#[derive(Default, Clone, Copy, Serialize)]
+struct Step {
+    step_seconds: Option<i64>,
+}
+
 /// Transfers of one kind in one bucket.
 #[derive(Default, JsonSchema, Serialize)]
 struct Point<'a> {
@@ -106,8 +112,8 @@ pub(super) fn traffic(ask: &Ask<'_>) -> Reply {
     ask.reply(
         series,
         |series| written(&series.root()),
-        Sheet::of::<(Span, Option<i64>, Point<'_>)>(|series, out| {
-            let (span, step) = (series.span(), series.step_seconds());
+        Sheet::of::<(Span, Step, Point<'_>)>(|series, out| {
+            let (span, step) = (series.span(), Step { step_seconds: series.step_seconds() });
             csv_rows(out, series.points().map(|point| (span.clone(), step, point)))
         }),
     )
@@ -283,6 +289,12 @@ struct Peers<'a> {
     countries: Vec<Country<'a>>,
 }
 
+/// Of which node a row is, in CSV.
+#[derive(Default, Serialize)]
+struct At<'a> {
+    node: &'a str,
+}
+
 #[derive(Default, JsonSchema, Serialize)]
 struct Country<'a> {
     /// Two letters; private networks and what nobody knows have a code of their own.
@@ -313,9 +325,9 @@ pub(super) fn countries(ask: &Ask<'_>) -> Reply {
             let span = Span::over(found.iter().map(|(_, peers)| peers.window));
             written(&Countries { span, nodes: nodes.collect() })
         },
-        Sheet::of::<(Span, &str, Country<'_>)>(|found, out| {
+        Sheet::of::<(Span, At<'_>, Country<'_>)>(|found, out| {
             let rows = found.iter().flat_map(|(node, peers)| {
-                let row = |of| (Span::of(peers.window), node.as_str(), country(of));
+                let row = |of| (Span::of(peers.window), At { node: node.as_str() }, country(of));
                 peers.countries.iter().map(row)
             });
             csv_rows(out, rows)
