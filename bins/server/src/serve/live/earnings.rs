@@ -49,10 +49,8 @@ fn row(forecast: &NodeForecast) -> Value {
     put("confidence", rounded(total.confidence, 3));
     put("parts", parts(&total.so_far));
     let satellites = forecast.satellites.iter().map(|of| {
-        let of_satellite = amounts(
-            of.forecast.so_far.earnings.payout,
-            of.forecast.expected.earnings.payout,
-        );
+        let of_satellite =
+            amounts(of.forecast.so_far.earnings.payout, of.forecast.expected.earnings.payout);
         (satellite_name(of.satellite, None), Value::Object(of_satellite))
     });
     put("satellites", table(satellites));
