@@ -228,9 +228,9 @@ impl Unwritten {
     pub(super) fn begin(&self, process: i64, newest: i64, pacing: Arc<Pacing>) {
         let mut held = self.held();
         pacing.look(self.is_watched());
-        *held = Held::default();
-        held.place = Place { process, last: newest, forgotten: newest };
-        held.pacing = Some(pacing);
+        let place = Place { process, last: newest, forgotten: newest };
+        // Numbers go on: tickets of a pipeline before this one remove nothing of it.
+        *held = Held { place, next: held.next, pacing: Some(pacing), ..Held::default() };
     }
 
     /// Holds a batch that goes to the writer.
@@ -343,5 +343,202 @@ pub(super) fn committed(tickets: Vec<Ticket>, seq: i64) {
 impl fmt::Debug for Shared {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Shared").field("held", &self.held).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use piecewatch_model::{
+        Action, Fingerprinter, LineCounts, Outcome, PieceId, Record, Start, Timestamp, Transfer,
+    };
+    use piecewatch_store::{Nodes, Readers, Store, StoreConfig, Writer};
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_755_612_300);
+
+    /// A log that is read batch by batch.
+    struct Log {
+        content: Fingerprinter,
+        start: Start,
+    }
+
+    impl Log {
+        fn new(seed: u8) -> Self {
+            let mut content = Fingerprinter::new();
+            content.feed(&[seed; 5000]);
+            Self { content, start: Start::Beginning { known: 0 } }
+        }
+
+        fn batch(&mut self, transfers: usize) -> Batch {
+            let transfer = Transfer {
+                at: NOW,
+                satellite: None,
+                piece: PieceId::new([7; 32]),
+                action: Action::Get,
+                outcome: Outcome::Success,
+                size: None,
+                offset: None,
+                remote: None,
+                country: None,
+                latency: None,
+                error: None,
+                error_text: None,
+            };
+            self.content.feed(&[b'x'; 100]);
+            let end = self.content.checkpoint();
+            let start = std::mem::replace(&mut self.start, Start::from(&end));
+            Batch {
+                node: "n1".parse().unwrap(),
+                source: "node.log".into(),
+                start,
+                end,
+                records: vec![Record::Transfer(transfer); transfers],
+                counts: LineCounts::default(),
+            }
+        }
+    }
+
+    /// Who looks: what the database held at the newest commit that it saw.
+    struct Viewer {
+        readers: Readers,
+        seen: i64,
+        base: u64,
+    }
+
+    impl Viewer {
+        fn total(&mut self, unwritten: &Unwritten) -> u64 {
+            loop {
+                let place = unwritten.place();
+                let reader = self.readers.get().unwrap();
+                let read = reader.at_one_state(|reader| {
+                    let rows = reader.traffic_totals(Nodes::All, None)?.rows;
+                    let stored: u64 = rows.iter().map(|row| row.count).sum();
+                    Ok((reader.newest_commit()?, reader.commits_since(self.seen, 1_000)?, stored))
+                });
+                let (to, commits, stored) = read.unwrap();
+                let own = commits.iter().filter(|commit| commit.process == place.process);
+                let own = own.map(|commit| commit.seq).max();
+                let look = Look { from: self.seen, to, place, own };
+                let Some(passed) = unwritten.looked(look) else { continue };
+                let is_held = |commit: &piecewatch_store::Commit| {
+                    commit.process == place.process
+                        && place.forgotten < commit.seq
+                        && commit.seq <= place.last
+                };
+                if commits.iter().all(is_held) {
+                    self.base += passed.iter().map(|unseen| count(&unseen.tally)).sum::<u64>();
+                } else {
+                    self.base = stored;
+                }
+                self.seen = to;
+                let mut total = self.base;
+                if unwritten.after(self.seen, |_, tally| total += count(tally)).is_some() {
+                    return total;
+                }
+            }
+        }
+    }
+
+    fn count(tally: &Tally) -> u64 {
+        tally.minutes.values().map(|(count, _)| count).sum()
+    }
+
+    /// What may happen between two looks. Whoever looks counts what was read, stored or not, exactly:
+    /// after each step, within a commit too.
+    #[test]
+    fn a_batch_counts_once_wherever_it_is() {
+        for seed in 0..60 {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("nodes.db");
+            let open = || Store::open(&path, StoreConfig::default()).unwrap();
+            let Store { mut writer, readers } = open();
+            let mut other: Writer = open().writer;
+            let (mut log, mut foreign) = (Log::new(1), Log::new(2));
+            other.append(&[foreign.batch(3)], NOW).unwrap();
+            let unwritten = Unwritten::new();
+            unwritten.watch(random.bool());
+            let pacing = Arc::new(Pacing::new(std::time::Duration::from_secs(1)));
+            unwritten.begin(writer.process(), other.newest_commit(), pacing);
+            let mut viewer = Viewer { readers, seen: other.newest_commit(), base: 3 };
+            let mut truth = 3;
+            let mut waiting: Vec<(Batch, Ticket)> = Vec::new();
+            let mut check = |truth: u64, step: u32| {
+                assert_eq!(viewer.total(&unwritten), truth, "seed {seed}, step {step}");
+            };
+            for step in 0..60 {
+                match random.u8(..10) {
+                    0..5 => {
+                        let batch = log.batch(random.usize(1..5));
+                        truth += batch.records.len() as u64;
+                        let ticket = unwritten.hold(&batch);
+                        waiting.push((batch, ticket));
+                    }
+                    5 => {
+                        let batch = foreign.batch(random.usize(1..5));
+                        truth += batch.records.len() as u64;
+                        other.append(&[batch], NOW).unwrap();
+                    }
+                    6 if !waiting.is_empty() => {
+                        // The reader begins anew: what it had read does not count.
+                        let gone = waiting.drain(..).map(|(batch, _)| batch);
+                        let gone: Vec<Batch> = gone.collect();
+                        log.start = gone[0].start;
+                        truth -= gone.iter().map(|batch| batch.records.len() as u64).sum::<u64>();
+                        log = Log { content: log.content, start: log.start };
+                    }
+                    7 => unwritten.watch(random.bool()),
+                    _ => {
+                        let (batches, tickets): (Vec<Batch>, Vec<Ticket>) =
+                            waiting.drain(..).unzip();
+                        committing(tickets.iter());
+                        check(truth, step);
+                        writer.append(&batches, NOW).unwrap();
+                        if random.bool() {
+                            check(truth, step);
+                        }
+                        if random.bool() {
+                            let batch = foreign.batch(1);
+                            truth += 1;
+                            other.append(&[batch], NOW).unwrap();
+                            check(truth, step);
+                        }
+                        committed(tickets, writer.newest_commit());
+                    }
+                }
+                if random.u8(..3) > 0 {
+                    check(truth, step);
+                }
+            }
+            let tickets: Vec<Ticket> = waiting.into_iter().map(|(_, ticket)| ticket).collect();
+            drop(tickets);
+            assert!(unwritten.len() <= COMMITTED_MAX);
+        }
+    }
+
+    #[test]
+    fn what_is_committed_is_held_up_to_a_bound_and_not_at_all_while_nobody_looks() {
+        let unwritten = Unwritten::new();
+        let mut log = Log::new(1);
+        let mut commit = |seq: i64, batches: usize| {
+            let tickets: Vec<Ticket> =
+                (0..batches).map(|_| unwritten.hold(&log.batch(1))).collect();
+            committing(tickets.iter());
+            committed(tickets, seq);
+        };
+        commit(1, 10);
+        assert_eq!((unwritten.len(), unwritten.place().forgotten), (0, 1));
+        unwritten.watch(true);
+        commit(2, COMMITTED_MAX - 1);
+        assert_eq!((unwritten.len(), unwritten.place().forgotten), (COMMITTED_MAX - 1, 1));
+        commit(3, 2);
+        assert_eq!((unwritten.len(), unwritten.place().forgotten), (COMMITTED_MAX, 2));
+        assert_eq!(unwritten.after(1, |_, _| {}), None, "who saw the first has to look");
+        let mut added = 0;
+        unwritten.after(2, |_, _| added += 1).unwrap();
+        assert_eq!(added, 2);
+        unwritten.watch(false);
+        assert!(unwritten.is_empty());
     }
 }

@@ -18,3 +18,4 @@ mod slowest;
 mod space;
 mod sums;
 mod upkeep;
+mod watching;

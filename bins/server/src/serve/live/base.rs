@@ -20,6 +20,7 @@ use piecewatch_store::{
 };
 
 use super::{
+    Refusal,
     sums::{LastHour, NodeSums, Since, Today},
     tail::{AHEAD, REACH, Row, SHOWN_MAX, Tail},
 };
@@ -100,18 +101,23 @@ impl Base {
         Ok(())
     }
 
+    /// Takes note of nodes that were written of.
+    pub(super) fn learn(&mut self, nodes: impl IntoIterator<Item = NodeName>) {
+        self.known.extend(nodes);
+    }
+
     /// What nodes moved today.
     ///
     /// # Errors
     ///
-    /// When the database cannot be read.
+    /// When the database cannot be read, or is written too fast.
     pub(super) fn today(
         &mut self,
         reader: &Reader,
         unwritten: Option<&Unwritten>,
         nodes: &[NodeName],
         now: Timestamp,
-    ) -> Result<Today> {
+    ) -> std::result::Result<Today, Refusal> {
         self.answer(reader, unwritten, (nodes, Needs::Sums), now, |base, beyond| {
             let mut today = Today::new(now, nodes);
             for node in nodes {
@@ -130,14 +136,14 @@ impl Base {
     ///
     /// # Errors
     ///
-    /// When the database cannot be read.
+    /// When the database cannot be read, or is written too fast.
     pub(super) fn last_hour(
         &mut self,
         reader: &Reader,
         unwritten: Option<&Unwritten>,
         nodes: &[NodeName],
         now: Timestamp,
-    ) -> Result<LastHour> {
+    ) -> std::result::Result<LastHour, Refusal> {
         self.answer(reader, unwritten, (nodes, Needs::Sums), now, |base, beyond| {
             let mut hour = LastHour::new(now);
             for sums in nodes.iter().filter_map(|node| base.nodes.get(node)) {
@@ -156,14 +162,14 @@ impl Base {
     ///
     /// # Errors
     ///
-    /// When the database cannot be read.
+    /// When the database cannot be read, or is written too fast.
     pub(super) fn tail(
         &mut self,
         reader: &Reader,
         unwritten: Option<&Unwritten>,
         nodes: &[NodeName],
         now: Timestamp,
-    ) -> Result<Tail> {
+    ) -> std::result::Result<Tail, Refusal> {
         self.answer(reader, unwritten, (nodes, Needs::Tail), now, |base, beyond| {
             let of_set = base.tails.iter().find(|of| of.nodes == nodes);
             let mut tail = of_set.map(|of| of.tail.clone()).unwrap_or_default();
@@ -187,7 +193,7 @@ impl Base {
         (nodes, needs): (&[NodeName], Needs),
         now: Timestamp,
         make: impl Fn(&Self, Beyond<'_>) -> Option<T>,
-    ) -> Result<T> {
+    ) -> std::result::Result<T, Refusal> {
         let mut tries = 0;
         loop {
             tries += 1;
@@ -201,9 +207,7 @@ impl Base {
                 return Ok(answer);
             }
             if tries == TRIES_MAX {
-                // Somebody commits faster than the database can be read: what it held is an answer.
-                let nothing = |_: Add<'_>| Some(());
-                return Ok(make(self, &nothing).expect("nothing that could go is asked for"));
+                return Err(Refusal::NotNow("more is written than can be looked at".to_owned()));
             }
         }
     }

@@ -174,6 +174,7 @@ impl Live {
             }
         }
         *told = Some(last.max(newest));
+        self.base().learn(changed.iter().filter_map(|changed| changed.node.clone()));
         Ok(changed)
     }
 

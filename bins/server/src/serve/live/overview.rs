@@ -10,7 +10,7 @@ use super::{
     Live, NODES_MAX, State,
     around::{Aside, Disk},
     rounded,
-    sums::{self, ByAction, Ends, Lately, Moved, NodeToday},
+    sums::{ByAction, Ends, Lately, Moved, NodeToday},
     table,
 };
 use crate::money::usd;

@@ -1,1 +1,6 @@
-//! Tests.
+//! States over real pipelines: logs that grow, databases that others write.
+
+mod broadcast;
+mod counting;
+mod shapes;
+mod world;
