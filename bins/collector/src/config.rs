@@ -3,6 +3,8 @@
 //! Everything is first taken as it was given, each value with its place (`raw`), and then checked
 //! once. The rest of the program sees the checked form only.
 
+mod alert;
+mod alert_key;
 mod environment;
 mod file;
 mod flag;
@@ -11,10 +13,12 @@ mod node;
 mod place;
 mod printed;
 mod raw;
+mod secret;
 mod setting;
 
 use std::{ffi::OsString, path::PathBuf, time::Duration};
 
+pub use alert::{AlertsConfig, Channel, ChannelKind, Heartbeat, MailLogin, MailTls};
 pub use node::Node;
 use piecewatch_analytics::ObservatorySettings;
 use piecewatch_ingest::Source;
@@ -22,6 +26,7 @@ use piecewatch_model::ByteCount;
 use piecewatch_store::Retention;
 pub use place::Place;
 use raw::{Given, Raw, RawNode, Value};
+pub use secret::{Secret, TextFrom};
 use setting::Settings;
 
 use crate::{Error, Result};
@@ -47,6 +52,8 @@ pub struct Config {
     pub polling: Polling,
     /// How long what was computed is kept.
     pub cache: CacheConfig,
+    /// Of what operators are told, and how.
+    pub alerts: AlertsConfig,
 }
 
 /// The program's own log.
@@ -186,6 +193,7 @@ impl Config {
             raw.set(key::DB, Given { value, place: Place::Flag("--db".to_owned()) });
         }
         let nodes = nodes(std::mem::take(&mut raw.nodes), &sayings.nodes, &mut errors);
+        let alerts = alert::checked(&raw, &mut errors);
         let mut settings = Settings::new(&raw, &mut errors);
         let db = settings.path(key::DB);
         let geoip = settings.optional_path(key::GEOIP);
@@ -196,7 +204,18 @@ impl Config {
         let polling = settings.polling();
         let cache = settings.cache();
         match errors.len() {
-            0 => Ok(Self { db, geoip, nodes, retention, log, performance, upkeep, polling, cache }),
+            0 => Ok(Self {
+                db,
+                geoip,
+                nodes,
+                retention,
+                log,
+                performance,
+                upkeep,
+                polling,
+                cache,
+                alerts,
+            }),
             1 => Err(errors.remove(0)),
             _ => Err(Error::Several(errors)),
         }

@@ -1,6 +1,7 @@
 //! Questions to the database: one question a file, its SQL beside the row that it fills.
 
 pub(crate) mod activity;
+pub(crate) mod alerts;
 pub(crate) mod bandwidth;
 pub(crate) mod commits;
 pub(crate) mod compactions;
@@ -58,7 +59,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 68] = [
+pub(crate) const ALL: [Question; 74] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -126,6 +127,12 @@ pub(crate) const ALL: [Question; 68] = [
     activity::FATAL,
     activity::DISK,
     commits::SINCE,
+    alerts::LASTING,
+    alerts::OF_WINDOW,
+    alerts::ONE,
+    alerts::NEWEST,
+    alerts::DELIVERIES,
+    alerts::WAITING,
     rebuild::TRANSFERS,
 ];
 
