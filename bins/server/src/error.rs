@@ -130,6 +130,25 @@ pub enum Error {
     /// The system gives no thread, or nothing to wait with.
     #[error("cannot start to ask")]
     Start(#[source] io::Error),
+    /// A way to reach operators cannot be used. The text holds no secret.
+    #[error("the alert channel {channel}: {wrong}")]
+    Channel {
+        /// Its name.
+        channel: String,
+        /// What is wrong, and what to do.
+        wrong: String,
+    },
+    /// Some channels did not take a test; which and why was told in their place.
+    #[error("{failed} of {tried} channels did not take the test")]
+    Untold {
+        /// How many did not.
+        failed: usize,
+        /// How many there are.
+        tried: usize,
+    },
+    /// There is no way to reach operators.
+    #[error("{0}")]
+    NoChannel(String),
     /// Some things failed, each by itself.
     #[error("{} errors", .0.len())]
     Several(Vec<Error>),
@@ -145,7 +164,12 @@ impl Error {
     /// What the process ends with: 2 when it was asked wrongly, 1 when the work failed.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Window { .. } | Self::Node(_) | Self::NamedTwice { .. } | Self::NobodyToAsk => 2,
+            Self::Window { .. }
+            | Self::Node(_)
+            | Self::NamedTwice { .. }
+            | Self::NobodyToAsk
+            | Self::Channel { .. }
+            | Self::NoChannel(_) => 2,
             Self::Configuration(error) => error.exit_code(),
             Self::Output(_)
             | Self::Write { .. }
@@ -161,6 +185,7 @@ impl Error {
             | Self::Failing { .. }
             | Self::Ended { .. }
             | Self::Interrupted
+            | Self::Untold { .. }
             | Self::Start(_)
             | Self::Several(_)
             | Self::Store(_) => 1,

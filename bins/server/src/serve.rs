@@ -1,6 +1,6 @@
 //! `piecewatch serve`: watches nodes and tells browsers.
 
-mod alerts;
+pub(crate) mod alerts;
 mod api;
 mod live;
 mod metrics;
