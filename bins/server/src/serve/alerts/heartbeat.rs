@@ -70,7 +70,7 @@ pub(super) async fn beat(alerts: Arc<Alerts>) {
 
 impl Alerts {
     /// Whether everything was read and written lately.
-    fn is_well(&self, now: Timestamp) -> bool {
+    pub(super) fn is_well(&self, now: Timestamp) -> bool {
         let age = now.as_micros().saturating_sub(self.well_at.load(Ordering::Relaxed));
         let age_max = self.config.evaluate_every * LOOKS_MAX;
         u128::try_from(age).is_ok_and(|age| age <= age_max.as_micros())
