@@ -3,6 +3,8 @@
 //! Everything is first taken as it was given, each value with its place (`raw`), and then checked
 //! once. The rest of the program sees the checked form only.
 
+mod alert;
+mod alert_key;
 mod environment;
 mod file;
 mod flag;
@@ -11,10 +13,12 @@ mod node;
 mod place;
 mod printed;
 mod raw;
+mod secret;
 mod setting;
 
 use std::{ffi::OsString, net::SocketAddr, path::PathBuf, time::Duration};
 
+pub use alert::{AlertsConfig, Channel, ChannelKind, Heartbeat, MailLogin, MailTls};
 pub use node::Node;
 use piecewatch_analytics::ObservatorySettings;
 use piecewatch_ingest::Source;
@@ -22,6 +26,7 @@ use piecewatch_model::ByteCount;
 use piecewatch_store::Retention;
 pub use place::Place;
 use raw::{Given, Raw, RawNode, Value};
+pub use secret::{Secret, TextFrom};
 use setting::Settings;
 
 use crate::{Error, Result};
@@ -49,6 +54,8 @@ pub struct Config {
     pub cache: CacheConfig,
     /// What browsers and other programs see.
     pub server: ServerConfig,
+    /// Of what operators are told, and how.
+    pub alerts: AlertsConfig,
 }
 
 /// The program's own log.
@@ -234,6 +241,7 @@ impl Config {
             raw.set(key::DB, Given { value, place: Place::Flag("--db".to_owned()) });
         }
         let nodes = nodes(std::mem::take(&mut raw.nodes), &sayings.nodes, &mut errors);
+        let alerts = alert::checked(&raw, &mut errors);
         let mut settings = Settings::new(&raw, &mut errors);
         let db = settings.path(key::DB);
         let geoip = settings.optional_path(key::GEOIP);
@@ -256,6 +264,7 @@ impl Config {
                 polling,
                 cache,
                 server,
+                alerts,
             }),
             1 => Err(errors.remove(0)),
             _ => Err(Error::Several(errors)),

@@ -1,5 +1,6 @@
 //! What can be said on the command line, and the help that explains it.
 
+mod alerts;
 mod compare;
 mod demo;
 mod earnings;
@@ -15,6 +16,7 @@ mod storage;
 
 use std::{path::PathBuf, str::FromStr};
 
+pub(crate) use alerts::{AlertsArgs, AlertsCommand, AlertsListArgs, AlertsTestArgs};
 use clap::{
     Args, Parser, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
@@ -92,6 +94,8 @@ or of journald; as it is, .gz or .zst.")]
     Serve(ServeArgs),
     /// Show three nodes that are not there
     Demo(DemoArgs),
+    /// Show of what operators are told, and test how
+    Alerts(AlertsArgs),
     /// Look after a database
     Db(DbArgs),
     /// Write the log of a node that is not there

@@ -171,6 +171,25 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A way to reach operators cannot be used. The text holds no secret.
+    #[error("the alert channel {channel}: {wrong}")]
+    Channel {
+        /// Its name.
+        channel: String,
+        /// What is wrong, and what to do.
+        wrong: String,
+    },
+    /// Some channels did not take a test; which and why was told in their place.
+    #[error("{failed} of {tried} channels did not take the test")]
+    Untold {
+        /// How many did not.
+        failed: usize,
+        /// How many there are.
+        tried: usize,
+    },
+    /// There is no way to reach operators.
+    #[error("{0}")]
+    NoChannel(String),
     /// Some things failed, each by itself.
     #[error("{} errors", .0.len())]
     Several(Vec<Error>),
@@ -191,7 +210,9 @@ impl Error {
             | Self::NamedTwice { .. }
             | Self::NobodyToAsk
             | Self::ShortToken { .. }
-            | Self::NoToken { .. } => 2,
+            | Self::NoToken { .. }
+            | Self::Channel { .. }
+            | Self::NoChannel(_) => 2,
             Self::Configuration(error) => error.exit_code(),
             Self::Output(_)
             | Self::Write { .. }
@@ -207,6 +228,7 @@ impl Error {
             | Self::Failing { .. }
             | Self::Ended { .. }
             | Self::Interrupted
+            | Self::Untold { .. }
             | Self::Start(_)
             | Self::Several(_)
             | Self::Simulated(_)

@@ -1,5 +1,5 @@
 //! The command line of Piecewatch: `piecewatch import`, `poll`, `summary`, `earnings`, `latency`,
-//! `slow`, `errors`, `pieces`, `reputation`, `storage`, `compare`, `db`, `simulate`, `completions`.
+//! `slow`, `errors`, `pieces`, `reputation`, `storage`, `compare`, `alerts`, `db`, `simulate`, `completions`.
 //!
 //! It joins what the other crates do and adds nothing to it: `import` moves batches from
 //! `piecewatch-ingest` to `piecewatch-store`, `poll` moves reports there from
@@ -19,6 +19,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod alerts;
 mod cli;
 mod clock;
 mod compare;

@@ -3,8 +3,8 @@
 use std::io::Write;
 
 use crate::{
-    Cli, Colour, Result, cli::Command, compare, completions, database, demo, earnings, errors,
-    import, latency, pieces, poll, reputation, serve, simulate, slow, storage, summary,
+    Cli, Colour, Result, alerts, cli::Command, compare, completions, database, demo, earnings,
+    errors, import, latency, pieces, poll, reputation, serve, simulate, slow, storage, summary,
 };
 
 /// Does what the command line says; results go to `out`.
@@ -27,6 +27,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, colour: Colour) -> Result<()> {
         Command::Compare(arguments) => compare::run(arguments, out, colour),
         Command::Serve(arguments) => serve::run(arguments),
         Command::Demo(arguments) => demo::run(arguments, out),
+        Command::Alerts(arguments) => alerts::run(arguments, out, colour),
         Command::Db(arguments) => database::run(&arguments.command, out, colour),
         Command::Simulate(arguments) => simulate::run(arguments, out),
         Command::Completions(arguments) => completions::run(arguments, out),

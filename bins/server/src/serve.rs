@@ -1,6 +1,7 @@
 //! `piecewatch serve`: watches nodes and tells browsers.
 
-mod alerts;
+mod alarm;
+pub(crate) mod alerts;
 mod answers;
 mod api;
 mod app;
@@ -20,12 +21,12 @@ use std::{
     collections::BTreeMap,
     future::pending,
     net::TcpListener,
-    sync::{Arc, RwLock, atomic::AtomicUsize},
+    sync::{Arc, OnceLock, RwLock, atomic::AtomicUsize},
     thread,
     time::Duration,
 };
 
-use piecewatch_analytics::Observatory;
+use piecewatch_analytics::{Observatory, alert::MonitorFacts};
 use piecewatch_broadcast as hub;
 use piecewatch_collector::{
     config::{Config, Performance, Use},
@@ -43,7 +44,14 @@ use tokio::{
 };
 
 use self::{
-    answers::Answers, api::Api, app::App, guard::Guard, live::Live, nodes::Nodes, pool::Pool,
+    alerts::{Alerts, Watched},
+    answers::Answers,
+    api::Api,
+    app::App,
+    guard::Guard,
+    live::{Live, Topic},
+    nodes::Nodes,
+    pool::Pool,
     token::Token,
 };
 use crate::{
@@ -116,12 +124,23 @@ impl Server {
             retention: config.retention.clone(),
             ..StoreConfig::default()
         };
-        let Store { readers, writer: _ } = Store::open(&config.db, settings)?;
+        let Store { readers, writer } = Store::open(&config.db, settings)?;
         let observatory =
             Observatory::new(readers.clone(), &config.cache.observatory, clock::coarse);
         let observatory = Arc::new(observatory);
         let ledger =
             Arc::new(Ledger::new(readers.clone(), ledger_settings(&config.cache), clock::coarse));
+        let started = Arc::new(OnceLock::new());
+        let alerts = Arc::new(Alerts::new(alerts::Parts {
+            config: config.alerts.clone(),
+            db: config.db.clone(),
+            nodes: watched(&config),
+            observatory: Arc::clone(&observatory),
+            readers: readers.clone(),
+            writer,
+            monitor: monitor(nodes.clone(), Arc::clone(&started)),
+            retry: alerts::Retry::default(),
+        })?);
         let configured: Vec<NodeName> = config.nodes.iter().map(|node| node.name.clone()).collect();
         let live = Arc::new(Live::new(live::Parts {
             readers: readers.clone(),
@@ -129,8 +148,14 @@ impl Server {
             ledger: Arc::clone(&ledger),
             unwritten: unwritten.clone(),
             configured: Box::new(move || configured.clone()),
-            alerts: Box::new(|_| serde_json::json!({})),
-            active_alerts: Box::new(|_| 0),
+            alerts: {
+                let alerts = Arc::clone(&alerts);
+                Box::new(move |nodes| alerts.active(nodes))
+            },
+            active_alerts: {
+                let alerts = Arc::clone(&alerts);
+                Box::new(move |nodes| alerts.active(nodes).as_object().map_or(0, |all| all.len()))
+            },
             status: Box::new(|_| serde_json::json!({})),
             now: clock::now,
         }));
@@ -140,7 +165,6 @@ impl Server {
             hub::start(hub_config, &topics(performance), clock::of_day)
                 .expect("the limits are above zero and the topics have names of their own");
         let api = Api::new(api::Parts {
-            readers,
             observatory: Arc::clone(&observatory),
             ledger: Arc::clone(&ledger),
             costs: costs(&config),
@@ -148,12 +172,8 @@ impl Server {
                 schema: serde_json::json!({}),
                 answer: Box::new(|_| Ok(serde_json::json!({}))),
             },
-            alerts: api::Alerts {
-                schema: serde_json::json!({"type": "array"}),
-                list: Box::new(|_, _| Ok(serde_json::json!([]))),
-                csv: Arc::new(|_, _, _| Ok(())),
-                acknowledge: Box::new(|_, _| Ok(api::Acknowledged::Unknown)),
-            },
+            alerts: alarm::of_api(&alerts, &readers),
+            readers,
         });
         let app = App {
             broadcaster,
@@ -168,6 +188,8 @@ impl Server {
             live,
             nodes,
             unwritten,
+            alerts,
+            started,
             api: RwLock::new(Arc::new(api)),
             config: RwLock::new(Arc::clone(&config)),
             watching: AtomicUsize::new(0),
@@ -201,8 +223,12 @@ impl Server {
         let parallel = config.performance.read_connections as usize;
         tokio::spawn(live::answer_wants(Arc::clone(&live), wants, parallel, app.pool.runs()));
         tokio::spawn(live::tell_changes(live, app.broadcaster.clone(), app.pool.runs()));
+        tokio::spawn(Arc::clone(&app.alerts).run(ends()));
+        tokio::spawn(tell_alerts(app.alerts.changed(), app.broadcaster.clone()));
         let mut asking = if arguments.follow { None } else { poll::begin(&config)? };
         let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
+        // It is set once.
+        let _ = app.started.set(millis);
         tracing::info!(millis, "listening on http://{listen}");
         if since.elapsed() > config.server.slow_start {
             tracing::warn!(millis, "it took long to start");
@@ -250,6 +276,35 @@ impl Server {
         let stopped = timeout(STOP_MAX, stops).await.unwrap_or(Ok(()));
         tracing::info!("stopped");
         stopped.and(ended)
+    }
+}
+
+/// Tells browsers of alerts as soon as there is something to tell.
+async fn tell_alerts(mut changed: watch::Receiver<u64>, broadcaster: hub::Broadcaster) {
+    while changed.changed().await.is_ok() {
+        broadcaster.changed(Topic::Alerts.name(), None);
+        broadcaster.changed(Topic::Overview.name(), None);
+    }
+}
+
+/// How the server itself is, for its alerts.
+fn monitor(
+    nodes: Option<Arc<Nodes>>,
+    started: Arc<OnceLock<u64>>,
+) -> Box<dyn Fn() -> MonitorFacts + Send + Sync> {
+    Box::new(move || MonitorFacts {
+        blocked: nodes.as_ref().and_then(|nodes| nodes.state()?.writer.blocked),
+        unreadable: None,
+        start_up_ms: started.get().copied(),
+        lags: Vec::new(),
+    })
+}
+
+/// Of which nodes operators are told: those that are followed here, or all where others follow.
+fn watched(config: &Config) -> Watched {
+    match config.nodes.as_slice() {
+        [] => Watched::All,
+        nodes => Watched::These(nodes.iter().map(|node| node.name.clone()).collect()),
     }
 }
 

@@ -6,7 +6,7 @@
 //! [`transfer_size`], [`countries`], [`errors`] and [`error_groups`], [`hot_pieces`]; [`silence`],
 //! [`connectivity`], [`restarts`], [`reputation`]; [`storage`], [`work`], [`runs`], [`migration`],
 //! [`hash_store`]; [`compare`], and what is unusual: [`hours`], [`metric`], [`baseline`], [`unusual`],
-//! [`trend`], [`outlook`].
+//! [`trend`], [`outlook`]; and of what operators should be told: [`alert`].
 //!
 //! Each answer is a pure function of plain values and of `now`:
 //!
@@ -69,6 +69,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod alert;
 pub mod baseline;
 pub mod compare;
 pub mod connectivity;

@@ -79,6 +79,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod alert;
 mod amount;
 mod asked;
 mod backup;
@@ -107,6 +108,7 @@ mod transfers;
 mod upkeep;
 mod writer;
 
+pub use alert::{Alert, AlertDelivery, AlertLevel, AlertNotice, DeliveryState};
 pub use changes::{Change, Changes};
 pub use check::{Check, ObjectSize, Plan};
 pub use dictionary::NODES_MAX;

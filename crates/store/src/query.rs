@@ -2,6 +2,7 @@
 
 pub(crate) mod activity;
 pub(crate) mod addresses;
+pub(crate) mod alerts;
 pub(crate) mod bandwidth;
 pub(crate) mod commits;
 pub(crate) mod compactions;
@@ -62,7 +63,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 76] = [
+pub(crate) const ALL: [Question; 82] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -138,6 +139,12 @@ pub(crate) const ALL: [Question; 76] = [
     commits::SINCE,
     commits::NEWEST,
     watch::UNTIL,
+    alerts::LASTING,
+    alerts::OF_WINDOW,
+    alerts::ONE,
+    alerts::NEWEST,
+    alerts::DELIVERIES,
+    alerts::WAITING,
     rebuild::TRANSFERS,
 ];
 

@@ -25,6 +25,8 @@ pub struct Retention {
     pub details: Duration,
     /// Each snapshot of the space; older ones are kept once a day, for ever.
     pub snapshots: Duration,
+    /// Alerts that are resolved, with what became of their messages; those that last stay.
+    pub alerts: Duration,
     /// The list of commits; the newest one stays.
     pub commits: Duration,
 }
@@ -37,6 +39,7 @@ impl Default for Retention {
             latency_hours: 90 * DAY,
             details: 365 * DAY,
             snapshots: 90 * DAY,
+            alerts: 90 * DAY,
             commits: HOUR,
         }
     }
@@ -60,6 +63,7 @@ pub(crate) struct Cuts {
     pub(crate) latency_hours: Timestamp,
     pub(crate) details: Timestamp,
     pub(crate) snapshots: Timestamp,
+    pub(crate) alerts: Timestamp,
     pub(crate) commits: Timestamp,
 }
 
@@ -75,6 +79,7 @@ impl Cuts {
             latency_hours: before(retention.latency_hours).floor(Grain::Day),
             details: before(retention.details).floor(Grain::Day),
             snapshots: before(retention.snapshots).floor(Grain::Day),
+            alerts: before(retention.alerts),
             commits: before(retention.commits),
         }
     }
@@ -134,6 +139,7 @@ impl Step<'_> {
             && self.by_node(&["latency_hourly", "slow_hourly"], cuts.latency_hours)?
             && self.by_node(&DETAILS, cuts.details)?
             && self.snapshots(cuts.snapshots)?
+            && self.alerts(cuts.alerts)?
             && self.commits(cuts.commits)?)
     }
 
@@ -203,6 +209,18 @@ impl Step<'_> {
         Ok(self.left > 0)
     }
 
+    /// Resolved ones, and what became of their messages.
+    fn alerts(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
+        if self.left == 0 {
+            return Ok(false);
+        }
+        let cut = (cut.as_micros(), self.left);
+        self.connection.prepare_cached(OLD_DELIVERIES)?.execute(cut)?;
+        let rows = self.connection.prepare_cached(OLD_ALERTS)?.execute(cut)?;
+        self.spend(rows);
+        Ok(self.left > 0)
+    }
+
     /// The newest stays, so that whoever saw an older one last notices the gap.
     fn commits(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
         if self.left == 0 {
@@ -226,6 +244,12 @@ impl Step<'_> {
         self.left = (self.left - rows as i64).max(0);
     }
 }
+
+const OLD_DELIVERIES: &str = "DELETE FROM alert_deliveries WHERE alert IN
+    (SELECT id FROM alerts WHERE resolved_at < ?1 ORDER BY resolved_at, id LIMIT ?2)";
+
+const OLD_ALERTS: &str = "DELETE FROM alerts WHERE id IN
+    (SELECT id FROM alerts WHERE resolved_at < ?1 ORDER BY resolved_at, id LIMIT ?2)";
 
 const DETAILS: [&str; 13] = [
     "size_hourly",

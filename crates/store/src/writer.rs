@@ -138,7 +138,7 @@ impl Writer {
             .map_err(|error| Error::of(&self.path, "emptying the write-ahead log", error))
     }
 
-    fn check_file(&self) -> Result<()> {
+    pub(crate) fn check_file(&self) -> Result<()> {
         if self.file.is_gone(&self.path) {
             return Err(Error::Gone { path: self.path.clone() });
         }

@@ -2,10 +2,14 @@
 
 use std::{fs, io::ErrorKind, ops::Range, path::Path, sync::Arc};
 
-use toml::de::{DeTable, DeValue};
+use toml::{
+    Spanned,
+    de::{DeTable, DeValue},
+};
 
 use super::{
     Place,
+    alert_key::{self, CHANNEL, CHANNEL_KEYS},
     key::{KEYS, NODE, NODE_KEYS, SECTIONS, nearest},
     raw::{Given, Raw, RawNode, Value},
 };
@@ -88,11 +92,75 @@ impl Reader<'_> {
             };
             for (key, value) in table {
                 let place = (self.place)(key.span());
+                if *section == alert_key::SECTION && self.of_alerts(key.get_ref(), &place, value) {
+                    continue;
+                }
                 self.scalar(section, key.get_ref(), place, value.get_ref());
             }
             return;
         }
         self.scalar("", name, place, value);
+    }
+
+    /// The tables below the section of alerts; `false` of what is none of them.
+    fn of_alerts(&mut self, name: &str, place: &Place, value: &Spanned<DeValue<'_>>) -> bool {
+        let value = value.get_ref();
+        match name {
+            CHANNEL => {
+                let known: Vec<&'static str> = CHANNEL_KEYS.iter().map(|key| key.name).collect();
+                let mut tables = self.tables("alerts.channel", &known, place, value);
+                self.raw.channels.append(&mut tables);
+            }
+            NODE => {
+                let known: Vec<&'static str> = alert_key::of_node().collect();
+                let mut tables = self.tables("alerts.node", &known, place, value);
+                self.raw.alert_nodes.append(&mut tables);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// Tables of one name, of which there may be many, with these keys.
+    fn tables(
+        &mut self,
+        title: &str,
+        known: &[&'static str],
+        place: &Place,
+        value: &DeValue<'_>,
+    ) -> Vec<RawNode> {
+        let tables = value.as_array().filter(|all| all.iter().all(|of| of.get_ref().is_table()));
+        let Some(tables) = tables else {
+            let wrong = format!(
+                "{title} is a section of its own; write [[{title}]], in two pairs of brackets, and its \
+                 keys below it"
+            );
+            self.errors.push(place.error(wrong));
+            return Vec::new();
+        };
+        let mut read = Vec::new();
+        for table in tables {
+            let mut raw = RawNode { place: (self.place)(table.span()), values: Vec::new() };
+            for (key, value) in table.get_ref().as_table().into_iter().flatten() {
+                let (name, place) = (key.get_ref(), (self.place)(key.span()));
+                match known.iter().find(|known| *known == name) {
+                    Some(name) => {
+                        let value = value_of(value.get_ref());
+                        raw.values.push((name, Given { value, place }));
+                    }
+                    None => {
+                        let hint = match nearest(name, known.iter().copied()) {
+                            Some(near) => format!("did you mean {near}?"),
+                            None => format!("there are {}", known.join(", ")),
+                        };
+                        let wrong = format!("there is no key {name} in [[{title}]]; {hint}");
+                        self.errors.push(place.error(wrong));
+                    }
+                }
+            }
+            read.push(raw);
+        }
+        read
     }
 
     fn scalar(&mut self, section: &str, name: &str, place: Place, value: &DeValue<'_>) {

@@ -1,7 +1,11 @@
 //! Every key there is: its section, its kind with limits, its default and what it means.
 
+use std::sync::LazyLock;
+
+use super::alert_key;
+
 /// A setting of which there is one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Key {
     /// The table it stands in; empty at the top of the file.
     pub(crate) section: &'static str,
@@ -16,7 +20,7 @@ pub(crate) struct Key {
 }
 
 /// What a key holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Kind {
     /// A path; relative ones go out from the folder of the file.
     Path,
@@ -32,6 +36,12 @@ pub(crate) enum Kind {
     Socket,
     /// A list of texts; in the environment separated by commas.
     List,
+    /// A number within limits, with or without a fraction.
+    Decimal { min: f64, max: f64 },
+    /// A list of some of these words.
+    Words(&'static [&'static str]),
+    /// A text.
+    Text,
 }
 
 impl Key {
@@ -50,7 +60,7 @@ impl Key {
     }
 }
 
-const fn key(
+pub(super) const fn key(
     section: &'static str,
     name: &'static str,
     kind: Kind,
@@ -60,7 +70,7 @@ const fn key(
     Key { section, name, kind, default: Some(default), example: "", doc }
 }
 
-const fn number(min: u32, max: u32) -> Kind {
+pub(super) const fn number(min: u32, max: u32) -> Kind {
     Kind::Number { min, max }
 }
 
@@ -111,6 +121,13 @@ pub(crate) const SNAPSHOTS: Key = key(
     number(1, DAYS_MAX),
     "90",
     "Each snapshot of the free space, in days; older ones are kept once a day, for ever.",
+);
+pub(crate) const ALERTS: Key = key(
+    "retention",
+    "alerts_days",
+    number(1, DAYS_MAX),
+    "90",
+    "Alerts that are over, and what became of their messages, in days.",
 );
 pub(crate) const COMMITS: Key = key(
     "retention",
@@ -367,8 +384,8 @@ const fn ttl(name: &'static str, default: &'static str, doc: &'static str) -> Ke
     key("cache", name, number(0, 86_400), default, doc)
 }
 
-/// Every key of which there is one, as the printed default lists them.
-pub(crate) const KEYS: [Key; 51] = [
+/// Those of which there is one, but for what alerts have.
+const OWN: [Key; 52] = [
     DB,
     GEOIP,
     TRANSFERS,
@@ -376,6 +393,7 @@ pub(crate) const KEYS: [Key; 51] = [
     HOURLY_LATENCY,
     DETAILS,
     SNAPSHOTS,
+    ALERTS,
     COMMITS,
     LOG_FORMAT,
     LOG_LEVEL,
@@ -422,8 +440,12 @@ pub(crate) const KEYS: [Key; 51] = [
     ANSWER_CACHE,
 ];
 
+/// Every key of which there is one, as the printed default lists them.
+pub(crate) static KEYS: LazyLock<Vec<Key>> =
+    LazyLock::new(|| OWN.into_iter().chain(alert_key::KEYS).collect());
+
 /// What each section is about.
-pub(crate) const SECTIONS: [(&str, &str); 7] = [
+pub(crate) const SECTIONS: [(&str, &str); 8] = [
     ("retention", "How long what is kept. Traffic by the hour and by the day is kept for ever."),
     ("log", "The collector's own log, on standard error."),
     ("performance", "Pace and switches."),
@@ -431,6 +453,10 @@ pub(crate) const SECTIONS: [(&str, &str); 7] = [
     ("polling", "How the nodes themselves are asked (piecewatch poll)."),
     ("cache", "How long the server keeps what it has computed before it computes it anew."),
     ("server", "What browsers and other programs see (piecewatch serve)."),
+    (
+        alert_key::SECTION,
+        "Of what operators are told (piecewatch serve), and from when on. Of scores, days and what is left\nof the disk a value below is meant, of all else one at or above; 0 is then no bound.",
+    ),
 ];
 
 /// The table of a node, of which there may be many.

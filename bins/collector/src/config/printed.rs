@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use super::{
-    Config,
+    Config, alert_key,
     key::{KEYS, Key, Kind, NODE_KEYS, SECTIONS},
 };
 
@@ -38,6 +38,7 @@ impl Config {
             let _ = writeln!(text, "[{section}]");
             write(&mut text, section);
         }
+        alert_tables(&mut text);
         text
     }
 }
@@ -59,10 +60,30 @@ fn limits(key: &Key) -> String {
     let variable = key.variable();
     match key.kind {
         Kind::Number { min, max } => format!("From {min} to {max}. {variable}"),
-        Kind::Path | Kind::Switch | Kind::Word(_) | Kind::Filter | Kind::Socket | Kind::List => {
-            variable
-        }
+        Kind::Decimal { min, max } => format!("From {min} to {max}. {variable}"),
+        Kind::Path
+        | Kind::Switch
+        | Kind::Word(_)
+        | Kind::Filter
+        | Kind::Words(_)
+        | Kind::Text
+        | Kind::Socket
+        | Kind::List => variable,
     }
+}
+
+/// The tables below the section of alerts.
+fn alert_tables(text: &mut String) {
+    text.push('\n');
+    comment(text, alert_key::CHANNEL_DOC);
+    text.push_str("#[[alerts.channel]]\n");
+    for key in alert_key::CHANNEL_KEYS {
+        comment(text, key.doc);
+        let _ = writeln!(text, "#{} = {}", key.name, key.example);
+    }
+    text.push('\n');
+    comment(text, alert_key::NODE_DOC);
+    text.push_str("#[[alerts.node]]\n#name = \"attic\"\n#audit_score_warning = 0.99\n");
 }
 
 fn comment(text: &mut String, doc: &str) {

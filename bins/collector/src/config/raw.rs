@@ -24,6 +24,21 @@ pub(crate) enum Value {
 }
 
 impl Value {
+    /// The text of a file.
+    pub(crate) fn text(&self) -> Option<&str> {
+        if let Self::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// The list of texts of a file.
+    pub(crate) fn texts(&self) -> Option<&[String]> {
+        if let Self::Texts(texts) = self { Some(texts) } else { None }
+    }
+
+    /// The whole number of a file.
+    pub(crate) fn integer(&self) -> Option<i64> {
+        if let Self::Number(number) = self { *number } else { None }
+    }
+
     /// What it is, for an error that says that it should be something else.
     pub(crate) fn description(&self) -> String {
         match self {
@@ -45,7 +60,7 @@ pub(crate) struct Given {
     pub(crate) place: Place,
 }
 
-/// A node as it was given.
+/// A node, or another table of which there may be many, as it was given.
 #[derive(Debug, Clone)]
 pub(crate) struct RawNode {
     pub(crate) place: Place,
@@ -65,6 +80,10 @@ impl RawNode {
 pub(crate) struct Raw {
     values: Vec<(Key, Given)>,
     pub(crate) nodes: Vec<RawNode>,
+    /// The ways to reach operators.
+    pub(crate) channels: Vec<RawNode>,
+    /// What holds for one node alone of alerts.
+    pub(crate) alert_nodes: Vec<RawNode>,
 }
 
 impl Raw {

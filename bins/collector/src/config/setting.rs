@@ -51,9 +51,9 @@ impl<'a> Settings<'a> {
         let mut days = |key| Duration::from_secs(DAY * u64::from(self.number(key)));
         let (transfers, minutes) = (days(key::TRANSFERS), days(key::PER_MINUTE));
         let (latency_hours, details) = (days(key::HOURLY_LATENCY), days(key::DETAILS));
-        let snapshots = days(key::SNAPSHOTS);
+        let (snapshots, alerts) = (days(key::SNAPSHOTS), days(key::ALERTS));
         let commits = Duration::from_secs(MINUTE * u64::from(self.number(key::COMMITS)));
-        Retention { transfers, minutes, latency_hours, details, snapshots, commits }
+        Retention { transfers, minutes, latency_hours, details, snapshots, alerts, commits }
     }
 
     pub(crate) fn log(&mut self) -> LogConfig {
@@ -194,7 +194,7 @@ impl<'a> Settings<'a> {
         origins
     }
 
-    fn number(&mut self, key: Key) -> u32 {
+    pub(super) fn number(&mut self, key: Key) -> u32 {
         let Kind::Number { min, max } = key.kind else { unreachable!("{} is a number", key.name) };
         let default = || unquoted(key).parse().expect("the default is a number");
         let Some(given) = self.raw.get(key) else { return default() };
@@ -214,7 +214,7 @@ impl<'a> Settings<'a> {
         })
     }
 
-    fn switch(&mut self, key: Key) -> bool {
+    pub(super) fn switch(&mut self, key: Key) -> bool {
         let default = unquoted(key) == "true";
         let Some(given) = self.raw.get(key) else { return default };
         match &given.value {
@@ -233,7 +233,38 @@ impl<'a> Settings<'a> {
         }
     }
 
-    fn word(&mut self, key: Key) -> String {
+    /// A number with or without a fraction.
+    pub(super) fn decimal(&mut self, key: Key) -> f64 {
+        let default = unquoted(key).parse().expect("the default is a number");
+        let Some(given) = self.raw.get(key) else { return default };
+        decimal_of(key, given).unwrap_or_else(|error| {
+            self.errors.push(error);
+            default
+        })
+    }
+
+    /// A list of words; those of the environment stand between commas.
+    pub(super) fn words(&mut self, key: Key) -> Vec<String> {
+        let Some(given) = self.raw.get(key) else { return Vec::new() };
+        words_of(key, given).unwrap_or_else(|error| {
+            self.errors.push(error);
+            Vec::new()
+        })
+    }
+
+    /// A text that has no default.
+    pub(super) fn optional_text(&mut self, key: Key) -> Option<String> {
+        let given = self.raw.get(key)?;
+        let text = self.text(key, given)?;
+        if text.trim().is_empty() {
+            let wrong = format!("{} is empty; write something, or leave it out", key.path());
+            self.errors.push(given.place.error(wrong));
+            return None;
+        }
+        Some(text)
+    }
+
+    pub(super) fn word(&mut self, key: Key) -> String {
         let Kind::Word(words) = key.kind else { unreachable!("{} is a word", key.name) };
         let default = unquoted(key).to_owned();
         let Some(given) = self.raw.get(key) else { return default };
@@ -269,7 +300,7 @@ impl<'a> Settings<'a> {
         }
     }
 
-    fn text(&mut self, key: Key, given: &Given) -> Option<String> {
+    pub(super) fn text(&mut self, key: Key, given: &Given) -> Option<String> {
         match &given.value {
             Value::Text(text) | Value::Untyped(text) => Some(text.clone()),
             Value::Switch(_)
@@ -294,6 +325,60 @@ impl<'a> Settings<'a> {
         }
         self.errors.push(given.place.error(wrong));
     }
+}
+
+/// The number that was given for a key, in whatever table.
+pub(super) fn decimal_of(key: Key, given: &Given) -> Result<f64, Error> {
+    let Kind::Decimal { min, max } = key.kind else { unreachable!("{} is a decimal", key.name) };
+    let number: Option<f64> = match &given.value {
+        Value::Number(number) => number.map(|number| number as f64),
+        Value::Decimal(text) | Value::Untyped(text) => text.trim().replace('_', "").parse().ok(),
+        Value::Text(_) | Value::Switch(_) | Value::Texts(_) | Value::Other(_) => None,
+    };
+    number.filter(|number| (min..=max).contains(number)).ok_or_else(|| {
+        let (name, default) = (key.name, key.default.unwrap_or_default());
+        given.place.error(format!(
+            "{} is a number from {min} to {max}, but this is {}; write for instance {name} = {default}",
+            key.path(),
+            given.value.description()
+        ))
+    })
+}
+
+/// The words that were given for a key, in whatever table.
+pub(super) fn words_of(key: Key, given: &Given) -> Result<Vec<String>, Error> {
+    let Kind::Words(known) = key.kind else { unreachable!("{} is words", key.name) };
+    let words: Vec<String> = match &given.value {
+        Value::Texts(words) => words.clone(),
+        Value::Untyped(text) => {
+            let words = text.split(',').map(|word| word.trim().to_owned());
+            words.filter(|word| !word.is_empty()).collect()
+        }
+        other @ (Value::Text(_)
+        | Value::Number(_)
+        | Value::Decimal(_)
+        | Value::Switch(_)
+        | Value::Other(_)) => {
+            let found = other.description();
+            return Err(given.place.error(format!(
+                "{} is a list, but this is {found}; write for instance {} = [{:?}]",
+                key.path(),
+                key.name,
+                known.first().unwrap_or(&"")
+            )));
+        }
+    };
+    for word in &words {
+        if !known.contains(&word.as_str()) {
+            let hint = match nearest(word, known.iter().copied()) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => format!("there are {}", known.join(", ")),
+            };
+            let wrong = format!("{} has {word:?}, which there is not; {hint}", key.path());
+            return Err(given.place.error(wrong));
+        }
+    }
+    Ok(words)
 }
 
 /// The default of a key, without the quotes that it has in the file.

@@ -15,6 +15,10 @@ fn cases() -> Vec<Case> {
     let with = |text: &str| format!("{NODE}{text}");
     let node = |text: &str| format!("[[node]]\n{text}");
     let file = |title, text| -> Case { (title, text, &[], &[]) };
+    let channel = |title, text: &str| -> Case {
+        let text = format!("{NODE}[[alerts.channel]]\nname = \"me\"\n{text}\n");
+        (title, text, &[], &[])
+    };
     let said = |title, flags: Flags| -> Case { (title, String::new(), &[], flags) };
     let variable =
         |title, variables: Variables| -> Case { (title, NODE.to_owned(), variables, &[]) };
@@ -77,6 +81,52 @@ fn cases() -> Vec<Case> {
         file("a negative cost", with("monthly_cost_usd = -3.50\n")),
         file("a cost in words", with("monthly_cost_usd = \"3,50 EUR\"\n")),
         file("a list for a cost", with("monthly_cost_usd = [3, 4]\n")),
+        file("a misspelt bound", with("[alerts]\naudit_score_warnin = 0.99\n")),
+        file("a bound far out", with("[alerts]\naudit_score_warning = 99.5\n")),
+        file("a bound in words", with("[alerts]\nerrors_percent_critical = \"many\"\n")),
+        file("a rule that there is not", with("[alerts]\nmuted = [\"quick\"]\n")),
+        file("a rule in place of a list", with("[alerts]\nmuted = \"quic\"\n")),
+        file(
+            "a node of alerts without a name",
+            with("[[alerts.node]]\nerrors_percent_warning = 9\n"),
+        ),
+        file(
+            "a key that no node has",
+            with("[[alerts.node]]\nname = \"attic\"\nfire_minutes = 9\n"),
+        ),
+        file("one pair of brackets for a channel", with("[alerts.channel]\nname = \"me\"\n")),
+        file("a channel of no kind", with("[[alerts.channel]]\nname = \"me\"\n")),
+        channel("a kind that there is not", "kind = \"e-mail\""),
+        channel(
+            "a secret in the file",
+            "kind = \"discord\"\nurl = \"https://discord.test/secret\"",
+        ),
+        channel("a misspelt key of a channel", "kind = \"ntfy\"\nurll = \"https://ntfy.test/t\""),
+        channel("no address", "kind = \"slack\""),
+        channel("two addresses", "kind = \"json\"\nurl_file = \"a\"\nurl_env = \"B\""),
+        channel("a password in its address", "kind = \"json\"\nurl = \"https://me:secret@x/\""),
+        channel("an address without a scheme", "kind = \"ntfy\"\nurl = \"ntfy.sh/secret\""),
+        channel("a bot without a chat", "kind = \"telegram\"\ntoken_file = \"token\""),
+        channel("an email to nobody", "kind = \"email\"\nhost = \"mail\"\nfrom = \"p@x\""),
+        channel(
+            "a name without a password",
+            "kind = \"email\"\nhost = \"mail\"\nusername = \"me\"\nfrom = \"p@x\"\nto = [\"m@x\"]",
+        ),
+        channel(
+            "a level that there is not",
+            "kind = \"ntfy\"\nurl = \"http://n/t\"\nlevels = [\"error\"]",
+        ),
+        file(
+            "two channels of one name",
+            with(
+                &"[[alerts.channel]]\nname = \"me\"\nkind = \"slack\"\nurl_file = \"u\"\n"
+                    .repeat(2),
+            ),
+        ),
+        variable(
+            "a bound in the environment",
+            &[("PIECEWATCH_ALERTS_LAG_SECONDS_WARNING", "soon")],
+        ),
         file("asked too seldom", with("[polling]\npaystubs_hours = 720\n")),
         file("asked too often", with("[polling]\nsatellites_minutes = 1\n")),
         file("a misspelt key of polling", with("[polling]\ndashbord_minutes = 5\n")),

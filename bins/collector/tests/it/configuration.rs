@@ -2,8 +2,13 @@
 
 use std::{fs, path::PathBuf, time::Duration};
 
-use piecewatch_analytics::ObservatorySettings;
-use piecewatch_collector::config::{Config, Discovery, LogFormat, Noticing, Sayings};
+use piecewatch_analytics::{
+    ObservatorySettings,
+    alert::{AlertLevel, Policy, Thresholds},
+};
+use piecewatch_collector::config::{
+    ChannelKind, Config, Discovery, LogFormat, MailTls, Noticing, Sayings, TextFrom,
+};
 use piecewatch_ingest::{Source, StartAt};
 use piecewatch_model::{ByteCount, MicroUsd};
 
@@ -31,7 +36,10 @@ fn the_printed_default_is_the_default() {
 fn the_examples_of_the_printed_default_are_good() {
     let mut text = String::new();
     // A node has a source or a command, and an address or databases.
-    let is_other = |line: &&str| line.starts_with("#command") || line.starts_with("#databases");
+    // So has a channel: the example is an email.
+    let others =
+        ["command", "databases", "password_env", "url", "token_", "chat", "heartbeat_url_env"];
+    let is_other = |line: &&str| others.iter().any(|key| line.starts_with(&format!("#{key}")));
     for line in Config::default_text().lines().filter(|line| !is_other(line)) {
         let example = line.strip_prefix('#').filter(|rest| !rest.starts_with(' '));
         text.push_str(example.unwrap_or(line));
@@ -50,6 +58,61 @@ fn the_examples_of_the_printed_default_are_good() {
     let command = text.replace("source = \"/var/log/storj/node.log\"", "command = [\"cat\"]");
     let (config, _) = load(&command, Sayings::default());
     assert_eq!(config.nodes[0].source, Source::Command(vec!["cat".into()]));
+}
+
+#[test]
+fn alerts_have_bounds_for_all_and_for_one_node_and_channels_with_secrets_elsewhere() {
+    let text = "
+[alerts]
+fire_minutes = 0
+repeat_hours = 0
+audit_score_warning = 0.99
+muted = [\"quic\"]
+heartbeat_url_env = \"HEARTBEAT\"
+[[alerts.node]]
+name = \"attic\"
+audit_score_critical = 0.98
+muted = []
+[[alerts.channel]]
+name = \"me\"
+kind = \"email\"
+host = \"mail.example.net\"
+username = \"piecewatch\"
+password_file = \"mail.password\"
+from = \"p@example.net\"
+to = [\"me@example.net\"]
+levels = [\"critical\"]
+[[alerts.channel]]
+name = \"phone\"
+kind = \"ntfy\"
+url = \"https://ntfy.sh/a-topic\"
+nodes = [\"attic\"]
+";
+    let (config, folder) = load(text, Sayings::default());
+    let alerts = config.alerts;
+    assert_eq!((alerts.policy.fire_after, alerts.policy.repeat_after), (Duration::ZERO, None));
+    let (all, of_attic) =
+        (alerts.thresholds(None), alerts.thresholds(Some(&"attic".parse().unwrap())));
+    assert_eq!((all.audit_score.warning, all.audit_score.critical), (0.99, 0.97));
+    assert_eq!((of_attic.audit_score.warning, of_attic.audit_score.critical), (0.99, 0.98));
+    assert_eq!((all.muted.len(), of_attic.muted.len()), (1, 0));
+    assert_eq!(alerts.thresholds(Some(&"shed".parse().unwrap())), all);
+    assert_eq!(alerts.heartbeat.unwrap().url, TextFrom::Variable("HEARTBEAT".to_owned()));
+    let [mail, phone] = &alerts.channels[..] else { panic!("{:?}", alerts.channels) };
+    let ChannelKind::Email { port, tls, login, .. } = &mail.kind else { panic!("{mail:?}") };
+    assert_eq!((*port, *tls), (None, MailTls::StartTls));
+    let password = &login.as_ref().unwrap().password;
+    assert_eq!(*password, TextFrom::File(folder.join("mail.password")));
+    assert_eq!(mail.levels, [AlertLevel::Critical]);
+    assert_eq!(phone.nodes, Some(vec!["attic".parse().unwrap()]));
+    assert!(!format!("{phone:?}").contains("a-topic"), "it may be a secret: {phone:?}");
+}
+
+#[test]
+fn the_bounds_of_the_file_are_those_of_the_rules() {
+    let default = Config::load_settings(&Sayings::default()).unwrap().alerts;
+    assert_eq!(default.thresholds, Thresholds::default());
+    assert_eq!(default.policy, Policy::default());
 }
 
 #[test]

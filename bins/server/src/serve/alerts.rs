@@ -1,1 +1,415 @@
 //! What operators are told of when it happens: rules, states, and the ways to reach people.
+//!
+//! [`Alerts::evaluate`] looks once, on a thread that may block: it asks the observatory, lets the states of
+//! `piecewatch_analytics::alert` make incidents of what it finds, stores them, and gives a message to
+//! each channel's queue. [`Alerts::run`] does so once a minute, and delivers. What was not delivered when
+//! a process ended is delivered by the next.
+
+mod books;
+mod channel;
+mod delivery;
+mod email;
+mod heartbeat;
+mod http;
+mod message;
+mod owner;
+pub(crate) mod shown;
+mod template;
+#[cfg(test)]
+mod tests;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use piecewatch_analytics::{
+    Observatory,
+    alert::{self, AskedOf, Evaluation, MonitorFacts, States},
+};
+use piecewatch_collector::config::AlertsConfig;
+use piecewatch_model::{NodeName, Timestamp};
+use piecewatch_store::{Alert, AlertDelivery, DeliveryState, Readers, Window, Writer};
+use serde_json::{Map, Value};
+use tokio::{
+    sync::{Notify, watch},
+    task::JoinSet,
+    time::MissedTickBehavior,
+};
+
+use crate::{Error, Result, clock};
+use books::Books;
+use channel::Channel;
+use delivery::Door;
+pub(crate) use delivery::Retry;
+use heartbeat::Heartbeat;
+use http::Http;
+use message::Message;
+pub(crate) use message::trial;
+use owner::Owner;
+
+/// How many alerts a history holds at most.
+pub(crate) const HISTORY_MAX: u32 = 1_000;
+
+/// Which nodes are watched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Watched {
+    /// All that the database knows.
+    All,
+    /// These.
+    These(Vec<NodeName>),
+}
+
+/// What alerts are made with.
+pub(crate) struct Parts {
+    /// What is configured.
+    pub(crate) config: AlertsConfig,
+    /// The database.
+    pub(crate) db: PathBuf,
+    /// Which nodes are watched.
+    pub(crate) nodes: Watched,
+    /// What is asked.
+    pub(crate) observatory: Arc<Observatory>,
+    /// What is asked each time anew, and for the history.
+    pub(crate) readers: Readers,
+    /// A writer of their own: a transaction for each change, at most one a minute else.
+    pub(crate) writer: Writer,
+    /// How the server itself is.
+    pub(crate) monitor: Box<dyn Fn() -> MonitorFacts + Send + Sync>,
+    /// How messages are tried again.
+    pub(crate) retry: Retry,
+}
+
+/// Tells operators what is the matter. Share it.
+pub(crate) struct Alerts {
+    config: AlertsConfig,
+    nodes: Watched,
+    observatory: Arc<Observatory>,
+    readers: Readers,
+    monitor: Box<dyn Fn() -> MonitorFacts + Send + Sync>,
+    retry: Retry,
+    owner: Owner,
+    states: Mutex<States>,
+    books: Mutex<Books>,
+    doors: Vec<Door>,
+    heartbeat: Option<Heartbeat>,
+    changed: watch::Sender<u64>,
+    wake: Notify,
+    /// When everything was last read and written, in microseconds; 0: never.
+    well_at: AtomicI64,
+}
+
+/// Why an alert was not acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum AcknowledgeError {
+    /// It is over, or never was.
+    #[error("no alert {0} lasts; see the list of alerts for those that do")]
+    NotLasting(i64),
+    /// Another process looks after alerts.
+    #[error("another server on the same database looks after its alerts; acknowledge it there")]
+    Elsewhere,
+}
+
+/// The channels of a configuration, ready to send.
+pub(crate) fn channels(config: &AlertsConfig) -> Result<(Option<Http>, Vec<Channel>)> {
+    if config.channels.is_empty() && config.heartbeat.is_none() {
+        return Ok((None, Vec::new()));
+    }
+    let wrong =
+        |channel: &str, wrong: String| Error::Channel { channel: channel.to_owned(), wrong };
+    let http = Http::new().map_err(|error| wrong("webhooks", error))?;
+    let made = config.channels.iter().map(|configured| {
+        Channel::new(configured, &http).map_err(|error| wrong(&configured.name, error))
+    });
+    let channels = made.collect::<Result<Vec<_>>>()?;
+    Ok((Some(http), channels))
+}
+
+/// Incidents of a window with what became of their messages, the newest first.
+pub(crate) fn history(
+    readers: &Readers,
+    window: Window,
+    limit: u32,
+) -> Result<Vec<(Alert, Vec<AlertDelivery>)>, piecewatch_store::Error> {
+    let reader = readers.get()?;
+    let with_deliveries = |alert: Alert| {
+        let deliveries = reader.alert_deliveries(alert.id)?;
+        Ok((alert, deliveries))
+    };
+    reader.alerts(window, limit)?.into_iter().map(with_deliveries).collect()
+}
+
+impl Alerts {
+    /// Goes on with the incidents and messages that the database holds. Reaches nobody yet.
+    ///
+    /// # Errors
+    ///
+    /// When a secret cannot be read, an address is none, or the database cannot be read.
+    pub(crate) fn new(parts: Parts) -> Result<Self> {
+        let Parts { config, db, nodes, observatory, readers, writer, monitor, retry } = parts;
+        let (http, channels) = channels(&config)?;
+        let heartbeat = match (&config.heartbeat, http) {
+            (Some(configured), Some(http)) => Some(Heartbeat::new(configured, http)?),
+            (Some(_) | None, _) => None,
+        };
+        let alerts = Self {
+            owner: Owner::of(&db)?,
+            states: Mutex::default(),
+            books: Mutex::new(Books::new(writer)),
+            doors: channels.into_iter().map(Door::new).collect(),
+            heartbeat,
+            changed: watch::Sender::new(0),
+            wake: Notify::new(),
+            well_at: AtomicI64::new(0),
+            config,
+            nodes,
+            observatory,
+            readers,
+            monitor,
+            retry,
+        };
+        alerts.restore(clock::now())?;
+        if alerts.owner.is_ours() {
+            alerts.resume()?;
+        }
+        Ok(alerts)
+    }
+
+    /// Reads the incidents that last.
+    fn restore(&self, now: Timestamp) -> Result<(), piecewatch_store::Error> {
+        let reader = self.readers.get()?;
+        let cooldown = i64::try_from(self.config.policy.cooldown.as_micros()).unwrap_or(i64::MAX);
+        let from = Timestamp::from_micros(now.as_micros().saturating_sub(cooldown));
+        let recent = Window { from, to: now.plus_micros(1) };
+        let ended = reader.alerts(recent, HISTORY_MAX)?;
+        let states = States::restore(reader.lasting_alerts()?, &ended, reader.newest_alert()?);
+        *locked(&self.states) = states;
+        Ok(())
+    }
+
+    /// Gives messages that were not delivered to their channels once more.
+    fn resume(&self) -> Result<(), piecewatch_store::Error> {
+        let reader = self.readers.get()?;
+        let mut unknown = Vec::new();
+        let mut waiting: Vec<AlertDelivery> = reader.waiting_alert_deliveries()?;
+        waiting.sort_by(|a, b| (a.at, &a.channel, a.alert).cmp(&(b.at, &b.channel, b.alert)));
+        for of_message in waiting.chunk_by(|a, b| (a.at, &a.channel) == (b.at, &b.channel)) {
+            let Some(first) = of_message.first() else { continue };
+            let mut notices = Vec::new();
+            for delivery in of_message {
+                let alert = reader.alert(delivery.alert)?;
+                let notice = delivery.notice;
+                notices.extend(alert.map(|alert| alert::Notice { notice, alert }));
+            }
+            match self.doors.iter().find(|door| door.name() == &*first.channel) {
+                Some(door) if !notices.is_empty() => {
+                    let message = Message { at: first.at, notices };
+                    if let Err(message) = door.give(message, first.attempts) {
+                        unknown.extend(delivery::refused(door.name(), &message));
+                    }
+                }
+                Some(_) | None => unknown.extend(of_message.iter().map(|of| AlertDelivery {
+                    state: DeliveryState::Failed,
+                    error: Some("there is no such channel any more".to_owned()),
+                    ..of.clone()
+                })),
+            }
+        }
+        locked(&self.books).note([], unknown);
+        Ok(())
+    }
+
+    /// Looks once what is the matter, and tells what is to be told. Blocks; call it on a thread that may.
+    pub(crate) fn evaluate(&self, now: Timestamp) {
+        if !self.config.enabled {
+            return;
+        }
+        if !self.owner.is_ours() {
+            // Another process does. What it finds is shown here, too.
+            if self.restore(now).is_ok() {
+                self.changed.send_modify(|count| *count += 1);
+            }
+            return;
+        }
+        let mut monitor = (self.monitor)();
+        let found = self.look(&mut monitor, now);
+        let step = locked(&self.states).step(&found, &self.config.policy, now);
+        let mut messages = Vec::new();
+        let mut deliveries = Vec::new();
+        if !step.notices.is_empty() {
+            let whole = Message { at: now, notices: step.notices };
+            for door in &self.doors {
+                if let Some(message) = door.part(&whole) {
+                    deliveries.extend(delivery::rows(door.name(), &message));
+                    messages.push((door, message));
+                }
+            }
+            tracing::info!("{}", whole.title());
+        }
+        let is_written = self.note(step.changed, deliveries);
+        for (door, message) in messages {
+            if let Err(message) = door.give(message, 0) {
+                let failed = delivery::refused(door.name(), &message);
+                self.note([], failed);
+            }
+        }
+        if is_written && monitor.blocked.is_none() && monitor.unreadable.is_none() {
+            self.well_at.store(now.as_micros(), Ordering::Relaxed);
+        }
+        self.changed.send_modify(|count| *count += 1);
+    }
+
+    /// What is the matter; why the database could not be asked goes to `monitor`.
+    fn look(&self, monitor: &mut MonitorFacts, now: Timestamp) -> Evaluation {
+        let nodes = match &self.nodes {
+            Watched::These(nodes) => Ok(nodes.clone()),
+            Watched::All => self
+                .readers
+                .get()
+                .and_then(|reader| Ok(reader.nodes()?.into_iter().map(|node| node.name).collect())),
+        };
+        let of = |node: Option<&NodeName>| self.config.thresholds(node);
+        let mut found = match nodes {
+            Ok(nodes) => {
+                // What cannot be forgotten now is asked anew.
+                let _ = self.observatory.refresh();
+                let asked = AskedOf { observatory: &self.observatory, readers: &self.readers };
+                let (found, failed) = alert::evaluate(asked, &nodes, |node| of(Some(node)), now);
+                monitor.unreadable = failed.map(|error| error.to_string());
+                found
+            }
+            Err(error) => {
+                monitor.unreadable = Some(error.to_string());
+                let states = locked(&self.states);
+                Evaluation::blind(states.lasting().filter_map(|alert| alert.node.clone()))
+            }
+        };
+        if let Some(reason) = &monitor.unreadable {
+            tracing::warn!("nodes cannot be watched: {reason}");
+        }
+        found.add(alert::of_monitor(monitor, of));
+        found
+    }
+
+    /// Stores changes, those with them that could not be stored before; `false` when it cannot be done now.
+    fn note(
+        &self,
+        alerts: impl IntoIterator<Item = Alert>,
+        deliveries: impl IntoIterator<Item = AlertDelivery>,
+    ) -> bool {
+        let mut books = locked(&self.books);
+        books.note(alerts, deliveries);
+        books.write()
+    }
+
+    /// Marks an alert as known to somebody: it is not told again unless it gets worse, or ends. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When there is nothing to acknowledge.
+    pub(crate) fn acknowledge(&self, id: i64, by: &str) -> Result<Value, AcknowledgeError> {
+        if !self.owner.is_ours() {
+            return Err(AcknowledgeError::Elsewhere);
+        }
+        let by = message::cut(message::one_line(by).trim(), 100);
+        let acknowledged = locked(&self.states).acknowledge(id, &by, clock::now());
+        let alert = acknowledged
+            .map_err(|alert::NotAcknowledged::NotLasting| AcknowledgeError::NotLasting(id))?;
+        let shown = shown::alert(&alert);
+        // What cannot be stored now is stored with what comes next.
+        self.note([alert], []);
+        self.changed.send_modify(|count| *count += 1);
+        Ok(shown)
+    }
+
+    /// The alerts of nodes that last, and those of the server itself, by their number: an object without
+    /// nulls. No nodes are all.
+    pub(crate) fn active(&self, nodes: &[NodeName]) -> Value {
+        let is_of = |alert: &&Alert| {
+            nodes.is_empty() || alert.node.as_ref().is_none_or(|node| nodes.contains(node))
+        };
+        let states = locked(&self.states);
+        let shown = states.lasting().filter(is_of).map(|of| (of.id.to_string(), shown::alert(of)));
+        Value::Object(shown.collect::<Map<_, _>>())
+    }
+
+    /// How many alerts last that nobody has acknowledged.
+    pub(crate) fn firing(&self) -> usize {
+        locked(&self.states).lasting().filter(|alert| alert.acknowledged_at.is_none()).count()
+    }
+
+    /// The alerts of a window, the newest first, each with what became of its messages. Blocks.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub(crate) fn history(&self, window: Window) -> Result<Vec<Value>, piecewatch_store::Error> {
+        let with_deliveries = |(alert, deliveries): (Alert, Vec<AlertDelivery>)| {
+            let mut shown = shown::alert(&alert);
+            if let Value::Object(fields) = &mut shown {
+                let deliveries = deliveries.iter().map(shown::delivery).collect();
+                fields.insert("deliveries".to_owned(), Value::Array(deliveries));
+            }
+            shown
+        };
+        let found = history(&self.readers, window, HISTORY_MAX)?;
+        Ok(found.into_iter().map(with_deliveries).collect())
+    }
+
+    /// How the channels do, by name: an object without nulls.
+    pub(crate) fn status(&self) -> Value {
+        let shown = self.doors.iter().map(|door| (door.name().to_owned(), door.status()));
+        Value::Object(shown.collect())
+    }
+
+    /// Tells whenever alerts may have changed.
+    pub(crate) fn changed(&self) -> watch::Receiver<u64> {
+        self.changed.subscribe()
+    }
+
+    /// Lets the next look be at once.
+    pub(crate) fn look_now(&self) {
+        self.wake.notify_one();
+    }
+
+    /// Looks again and again, and delivers, until `stop`. What is then on its way is delivered by the next
+    /// process.
+    pub(crate) async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
+        let mut tasks = JoinSet::new();
+        for at in 0..self.doors.len() {
+            tasks.spawn(delivery::deliver(Arc::clone(&self), at));
+        }
+        if self.heartbeat.is_some() {
+            tasks.spawn(heartbeat::beat(Arc::clone(&self)));
+        }
+        let mut ticks = tokio::time::interval(self.config.evaluate_every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tokio::pin!(stop);
+        loop {
+            tokio::select! {
+                () = &mut stop => break,
+                _ = ticks.tick() => {}
+                () = self.wake.notified() => {}
+            }
+            let alerts = Arc::clone(&self);
+            let looked = tokio::task::spawn_blocking(move || alerts.evaluate(clock::now()));
+            tokio::select! {
+                () = &mut stop => break,
+                looked = looked => {
+                    if let Err(error) = looked {
+                        tracing::error!("looking for alerts failed: {error}");
+                    }
+                }
+            }
+        }
+        tasks.shutdown().await;
+    }
+}
+
+/// A lock that a thread held when it panicked holds nothing half done.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -8,8 +8,6 @@
 //! What a JSON answer holds is written by the same types that the commands print with `--json`, and
 //! the schemas are made of those types.
 
-#![cfg_attr(not(test), expect(dead_code, reason = "what serves it comes next"))]
-
 mod ask;
 mod compare;
 mod earnings;
@@ -49,7 +47,6 @@ use ask::Ask;
 use endpoint::{ENDPOINTS, Endpoint};
 pub(crate) use problem::Problem;
 use query::Query;
-#[cfg_attr(not(test), expect(unused_imports, reason = "alerts come next"))]
 pub(crate) use slots::Acknowledged;
 pub(crate) use slots::{Alerts, Slot};
 

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, PoisonError, RwLock,
+        Arc, OnceLock, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -19,6 +19,7 @@ use tokio::sync::Semaphore;
 use warp::http::StatusCode;
 
 use super::{
+    alerts::Alerts,
     answers::Answers,
     api::{Api, Problem},
     guard::Guard,
@@ -45,6 +46,9 @@ pub(crate) struct App {
     pub(crate) nodes: Option<Arc<Nodes>>,
     /// What was read and is not stored; `None` where another process reads.
     pub(crate) unwritten: Option<Unwritten>,
+    pub(crate) alerts: Arc<Alerts>,
+    /// How long the start took, in milliseconds.
+    pub(crate) started: Arc<OnceLock<u64>>,
     /// Replaced when the configuration is read again.
     pub(crate) api: RwLock<Arc<Api>>,
     pub(crate) config: RwLock<Arc<Config>>,

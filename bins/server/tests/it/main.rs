@@ -5,6 +5,7 @@
     reason = "a test tells why it cannot be done here, and what it measured"
 )]
 
+mod alerts;
 mod command_line;
 #[cfg(unix)]
 mod compare;

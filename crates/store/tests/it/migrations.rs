@@ -263,3 +263,24 @@ fn version_5_adds_the_hours_of_version_4_up() {
     assert_eq!(reader.sizes(Nodes::All, before_1970).unwrap()[0].count, 5);
     assert_eq!(reader.check().unwrap().damage, [""; 0]);
 }
+
+const FIFTH: &str = include_str!("../../migrations/0005_sums_for_long_windows.sql");
+
+#[test]
+fn version_6_knows_no_alerts_of_before_and_keeps_what_there_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    let old = of_version_1(&path);
+    for step in [SECOND, THIRD, FOURTH, FIFTH] {
+        old.execute_batch(step).unwrap();
+    }
+    old.pragma_update(None, "user_version", 5).unwrap();
+    old.execute("INSERT INTO nodes (id, name) VALUES (1, 'n1')", []).unwrap();
+    drop(old);
+
+    let readers = Store::open(&path, StoreConfig::default()).unwrap().readers;
+    let reader = readers.get().unwrap();
+    assert_eq!(reader.lasting_alerts().unwrap(), []);
+    assert_eq!((reader.newest_alert().unwrap(), reader.nodes().unwrap().len()), (0, 1));
+    assert_eq!(reader.check().unwrap().damage, [""; 0]);
+}

@@ -1,0 +1,91 @@
+//! Of what should operators be told, and when?
+//!
+//! Rules make [`Condition`]s of what the analyses say of a node ([`of_node`]) and of what the monitor
+//! says of itself ([`of_monitor`]); [`asking`] asks for it. [`States`] makes incidents of conditions: one
+//! for as long as it lasts, however it flaps, and notices of what people are to be told. All of it is
+//! pure: `now` is given, and what is to be stored and sent is what a step gives back.
+
+mod asking;
+mod monitor;
+mod node;
+mod rule;
+mod states;
+mod thresholds;
+
+use std::collections::BTreeSet;
+
+use piecewatch_model::{NodeName, SatelliteId};
+pub use piecewatch_store::AlertLevel;
+
+pub use asking::{AskedOf, evaluate, evaluate_node};
+pub use monitor::{Lag, MonitorFacts, of_monitor};
+pub use node::{AuditFacts, LatencyFact, NodeFacts, of_node};
+pub use rule::Rule;
+pub use states::{NotAcknowledged, Notice, Policy, States, Step};
+pub use thresholds::{Bounds, Thresholds};
+
+/// What an alert is of: there is one incident of it at a time.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Key {
+    /// The rule.
+    pub rule: Rule,
+    /// The node; `None` where it is the monitor itself.
+    pub node: Option<NodeName>,
+    /// The satellite, where it is of one.
+    pub satellite: Option<SatelliteId>,
+}
+
+/// Something that operators should be told of if it lasts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Condition {
+    /// Of what.
+    pub key: Key,
+    /// How bad it is.
+    pub level: AlertLevel,
+    /// What is the matter and what to do, for people.
+    pub sentence: String,
+    /// What was judged, in the unit of the threshold; `None` where it is no number.
+    pub value: Option<f64>,
+    /// The threshold that it is beyond.
+    pub threshold: Option<f64>,
+}
+
+/// What was found at one instant, and of what nothing could be found.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Evaluation {
+    /// Everything that is the matter.
+    pub conditions: Vec<Condition>,
+    /// Rules of which nobody knows how it is. What was the matter stays so: silence is no good news.
+    pub unknown: BTreeSet<(Rule, NodeName)>,
+    /// The nodes that are watched. What was the matter with others is over for us.
+    pub watched: BTreeSet<NodeName>,
+    /// Those of them that could be asked about. Of others everything stays as it was.
+    pub evaluated: BTreeSet<NodeName>,
+}
+
+impl Evaluation {
+    /// Of nodes that are watched and of which nothing could be asked.
+    pub fn blind(watched: impl IntoIterator<Item = NodeName>) -> Self {
+        Self { watched: watched.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Adds what was found of the monitor, or of a node.
+    pub fn add(&mut self, mut found: Self) {
+        self.conditions.append(&mut found.conditions);
+        self.unknown.append(&mut found.unknown);
+        self.watched.append(&mut found.watched);
+        self.evaluated.append(&mut found.evaluated);
+    }
+
+    /// Whether it is known that something is not the matter, given that it is not among the conditions.
+    fn is_known_of(&self, key: &Key) -> bool {
+        match &key.node {
+            None => true,
+            Some(_) if key.rule.is_of_monitor() => true,
+            Some(node) if !self.watched.contains(node) => true,
+            Some(node) => {
+                self.evaluated.contains(node) && !self.unknown.contains(&(key.rule, node.clone()))
+            }
+        }
+    }
+}
