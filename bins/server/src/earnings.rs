@@ -137,7 +137,7 @@ impl Books {
     }
 
     /// Those of a ledger that somebody else keeps.
-    pub(crate) const fn over(
+    pub(crate) fn over(
         ledger: Arc<Ledger>,
         nodes: Vec<NodeName>,
         costs: BTreeMap<NodeName, MicroUsd>,

@@ -31,7 +31,7 @@ pub(crate) struct Slot {
     /// JSON schema (2020-12) without `$ref`.
     pub(crate) schema: Value,
     /// Of these nodes; blocks.
-    pub(crate) answer: Box<dyn Fn(&[NodeName]) -> Result<Value, Problem> + Send + Sync>,
+    pub(crate) answer: Box<AnswerSlot>,
 }
 
 /// What is asked of alerts: active ones and those of a window, of some nodes.
@@ -39,12 +39,18 @@ pub(crate) struct Alerts {
     /// JSON schema (2020-12) of a list, without `$ref`.
     pub(crate) schema: Value,
     /// Those that are active and those of a window, of these nodes; blocks.
-    pub(crate) list: Box<dyn Fn(&[NodeName], Window) -> Result<Value, Problem> + Send + Sync>,
+    pub(crate) list: Box<ListAlerts>,
     /// The same as rows under a heading.
     pub(crate) csv: Arc<AlertsCsv>,
     /// Notes that somebody has seen an alert: its id, and who, as far as it was said.
     pub(crate) acknowledge: Box<AcknowledgeAlert>,
 }
+
+/// Answers of some nodes.
+pub(crate) type AnswerSlot = dyn Fn(&[NodeName]) -> Result<Value, Problem> + Send + Sync;
+
+/// Lists alerts of some nodes: active ones, and those of a window.
+pub(crate) type ListAlerts = dyn Fn(&[NodeName], Window) -> Result<Value, Problem> + Send + Sync;
 
 /// Writes alerts of these nodes and this window as CSV, with a heading in any case.
 pub(crate) type AlertsCsv = dyn Fn(&[NodeName], Window, &mut dyn Write) -> Result<()> + Send + Sync;

@@ -57,7 +57,7 @@ fn nothing_that_is_asked_is_a_fault() {
     let benches = [Bench::new(), Bench::empty()];
     let mut random = fastrand::Rng::with_seed(6);
     let (mut answered, mut refused) = (0, 0);
-    for round in 0..4_000 {
+    for round in 0..2_000 {
         let bench = &benches[usize::from(round % 8 == 0)];
         let endpoint = &ENDPOINTS[random.usize(..ENDPOINTS.len())];
         let mut query = Vec::new();
@@ -90,5 +90,5 @@ fn nothing_that_is_asked_is_a_fault() {
             }
         }
     }
-    assert!(answered > 1_500 && refused > 500, "{answered} answered, {refused} refused");
+    assert!(answered > 700 && refused > 250, "{answered} answered, {refused} refused");
 }
