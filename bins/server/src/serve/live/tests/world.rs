@@ -56,6 +56,7 @@ impl World {
             let simulated = piecewatch_simulator::Config {
                 seed,
                 start: Some(start),
+                encoding: piecewatch_simulator::Encoding::DockerJson,
                 ..piecewatch_simulator::Config::default()
             };
             let path = folder.path().join(format!("{name}.log"));
