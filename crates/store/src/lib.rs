@@ -101,11 +101,13 @@ mod rebuild;
 mod report;
 mod retention;
 mod rollup;
+mod self_metrics;
 mod slowest;
 mod transfers;
 mod upkeep;
 mod writer;
 
+pub use asked::{Measuring, QuestionStats, SlowQuestion};
 pub use changes::{Change, Changes};
 pub use check::{Check, ObjectSize, Plan};
 pub use dictionary::NODES_MAX;
@@ -140,6 +142,7 @@ pub use query::{
 };
 pub use rebuild::Difference;
 pub use retention::{OldTransfers, Pruned, Retention};
+pub use self_metrics::{PipelineMetrics, SelfMetrics};
 pub use upkeep::{Checkpoints, Upkeep, WalState};
 pub use writer::{Appended, Writer};
 

@@ -12,6 +12,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0003_slowest.sql"),
     include_str!("../migrations/0004_kept.sql"),
     include_str!("../migrations/0005_sums_for_long_windows.sql"),
+    include_str!("../migrations/0006_self_metrics.sql"),
 ];
 
 /// The version that this program writes.

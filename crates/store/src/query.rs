@@ -46,7 +46,7 @@ use r2d2::PooledConnection;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, types::Type};
 
-use crate::{Error, Result, asked::Asked, rebuild};
+use crate::{Error, Result, asked::Asked, rebuild, self_metrics};
 use nodes::NodeInfo;
 pub use reported::Reported;
 
@@ -58,7 +58,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 68] = [
+pub(crate) const ALL: [Question; 69] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -126,6 +126,7 @@ pub(crate) const ALL: [Question; 68] = [
     activity::FATAL,
     activity::DISK,
     commits::SINCE,
+    self_metrics::IN_WINDOW,
     rebuild::TRANSFERS,
 ];
 
@@ -148,19 +149,18 @@ impl Reader {
         Self { connection, path, asked }
     }
 
-    /// Runs the statements of one question in one transaction, and counts it.
+    /// Runs the statements of one question in one transaction, and counts and measures it.
     pub(crate) fn ask<T>(
         &self,
         doing: &'static str,
         answer: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        self.asked.count(doing);
         let run = || {
             let transaction =
                 Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
             answer(&transaction)
         };
-        run().map_err(|error| Error::of(&self.path, doing, error))
+        self.asked.question(doing, run).map_err(|error| Error::of(&self.path, doing, error))
     }
 }
 

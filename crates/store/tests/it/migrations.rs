@@ -4,7 +4,7 @@ use std::path::Path;
 
 use piecewatch_model::{ByteCount, Clock, Grain, KnownSatellite, Latency, Record, Timestamp};
 use piecewatch_store::{
-    KeptFrom, Nodes, ScoreChanges, ScoreRow, SlowFilter, Slowest, Store, StoreConfig,
+    KeptFrom, Nodes, ScoreChanges, ScoreRow, SelfMetrics, SlowFilter, Slowest, Store, StoreConfig,
     TransferFilter, Window,
 };
 use rusqlite::{Connection, params};
@@ -261,5 +261,25 @@ fn version_5_adds_the_hours_of_version_4_up() {
     let day = Grain::Day.micros();
     let before_1970 = Window { from: Timestamp::from_micros(-day), to: Timestamp::from_micros(0) };
     assert_eq!(reader.sizes(Nodes::All, before_1970).unwrap()[0].count, 5);
+    assert_eq!(reader.check().unwrap().damage, [""; 0]);
+}
+
+const FIFTH: &str = include_str!("../../migrations/0005_sums_for_long_windows.sql");
+
+#[test]
+fn version_6_has_room_for_how_the_server_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    let old = of_version_1(&path);
+    for step in [SECOND, THIRD, FOURTH, FIFTH] {
+        old.execute_batch(step).unwrap();
+    }
+    old.pragma_update(None, "user_version", 5).unwrap();
+    drop(old);
+    let Store { mut writer, readers } = Store::open(&path, StoreConfig::default()).unwrap();
+    let metrics = SelfMetrics { measured_micros: 60_000_000, ..SelfMetrics::default() };
+    writer.self_metrics(HOUR, &metrics).unwrap();
+    let reader = readers.get().unwrap();
+    assert_eq!(reader.self_metrics(ALL).unwrap(), [(HOUR, metrics)]);
     assert_eq!(reader.check().unwrap().damage, [""; 0]);
 }
