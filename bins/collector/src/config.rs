@@ -47,6 +47,8 @@ pub struct Config {
     pub polling: Polling,
     /// How long what was computed is kept.
     pub cache: CacheConfig,
+    /// What is told to Prometheus.
+    pub metrics: MetricsConfig,
 }
 
 /// The program's own log.
@@ -58,6 +60,24 @@ pub struct LogConfig {
     pub level: String,
     /// The most lines of one call site in a minute; `None` is no limit.
     pub rate_limit_per_minute: Option<u32>,
+    /// A question to the database that takes so long is logged; `None` logs none.
+    pub slow_query: Option<Duration>,
+}
+
+/// What is told to Prometheus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsConfig {
+    /// Whether what nodes report is told under the names of Storj-Exporter, too.
+    pub storj_exporter_names: ExporterNames,
+}
+
+/// Whether what nodes report is told under the names of Storj-Exporter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExporterNames {
+    /// It is, beside the conventional names.
+    Told,
+    /// It is not.
+    LeftOut,
 }
 
 /// How the program's own log looks.
@@ -195,8 +215,20 @@ impl Config {
         let upkeep = settings.upkeep();
         let polling = settings.polling();
         let cache = settings.cache();
+        let metrics = settings.metrics();
         match errors.len() {
-            0 => Ok(Self { db, geoip, nodes, retention, log, performance, upkeep, polling, cache }),
+            0 => Ok(Self {
+                db,
+                geoip,
+                nodes,
+                retention,
+                log,
+                performance,
+                upkeep,
+                polling,
+                cache,
+                metrics,
+            }),
             1 => Err(errors.remove(0)),
             _ => Err(Error::Several(errors)),
         }

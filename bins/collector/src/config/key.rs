@@ -136,6 +136,20 @@ pub(crate) const LOG_RATE: Key = key(
     "60",
     "The most lines that one place in the program writes in a minute; how many were left out is\ntold. Errors are never left out. 0 is no limit.",
 );
+pub(crate) const SLOW_QUERY: Key = key(
+    "log",
+    "slow_query_ms",
+    number(0, 3_600_000),
+    "1000",
+    "A question to the database that takes so long is logged with its parameters, in milliseconds.\n0 logs none.",
+);
+pub(crate) const STORJ_EXPORTER_NAMES: Key = key(
+    "metrics",
+    "storj_exporter_names",
+    Kind::Switch,
+    "false",
+    "Whether /metrics tells what nodes report under the names of Storj-Exporter, too (storj_node_info,\nstorj_total_diskspace, ...), so that boards made for it go on working.",
+);
 pub(crate) const COMMIT_INTERVAL: Key = key(
     "performance",
     "commit_interval_ms",
@@ -274,7 +288,7 @@ const fn ttl(name: &'static str, default: &'static str, doc: &'static str) -> Ke
 }
 
 /// Every key of which there is one, as the printed default lists them.
-pub(crate) const KEYS: [Key; 35] = [
+pub(crate) const KEYS: [Key; 37] = [
     DB,
     GEOIP,
     TRANSFERS,
@@ -286,6 +300,7 @@ pub(crate) const KEYS: [Key; 35] = [
     LOG_FORMAT,
     LOG_LEVEL,
     LOG_RATE,
+    SLOW_QUERY,
     COMMIT_INTERVAL,
     POLL_INTERVAL,
     NOTIFICATIONS,
@@ -310,16 +325,18 @@ pub(crate) const KEYS: [Key; 35] = [
     CACHE_COMPARISON,
     CACHE_WEIGHT,
     CACHE_ANALYTICS_WEIGHT,
+    STORJ_EXPORTER_NAMES,
 ];
 
 /// What each section is about.
-pub(crate) const SECTIONS: [(&str, &str); 6] = [
+pub(crate) const SECTIONS: [(&str, &str); 7] = [
     ("retention", "How long what is kept. Traffic by the hour and by the day is kept for ever."),
     ("log", "The collector's own log, on standard error."),
     ("performance", "Pace and switches."),
     ("upkeep", "What runs by itself beside the reading."),
     ("polling", "How the nodes themselves are asked (piecewatch poll)."),
     ("cache", "How long the server keeps what it has computed before it computes it anew."),
+    ("metrics", "What the server tells Prometheus at /metrics."),
 ];
 
 /// The table of a node, of which there may be many.

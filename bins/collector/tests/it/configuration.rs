@@ -3,7 +3,9 @@
 use std::{fs, path::PathBuf, time::Duration};
 
 use piecewatch_analytics::ObservatorySettings;
-use piecewatch_collector::config::{Config, Discovery, LogFormat, Noticing, Sayings};
+use piecewatch_collector::config::{
+    Config, Discovery, ExporterNames, LogFormat, Noticing, Sayings,
+};
 use piecewatch_ingest::{Source, StartAt};
 use piecewatch_model::{ByteCount, MicroUsd};
 
@@ -66,6 +68,8 @@ fn later_wins() {
         ("PIECEWATCH_DB", "environment.db"),
         ("PIECEWATCH_LOG_LEVEL", "debug"),
         ("PIECEWATCH_LOG_RATE_LIMIT_PER_MINUTE", "0"),
+        ("PIECEWATCH_LOG_SLOW_QUERY_MS", "250"),
+        ("PIECEWATCH_METRICS_STORJ_EXPORTER_NAMES", "true"),
         ("PIECEWATCH_PERFORMANCE_NOTIFICATIONS", "false"),
         ("PIECEWATCH_RETENTION_TRANSFERS_DAYS", "7"),
         ("PIECEWATCH_POLLING_DASHBOARD_MINUTES", "2"),
@@ -88,6 +92,8 @@ fn later_wins() {
     assert_eq!(config.log.level, "debug");
     assert_eq!(config.log.format, LogFormat::Json);
     assert_eq!(config.log.rate_limit_per_minute, None);
+    assert_eq!(config.log.slow_query, Some(Duration::from_millis(250)));
+    assert_eq!(config.metrics.storj_exporter_names, ExporterNames::Told);
     assert_eq!(config.performance.noticing, Noticing::Polling);
     assert_eq!(config.retention.transfers, Duration::from_secs(7 * 86_400));
     assert_eq!(config.polling.dashboard_every, Duration::from_secs(120));
