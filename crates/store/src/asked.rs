@@ -138,7 +138,9 @@ fn note_statement(event: TraceEvent<'_>) {
 
 fn cut(mut text: String) -> String {
     if text.len() > STATEMENT_MAX_BYTES {
-        text.truncate(text.floor_char_boundary(STATEMENT_MAX_BYTES));
+        let is_whole = |end: &usize| text.is_char_boundary(*end);
+        let end = (0..=STATEMENT_MAX_BYTES).rev().find(is_whole).unwrap_or(0);
+        text.truncate(end);
         text.push('…');
     }
     text
