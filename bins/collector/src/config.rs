@@ -56,6 +56,8 @@ pub struct Config {
     pub server: ServerConfig,
     /// Of what operators are told, and how.
     pub alerts: AlertsConfig,
+    /// What is told to Prometheus.
+    pub metrics: MetricsConfig,
 }
 
 /// The program's own log.
@@ -67,6 +69,24 @@ pub struct LogConfig {
     pub level: String,
     /// The most lines of one call site in a minute; `None` is no limit.
     pub rate_limit_per_minute: Option<u32>,
+    /// A question to the database that takes so long is logged; `None` logs none.
+    pub slow_query: Option<Duration>,
+}
+
+/// What is told to Prometheus.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct MetricsConfig {
+    /// Whether what nodes report is told under the names of Storj-Exporter, too.
+    pub storj_exporter_names: ExporterNames,
+}
+
+/// Whether what nodes report is told under the names of Storj-Exporter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ExporterNames {
+    /// It is, beside the conventional names.
+    Told,
+    /// It is not.
+    LeftOut,
 }
 
 /// How the program's own log looks.
@@ -252,6 +272,7 @@ impl Config {
         let polling = settings.polling();
         let cache = settings.cache();
         let server = settings.server();
+        let metrics = settings.metrics();
         match errors.len() {
             0 => Ok(Self {
                 db,
@@ -265,6 +286,7 @@ impl Config {
                 cache,
                 server,
                 alerts,
+                metrics,
             }),
             1 => Err(errors.remove(0)),
             _ => Err(Error::Several(errors)),

@@ -85,6 +85,8 @@ pub struct PipelineState {
     pub since: Timestamp,
     /// What becomes of batches.
     pub writer: WriterState,
+    /// How many messages of batches wait for the writer; when it is 16, readers wait.
+    pub waiting: usize,
     /// The nodes, by name.
     pub nodes: Vec<NodeState>,
 }
@@ -217,7 +219,12 @@ impl Pipeline {
             speed: self.speeds.of(name),
             silence: self.silences.of(name),
         });
-        PipelineState { since: self.since, writer: self.writing.state(), nodes: nodes.collect() }
+        PipelineState {
+            since: self.since,
+            writer: self.writing.state(),
+            waiting: self.batches.len(),
+            nodes: nodes.collect(),
+        }
     }
 
     /// Tells other processes how everything is, and the log how far those nodes are that catch up;

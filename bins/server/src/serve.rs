@@ -7,13 +7,16 @@ mod api;
 mod app;
 mod guard;
 mod http;
+mod itself;
 mod live;
 mod metrics;
 mod nodes;
+mod own;
 mod pool;
 mod routes;
 mod site;
 mod socket;
+mod status;
 mod streams;
 mod token;
 
@@ -21,7 +24,7 @@ use std::{
     collections::BTreeMap,
     future::pending,
     net::TcpListener,
-    sync::{Arc, OnceLock, RwLock, atomic::AtomicUsize},
+    sync::{Arc, Mutex, OnceLock, RwLock, atomic::AtomicUsize},
     thread,
     time::Duration,
 };
@@ -49,8 +52,11 @@ use self::{
     api::Api,
     app::App,
     guard::Guard,
+    itself::Itself,
     live::{Live, Topic},
+    metrics::Metrics,
     nodes::Nodes,
+    own::{HttpFigures, Machine, Own, Sampler, SlowQuestions},
     pool::Pool,
     token::Token,
 };
@@ -91,7 +97,7 @@ pub(crate) fn run(arguments: &ServeArgs) -> Result<()> {
         .enable_all()
         .build()
         .map_err(Error::Start)?;
-    let done = Server::start(arguments, config, guard)
+    let done = Server::start(arguments, config, guard, since)
         .and_then(|server| runtime.block_on(server.run(listener, signals, arguments, since)));
     // A name that is still being looked up, or a disk that does not answer, keeps nobody.
     runtime.shutdown_background();
@@ -106,7 +112,12 @@ struct Server {
 }
 
 impl Server {
-    fn start(arguments: &ServeArgs, config: Config, guard: Guard) -> Result<Self> {
+    fn start(
+        arguments: &ServeArgs,
+        config: Config,
+        guard: Guard,
+        since: Stopwatch,
+    ) -> Result<Self> {
         let (nodes, unwritten) = if arguments.follow {
             if !config.db.exists() {
                 return Err(Error::NoDatabase { path: config.db });
@@ -124,7 +135,12 @@ impl Server {
             retention: config.retention.clone(),
             ..StoreConfig::default()
         };
-        let Store { readers, writer } = Store::open(&config.db, settings)?;
+        let Store { readers, writer } = Store::open(&config.db, settings.clone())?;
+        // A second one, for what is written down of each minute: alerts wait for nothing else.
+        let Store { readers: _, writer: of_minutes } =
+            Store::open(&config.db, StoreConfig { readers: 1, ..settings })?;
+        let slow = Arc::new(SlowQuestions::default());
+        readers.measure(slow.measuring(config.log.slow_query));
         let observatory =
             Observatory::new(readers.clone(), &config.cache.observatory, clock::coarse);
         let observatory = Arc::new(observatory);
@@ -141,6 +157,34 @@ impl Server {
             monitor: monitor(nodes.clone(), Arc::clone(&started)),
             retry: alerts::Retry::default(),
         })?);
+        let answers = Arc::new(Answers::new(performance.answer_cache));
+        let http = Arc::new(HttpFigures::default());
+        let itself = Arc::new(Itself {
+            own: Own {
+                db: config.db.clone(),
+                readers: readers.clone(),
+                observatory: Arc::clone(&observatory),
+                ledger: Arc::clone(&ledger),
+                http: Arc::clone(&http),
+                slow,
+                machine: Machine::new(),
+                since: clock::now(),
+            },
+            readers: readers.clone(),
+            nodes: nodes.clone(),
+            alerts: Arc::clone(&alerts),
+            answers: Arc::clone(&answers),
+            hub: Mutex::default(),
+            started: Arc::clone(&started),
+            since,
+            sampler: Mutex::new(Sampler::new(of_minutes)),
+        });
+        let metrics = Metrics::new(
+            readers.clone(),
+            Arc::clone(&observatory),
+            Arc::clone(&ledger),
+            config.metrics.storj_exporter_names,
+        );
         let configured: Vec<NodeName> = config.nodes.iter().map(|node| node.name.clone()).collect();
         let live = Arc::new(Live::new(live::Parts {
             readers: readers.clone(),
@@ -156,7 +200,13 @@ impl Server {
                 let alerts = Arc::clone(&alerts);
                 Box::new(move |nodes| alerts.active(nodes).as_object().map_or(0, |all| all.len()))
             },
-            status: Box::new(|_| serde_json::json!({})),
+            status: {
+                let itself = Arc::clone(&itself);
+                Box::new(move |nodes| {
+                    // What cannot be told now is told with the next second.
+                    itself.status(nodes).unwrap_or_else(|_| serde_json::json!({}))
+                })
+            },
             now: clock::now,
         }));
         let hub_config = hub_config(performance);
@@ -168,9 +218,12 @@ impl Server {
             observatory: Arc::clone(&observatory),
             ledger: Arc::clone(&ledger),
             costs: costs(&config),
-            status: api::Slot {
-                schema: serde_json::json!({}),
-                answer: Box::new(|_| Ok(serde_json::json!({}))),
+            status: {
+                let itself = Arc::clone(&itself);
+                api::Slot {
+                    schema: itself::schema(),
+                    answer: Box::new(move |nodes| Ok(itself.status(nodes)?)),
+                }
             },
             alerts: alarm::of_api(&alerts, &readers),
             readers,
@@ -181,7 +234,10 @@ impl Server {
             guard,
             pool: Pool::new(performance.read_connections, config.server.request_timeout),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
-            answers: Answers::new(performance.answer_cache),
+            answers,
+            http,
+            metrics,
+            itself,
             compression: performance.compression,
             observatory,
             ledger,
@@ -253,6 +309,9 @@ impl Server {
                     seconds += 1;
                     if app.nodes.as_ref().is_some_and(|nodes| nodes.has_ended()) {
                         break Ok(());
+                    }
+                    if let Some(statistics) = app.broadcaster.statistics().await {
+                        app.itself.note_hub(statistics);
                     }
                     let app = Arc::clone(&app);
                     tokio::task::spawn_blocking(move || tick(&app, seconds));
@@ -326,6 +385,7 @@ fn tick(app: &App, seconds: u64) {
         }
     }
     if seconds.is_multiple_of(REPORT_EVERY) {
+        app.itself.sample();
         app.observatory.sweep();
         app.ledger.sweep();
         app.answers.sweep();

@@ -102,6 +102,7 @@ mod rebuild;
 mod report;
 mod retention;
 mod rollup;
+mod self_metrics;
 mod slowest;
 mod statements;
 mod transfers;
@@ -109,6 +110,7 @@ mod upkeep;
 mod writer;
 
 pub use alert::{Alert, AlertDelivery, AlertLevel, AlertNotice, DeliveryState};
+pub use asked::{Measuring, QuestionStats, SlowQuestion};
 pub use changes::{Change, Changes};
 pub use check::{Check, ObjectSize, Plan};
 pub use dictionary::NODES_MAX;
@@ -143,6 +145,7 @@ pub use query::{
 };
 pub use rebuild::Difference;
 pub use retention::{OldTransfers, Pruned, Retention};
+pub use self_metrics::{PipelineMetrics, SelfMetrics};
 pub use statements::statements_read;
 pub use upkeep::{Checkpoints, Upkeep, WalState};
 pub use writer::{Appended, Writer};

@@ -14,6 +14,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0005_sums_for_long_windows.sql"),
     include_str!("../migrations/0006_alerts.sql"),
     include_str!("../migrations/0007_watch.sql"),
+    include_str!("../migrations/0008_self_metrics.sql"),
 ];
 
 /// The version that this program writes.

@@ -14,8 +14,8 @@ use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::{
-    Checkpoints, Error, OldTransfers, Reader, Result, Retention, Upkeep, Writer, asked::Asked,
-    file_id::FileId, migrate, statements,
+    Checkpoints, Error, Measuring, OldTransfers, QuestionStats, Reader, Result, Retention, Upkeep,
+    Writer, asked::Asked, file_id::FileId, migrate, statements,
 };
 
 /// How a database is opened.
@@ -142,13 +142,27 @@ impl Readers {
             .pool
             .get()
             .map_err(|source| Error::NoReader { path: self.path.clone(), source })?;
+        self.asked.watch(&connection);
         Ok(Reader::new(connection, self.path.clone(), self.asked.clone()))
+    }
+
+    /// Measures from now on how long the questions of this pool and its clones take, and tells of
+    /// those that are slow. It costs less than a microsecond a question.
+    ///
+    /// `false` when they are measured already: then that goes on as it was.
+    pub fn measure(&self, measuring: Measuring) -> bool {
+        self.asked.measure(measuring)
     }
 
     /// How often each question was asked through this pool and its clones, by name: for statistics,
     /// and for tests that count. A question of many nodes counts once.
     pub fn asked(&self) -> BTreeMap<&'static str, u64> {
-        self.asked.counts()
+        self.asked.stats().into_iter().map(|(name, stats)| (name, stats.count)).collect()
+    }
+
+    /// The same with how long they took, where that is [measured](Self::measure).
+    pub fn question_stats(&self) -> BTreeMap<&'static str, QuestionStats> {
+        self.asked.stats()
     }
 }
 

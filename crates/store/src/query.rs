@@ -51,7 +51,7 @@ use r2d2::PooledConnection;
 use r2d2_sqlite::SqliteConnectionManager;
 use rusqlite::{Connection, Row, Transaction, TransactionBehavior, types::Type};
 
-use crate::{Error, Result, asked::Asked, rebuild};
+use crate::{Error, Result, asked::Asked, rebuild, self_metrics};
 use nodes::NodeInfo;
 pub use reported::Reported;
 
@@ -63,7 +63,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 82] = [
+pub(crate) const ALL: [Question; 83] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -145,6 +145,7 @@ pub(crate) const ALL: [Question; 82] = [
     alerts::NEWEST,
     alerts::DELIVERIES,
     alerts::WAITING,
+    self_metrics::IN_WINDOW,
     rebuild::TRANSFERS,
 ];
 
@@ -181,13 +182,12 @@ impl Reader {
         answer(self)
     }
 
-    /// Runs the statements of one question in one transaction, and counts it.
+    /// Runs the statements of one question in one transaction, and counts and measures it.
     pub(crate) fn ask<T>(
         &self,
         doing: &'static str,
         answer: impl FnOnce(&Connection) -> rusqlite::Result<T>,
     ) -> Result<T> {
-        self.asked.count(doing);
         let run = || {
             if !self.connection.is_autocommit() {
                 // Within that of `at_one_state`.
@@ -197,7 +197,7 @@ impl Reader {
                 Transaction::new_unchecked(&self.connection, TransactionBehavior::Deferred)?;
             answer(&transaction)
         };
-        run().map_err(|error| Error::of(&self.path, doing, error))
+        self.asked.question(doing, run).map_err(|error| Error::of(&self.path, doing, error))
     }
 }
 

@@ -10,8 +10,12 @@ use crate::{Error, Result, Writer, kept, transfers::first_key};
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
+/// How long it is kept how the server itself was.
+const SELF_METRICS: Duration = Duration::from_secs(7 * DAY.as_secs());
+
 /// How long what is kept, counted back from now. What is not named here is kept for ever: hourly
-/// and daily traffic, daily latencies, the slowest transfers of days, positions, and what nodes report of days and months.
+/// and daily traffic, daily latencies, the slowest transfers of days, positions, and what nodes report of
+/// days and months; how the server itself was is kept for a week.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Retention {
     /// Single transfers. The cut falls on a whole hour.
@@ -65,6 +69,7 @@ pub(crate) struct Cuts {
     pub(crate) snapshots: Timestamp,
     pub(crate) alerts: Timestamp,
     pub(crate) commits: Timestamp,
+    pub(crate) self_metrics: Timestamp,
 }
 
 impl Cuts {
@@ -81,6 +86,7 @@ impl Cuts {
             snapshots: before(retention.snapshots).floor(Grain::Day),
             alerts: before(retention.alerts),
             commits: before(retention.commits),
+            self_metrics: before(SELF_METRICS).floor(Grain::Hour),
         }
     }
 }
@@ -140,7 +146,8 @@ impl Step<'_> {
             && self.by_node(&DETAILS, cuts.details)?
             && self.snapshots(cuts.snapshots)?
             && self.alerts(cuts.alerts)?
-            && self.commits(cuts.commits)?)
+            && self.commits(cuts.commits)?
+            && self.self_metrics(cuts.self_metrics)?)
     }
 
     fn transfers(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
@@ -232,6 +239,21 @@ impl Step<'_> {
                 "DELETE FROM commits WHERE seq IN (SELECT seq FROM
     (SELECT seq, at FROM commits ORDER BY seq LIMIT ?2)
     WHERE at < ?1 AND seq < (SELECT max(seq) FROM commits))",
+            )?
+            .execute([cut.as_micros(), self.left])?;
+        self.spend(rows);
+        Ok(self.left > 0)
+    }
+
+    fn self_metrics(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
+        if self.left == 0 {
+            return Ok(false);
+        }
+        let rows = self
+            .connection
+            .prepare_cached(
+                "DELETE FROM self_metrics WHERE at IN
+    (SELECT at FROM self_metrics WHERE at < ?1 ORDER BY at LIMIT ?2)",
             )?
             .execute([cut.as_micros(), self.left])?;
         self.spend(rows);

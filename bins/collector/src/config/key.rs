@@ -157,6 +157,20 @@ pub(crate) const LOG_RATE: Key = key(
     "60",
     "The most lines that one place in the program writes in a minute; how many were left out is\ntold. Errors are never left out. 0 is no limit.",
 );
+pub(crate) const SLOW_QUERY: Key = key(
+    "log",
+    "slow_query_ms",
+    number(0, 3_600_000),
+    "1000",
+    "A question to the database that takes so long is logged with its parameters, in milliseconds.\n0 logs none.",
+);
+pub(crate) const STORJ_EXPORTER_NAMES: Key = key(
+    "metrics",
+    "storj_exporter_names",
+    Kind::Switch,
+    "false",
+    "Whether /metrics tells what nodes report under the names of Storj-Exporter, too (storj_node_info,\nstorj_total_diskspace, ...), so that boards made for it go on working.",
+);
 pub(crate) const COMMIT_INTERVAL: Key = key(
     "performance",
     "commit_interval_ms",
@@ -385,7 +399,7 @@ const fn ttl(name: &'static str, default: &'static str, doc: &'static str) -> Ke
 }
 
 /// Those of which there is one, but for what alerts have.
-const OWN: [Key; 52] = [
+const OWN: [Key; 54] = [
     DB,
     GEOIP,
     TRANSFERS,
@@ -398,6 +412,7 @@ const OWN: [Key; 52] = [
     LOG_FORMAT,
     LOG_LEVEL,
     LOG_RATE,
+    SLOW_QUERY,
     COMMIT_INTERVAL,
     POLL_INTERVAL,
     NOTIFICATIONS,
@@ -438,6 +453,7 @@ const OWN: [Key; 52] = [
     ADAPTIVE,
     COMPRESSION,
     ANSWER_CACHE,
+    STORJ_EXPORTER_NAMES,
 ];
 
 /// Every key of which there is one, as the printed default lists them.
@@ -445,7 +461,7 @@ pub(crate) static KEYS: LazyLock<Vec<Key>> =
     LazyLock::new(|| OWN.into_iter().chain(alert_key::KEYS).collect());
 
 /// What each section is about.
-pub(crate) const SECTIONS: [(&str, &str); 8] = [
+pub(crate) const SECTIONS: [(&str, &str); 9] = [
     ("retention", "How long what is kept. Traffic by the hour and by the day is kept for ever."),
     ("log", "The collector's own log, on standard error."),
     ("performance", "Pace and switches."),
@@ -457,6 +473,7 @@ pub(crate) const SECTIONS: [(&str, &str); 8] = [
         alert_key::SECTION,
         "Of what operators are told (piecewatch serve), and from when on. Of scores, days and what is left\nof the disk a value below is meant, of all else one at or above; 0 is then no bound.",
     ),
+    ("metrics", "What the server tells Prometheus at /metrics."),
 ];
 
 /// The table of a node, of which there may be many.

@@ -8,8 +8,8 @@ use piecewatch_store::Retention;
 use tracing_subscriber::EnvFilter;
 
 use super::{
-    CacheConfig, Discovery, LogConfig, LogFormat, Noticing, Performance, Polling, ServerConfig,
-    Upkeep, Use,
+    CacheConfig, Discovery, ExporterNames, LogConfig, LogFormat, MetricsConfig, Noticing,
+    Performance, Polling, ServerConfig, Upkeep, Use,
     key::{self, Key, Kind, nearest},
     raw::{Given, Raw, Value, path_in},
 };
@@ -63,7 +63,22 @@ impl<'a> Settings<'a> {
         };
         let level = self.filter(key::LOG_LEVEL);
         let limit = self.number(key::LOG_RATE);
-        LogConfig { format, level, rate_limit_per_minute: (limit > 0).then_some(limit) }
+        let slow = self.number(key::SLOW_QUERY);
+        LogConfig {
+            format,
+            level,
+            rate_limit_per_minute: (limit > 0).then_some(limit),
+            slow_query: (slow > 0).then(|| Duration::from_millis(slow.into())),
+        }
+    }
+
+    pub(crate) fn metrics(&mut self) -> MetricsConfig {
+        let storj_exporter_names = if self.switch(key::STORJ_EXPORTER_NAMES) {
+            ExporterNames::Told
+        } else {
+            ExporterNames::LeftOut
+        };
+        MetricsConfig { storj_exporter_names }
     }
 
     pub(crate) fn performance(&mut self) -> Performance {

@@ -56,7 +56,36 @@ pub(super) struct Writing {
 #[derive(Debug)]
 struct Shared {
     state: WriterState,
+    longest: Longest,
     retention: Option<Retention>,
+}
+
+/// The longest commit of this minute, and of the one before.
+#[derive(Debug, Default)]
+struct Longest {
+    minute: u64,
+    now: Duration,
+    before: Duration,
+}
+
+impl Longest {
+    fn turn(&mut self, uptime: Duration) {
+        let minute = uptime.as_secs() / 60;
+        if minute != self.minute {
+            self.before = if minute == self.minute + 1 { self.now } else { Duration::ZERO };
+            (self.minute, self.now) = (minute, Duration::ZERO);
+        }
+    }
+
+    fn add(&mut self, took: Duration, uptime: Duration) {
+        self.turn(uptime);
+        self.now = self.now.max(took);
+    }
+
+    fn get(&mut self, uptime: Duration) -> Duration {
+        self.turn(uptime);
+        self.now.max(self.before)
+    }
 }
 
 /// What becomes of batches.
@@ -66,6 +95,12 @@ pub struct WriterState {
     pub committed_at: Option<Timestamp>,
     /// How many were.
     pub commits: u64,
+    /// How many records they held.
+    pub records: u64,
+    /// How long they took together.
+    pub committing: Duration,
+    /// How long the longest of the last one to two minutes took.
+    pub longest_commit: Duration,
     /// Why none can be, in words for the operator; `None` when all is well.
     pub blocked: Option<String>,
 }
@@ -74,7 +109,7 @@ impl Writing {
     pub(super) fn new(pacing: Arc<Pacing>) -> Self {
         let state = WriterState::default();
         Self {
-            shared: Mutex::new(Shared { state, retention: None }),
+            shared: Mutex::new(Shared { state, longest: Longest::default(), retention: None }),
             pacing,
             is_alive: AtomicBool::new(true),
             is_ending: AtomicBool::new(false),
@@ -88,7 +123,9 @@ impl Writing {
     }
 
     pub(super) fn state(&self) -> WriterState {
-        WriterState { commits: self.commits(), ..self.shared().state.clone() }
+        let mut shared = self.shared();
+        let longest_commit = shared.longest.get(clock::uptime());
+        WriterState { commits: self.commits(), longest_commit, ..shared.state.clone() }
     }
 
     /// How many transactions were committed.
@@ -142,9 +179,12 @@ impl Writing {
         true
     }
 
-    fn committed(&self) {
+    fn committed(&self, records: usize, took: Duration) {
         self.commits.fetch_add(1, Ordering::Relaxed);
         let mut shared = self.shared();
+        shared.state.records += records as u64;
+        shared.state.committing += took;
+        shared.longest.add(took, clock::uptime());
         shared.state.committed_at = Some(clock::now());
         if let Some(reason) = shared.state.blocked.take() {
             tracing::info!(was = reason, "the database can be written again");
@@ -186,8 +226,9 @@ pub(super) fn run(
         }
         let is_due = due.is_none() || gathered.records >= RECORDS_MAX;
         if is_due && !gathered.is_empty() {
+            let (records, begin) = (gathered.records, clock::uptime());
             match gathered.write(&mut writer) {
-                Ok(()) => writing.committed(),
+                Ok(()) => writing.committed(records, clock::uptime() - begin),
                 Err(error) if is_final(&error) => return Err(error.into()),
                 Err(error) => {
                     writing.blocked(&error);

@@ -7,7 +7,7 @@ use piecewatch_analytics::{
     alert::{AlertLevel, Policy, Thresholds},
 };
 use piecewatch_collector::config::{
-    ChannelKind, Config, Discovery, LogFormat, MailTls, Noticing, Sayings, TextFrom,
+    ChannelKind, Config, Discovery, ExporterNames, LogFormat, MailTls, Noticing, Sayings, TextFrom,
 };
 use piecewatch_ingest::{Source, StartAt};
 use piecewatch_model::{ByteCount, MicroUsd};
@@ -129,6 +129,8 @@ fn later_wins() {
         ("PIECEWATCH_DB", "environment.db"),
         ("PIECEWATCH_LOG_LEVEL", "debug"),
         ("PIECEWATCH_LOG_RATE_LIMIT_PER_MINUTE", "0"),
+        ("PIECEWATCH_LOG_SLOW_QUERY_MS", "250"),
+        ("PIECEWATCH_METRICS_STORJ_EXPORTER_NAMES", "true"),
         ("PIECEWATCH_PERFORMANCE_NOTIFICATIONS", "false"),
         ("PIECEWATCH_RETENTION_TRANSFERS_DAYS", "7"),
         ("PIECEWATCH_POLLING_DASHBOARD_MINUTES", "2"),
@@ -151,6 +153,8 @@ fn later_wins() {
     assert_eq!(config.log.level, "debug");
     assert_eq!(config.log.format, LogFormat::Json);
     assert_eq!(config.log.rate_limit_per_minute, None);
+    assert_eq!(config.log.slow_query, Some(Duration::from_millis(250)));
+    assert_eq!(config.metrics.storj_exporter_names, ExporterNames::Told);
     assert_eq!(config.performance.noticing, Noticing::Polling);
     assert_eq!(config.retention.transfers, Duration::from_secs(7 * 86_400));
     assert_eq!(config.polling.dashboard_every, Duration::from_secs(120));

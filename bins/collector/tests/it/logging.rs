@@ -34,7 +34,12 @@ impl Write for Kept {
 }
 
 fn logging(format: LogFormat, limit: Option<u32>, surroundings: Surroundings) -> (Dispatch, Kept) {
-    let config = LogConfig { format, level: "info".to_owned(), rate_limit_per_minute: limit };
+    let config = LogConfig {
+        format,
+        level: "info".to_owned(),
+        rate_limit_per_minute: limit,
+        slow_query: None,
+    };
     let kept = Kept::default();
     let writer = kept.clone();
     (Dispatch::new(subscriber(&config, surroundings, move || writer.clone())), kept)

@@ -23,8 +23,11 @@ use super::{
     answers::Answers,
     api::{Api, Problem},
     guard::Guard,
+    itself::Itself,
     live::Live,
+    metrics::Metrics,
     nodes::Nodes,
+    own::{HttpFigures, Pace},
     pool::Pool,
 };
 
@@ -37,7 +40,11 @@ pub(crate) struct App {
     pub(crate) pool: Pool,
     /// How many long answers may be written at once.
     pub(crate) streams: Arc<Semaphore>,
-    pub(crate) answers: Answers<Problem>,
+    pub(crate) answers: Arc<Answers<Problem>>,
+    /// What was answered, counted.
+    pub(crate) http: Arc<HttpFigures>,
+    pub(crate) metrics: Metrics,
+    pub(crate) itself: Arc<Itself>,
     pub(crate) compression: Use,
     pub(crate) observatory: Arc<Observatory>,
     pub(crate) ledger: Arc<Ledger>,
@@ -72,11 +79,15 @@ impl App {
         self.nodes.as_ref()?.trouble()
     }
 
-    /// Counts an answer.
-    pub(crate) fn answered(&self, _status: StatusCode, _took: Duration) {}
+    /// Counts an answer, and tells whether it took long.
+    pub(crate) fn answered(&self, status: StatusCode, took: Duration) -> Pace {
+        let pace = if took > self.slow_request() { Pace::Slow } else { Pace::Usual };
+        self.http.ended(status.as_u16(), took, pace);
+        pace
+    }
 
     /// How long an answer may take before it is logged.
-    pub(crate) fn slow_request(&self) -> Duration {
+    fn slow_request(&self) -> Duration {
         self.config().server.slow_request
     }
 

@@ -27,6 +27,8 @@ use super::{
     app::App,
     guard::Refused,
     http::Peer,
+    metrics::{self, Form},
+    own::Pace,
     site, socket, streams,
     token::{COOKIE, Token},
 };
@@ -109,10 +111,10 @@ impl Request {
     {
         let (since, app) = (Stopwatch::start(), Arc::clone(&self.app));
         let (method, path, query) = (self.method.clone(), self.path.clone(), self.query.clone());
+        app.http.began();
         let reply = self.answer(body).await;
         let took = since.elapsed();
-        app.answered(reply.status(), took);
-        if took > app.slow_request() {
+        if app.answered(reply.status(), took) == Pace::Slow {
             let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             tracing::warn!(%method, path, query, status = reply.status().as_u16(), millis, "a slow request");
         }
@@ -152,8 +154,29 @@ impl Request {
         }
     }
 
+    /// The page for Prometheus.
     async fn metrics(&self) -> Reply {
-        problem(StatusCode::NOT_FOUND, "not yet")
+        let accept = self.headers.get(ACCEPT).and_then(|value| value.to_str().ok());
+        let (app, form) = (Arc::clone(&self.app), Form::accepted(accept));
+        if !matches!(self.method, Method::GET | Method::HEAD) {
+            return not_allowed("GET, HEAD");
+        }
+        let made = self.app.pool.ask(move || {
+            let page = app.metrics.page(form, &app.itself.figures(), clock::now())?;
+            Ok::<_, metrics::Error>(Prepared::new(
+                form.content_type(),
+                page.into(),
+                app.compression,
+            ))
+        });
+        match made.await {
+            Ok(Ok(page)) => sent(page.reply(&self.headers)),
+            Ok(Err(error)) => {
+                tracing::warn!("there is no page of metrics: {error}");
+                come_again("the database cannot be read now")
+            }
+            Err(unanswered) => come_again(&unanswered.to_string()),
+        }
     }
 
     /// A question of the API, or something to be done.

@@ -260,7 +260,7 @@ fn sql_and_flags_stay_in_their_layer() {
 
 /// Every migration by its name and the XXH3-64 hash of its bytes. A migration that was released
 /// is never edited: databases that have it already would differ from new ones.
-const MIGRATIONS: [(&str, u64); 7] = [
+const MIGRATIONS: [(&str, u64); 8] = [
     ("0001_initial.sql", 0xf149_8498_f0e7_7cc9),
     ("0002_reports.sql", 0x7405_2b60_ed7f_66cf),
     ("0003_slowest.sql", 0x9804_2f33_e133_e4bc),
@@ -268,6 +268,7 @@ const MIGRATIONS: [(&str, u64); 7] = [
     ("0005_sums_for_long_windows.sql", 0x1ed5_17a9_b8c2_2859),
     ("0006_alerts.sql", 0x0),
     ("0007_watch.sql", 0x0),
+    ("0008_self_metrics.sql", 0x1e14_f8fc_7ea3_2816),
 ];
 
 #[test]

@@ -15,6 +15,7 @@ mod open;
 mod plans;
 mod queries;
 mod reports;
+mod self_metrics;
 mod slowest;
 mod space;
 mod sums;

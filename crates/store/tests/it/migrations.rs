@@ -4,7 +4,7 @@ use std::path::Path;
 
 use piecewatch_model::{ByteCount, Clock, Grain, KnownSatellite, Latency, Record, Timestamp};
 use piecewatch_store::{
-    KeptFrom, Nodes, ScoreChanges, ScoreRow, SlowFilter, Slowest, Store, StoreConfig,
+    KeptFrom, Nodes, ScoreChanges, ScoreRow, SelfMetrics, SlowFilter, Slowest, Store, StoreConfig,
     TransferFilter, Window,
 };
 use rusqlite::{Connection, params};
@@ -282,5 +282,18 @@ fn version_6_knows_no_alerts_of_before_and_keeps_what_there_was() {
     let reader = readers.get().unwrap();
     assert_eq!(reader.lasting_alerts().unwrap(), []);
     assert_eq!((reader.newest_alert().unwrap(), reader.nodes().unwrap().len()), (0, 1));
+    assert_eq!(reader.check().unwrap().damage, [""; 0]);
+}
+
+#[test]
+fn version_8_has_room_for_how_the_server_was() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    drop(of_version_1(&path));
+    let Store { mut writer, readers } = Store::open(&path, StoreConfig::default()).unwrap();
+    let metrics = SelfMetrics { measured_micros: 60_000_000, ..SelfMetrics::default() };
+    writer.self_metrics(HOUR, &metrics).unwrap();
+    let reader = readers.get().unwrap();
+    assert_eq!(reader.self_metrics(ALL).unwrap(), [(HOUR, metrics)]);
     assert_eq!(reader.check().unwrap().damage, [""; 0]);
 }

@@ -183,6 +183,7 @@ fn the_tables_that_serve_questions_are_known() {
         "node_status",
         "polls",
         "node_quantiles",
+        "self_metrics",
     ] {
         assert!(serving(table), "{table}");
     }

@@ -1,0 +1,119 @@
+//! The server as it sees itself: for the status, for the page of metrics, and minute by minute.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    time::Duration,
+};
+
+use piecewatch_broadcast::Statistics;
+use piecewatch_model::NodeName;
+use piecewatch_store::Readers;
+use serde_json::{Value, json};
+
+use super::{
+    alerts::Alerts,
+    answers::Answers,
+    api::Problem,
+    nodes::Nodes,
+    own::{Firing, Moment, Own, OwnFigures, Sampler},
+    status::Status,
+};
+use crate::{
+    Result,
+    clock::{self, Stopwatch},
+};
+
+/// What the server asks itself.
+pub(crate) struct Itself {
+    pub(super) own: Own,
+    pub(super) readers: Readers,
+    pub(super) nodes: Option<Arc<Nodes>>,
+    pub(super) alerts: Arc<Alerts>,
+    pub(super) answers: Arc<Answers<Problem>>,
+    /// What the hub did, as it told last.
+    pub(super) hub: Mutex<Statistics>,
+    /// How long the start took, in milliseconds.
+    pub(super) started: Arc<OnceLock<u64>>,
+    pub(super) since: Stopwatch,
+    pub(super) sampler: Mutex<Sampler>,
+}
+
+impl Itself {
+    /// Takes what the hub tells.
+    pub(crate) fn note_hub(&self, statistics: Statistics) {
+        *held(&self.hub) = statistics;
+    }
+
+    /// Everything, now.
+    pub(crate) fn figures(&self) -> OwnFigures {
+        let moment = Moment {
+            startup: self.started.get().copied().map(Duration::from_millis),
+            pipeline: self.nodes.as_ref().and_then(|nodes| nodes.state()),
+            hub: held(&self.hub).clone(),
+            alerts: self.firing(),
+            caches: vec![self.answers.stats()],
+        };
+        self.own.figures(moment, clock::now(), self.since.elapsed())
+    }
+
+    /// How the server is, and how fresh what is known of these nodes is; of all where none is named.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub(crate) fn status(&self, nodes: &[NodeName]) -> Result<Value> {
+        let mut known = self.readers.get()?.nodes()?;
+        known.retain(|node| nodes.is_empty() || nodes.contains(&node.name));
+        Ok(Status::of(&self.figures(), &known, self.since.elapsed()).to_value())
+    }
+
+    /// Writes down how the minute was.
+    pub(crate) fn sample(&self) {
+        let figures = self.figures();
+        if let Err(error) = held(&self.sampler).sample(&figures, self.since.elapsed()) {
+            tracing::warn!("how the last minute was is not written down: {error}");
+        }
+    }
+
+    fn firing(&self) -> Vec<Firing> {
+        let mut counts = BTreeMap::new();
+        let active = self.alerts.active(&[]);
+        for alert in active.as_object().into_iter().flat_map(|all| all.values()) {
+            let node = alert["node"].as_str().and_then(|name| name.parse::<NodeName>().ok());
+            let level = if alert["level"] == "critical" { "critical" } else { "warning" };
+            if alert["state"] == "firing" {
+                *counts.entry((node, level)).or_insert(0) += 1;
+            }
+        }
+        counts.into_iter().map(|((node, level), count)| Firing { node, level, count }).collect()
+    }
+}
+
+/// Nothing is left half done while one of these is held.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The schema of a status.
+pub(super) fn schema() -> Value {
+    let object = json!({"type": "object"});
+    json!({
+        "type": "object",
+        "required": [
+            "version", "at", "since", "uptime_seconds", "process", "machine", "database", "nodes",
+            "caches", "http", "hub", "alerts_firing",
+        ],
+        "properties": {
+            "version": {"type": "string"},
+            "at": {"type": "string", "format": "date-time"},
+            "since": {"type": "string", "format": "date-time"},
+            "uptime_seconds": {"type": "integer", "minimum": 0},
+            "startup_ms": {"type": "integer", "minimum": 0},
+            "process": object, "machine": object, "database": object, "pipeline": object,
+            "nodes": {"type": "object", "additionalProperties": object},
+            "caches": object, "http": object, "hub": object,
+            "alerts_firing": {"type": "integer", "minimum": 0},
+        },
+    })
+}
