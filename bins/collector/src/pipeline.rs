@@ -44,7 +44,7 @@ use crate::{
 pub use self::{speed::Speed, writer::WriterState};
 
 /// How many batches may wait for the writer. When so many wait, readers wait: nothing is dropped.
-const BATCHES_MAX: usize = 16;
+pub const BATCHES_MAX: usize = 16;
 
 /// Follows nodes and writes what they log, on threads of its own.
 #[derive(Debug)]

@@ -159,6 +159,7 @@ impl Server {
         })?);
         let answers = Arc::new(Answers::new(performance.answer_cache));
         let http = Arc::new(HttpFigures::default());
+        let pool = Pool::new(performance.read_connections, config.server.request_timeout);
         let itself = Arc::new(Itself {
             own: Own {
                 db: config.db.clone(),
@@ -174,6 +175,7 @@ impl Server {
             nodes: nodes.clone(),
             alerts: Arc::clone(&alerts),
             answers: Arc::clone(&answers),
+            pool: pool.clone(),
             hub: Mutex::default(),
             started: Arc::clone(&started),
             since,
@@ -232,7 +234,7 @@ impl Server {
             broadcaster,
             message_bytes,
             guard,
-            pool: Pool::new(performance.read_connections, config.server.request_timeout),
+            pool,
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             answers,
             http,
@@ -273,8 +275,11 @@ impl Server {
         };
         let hub = tokio::spawn(driver.run(ends(), GOODBYE_MAX));
         let routes = routes::routes(Arc::clone(&app));
-        let connections = config.server.connections_max;
-        let http = tokio::spawn(http::serve(listener, routes, connections, ends(), GOODBYE_MAX));
+        let limits = http::Limits {
+            connections: config.server.connections_max,
+            figures: Arc::clone(&app.http),
+        };
+        let http = tokio::spawn(http::serve(listener, routes, limits, ends(), GOODBYE_MAX));
         let live = Arc::clone(&app.live);
         let parallel = config.performance.read_connections as usize;
         tokio::spawn(live::answer_wants(Arc::clone(&live), wants, parallel, app.pool.runs()));
@@ -313,6 +318,7 @@ impl Server {
                     if let Some(statistics) = app.broadcaster.statistics().await {
                         app.itself.note_hub(statistics);
                     }
+                    app.broadcaster.press(app.itself.pressure());
                     let app = Arc::clone(&app);
                     tokio::task::spawn_blocking(move || tick(&app, seconds));
                 }
@@ -409,6 +415,7 @@ async fn reload(app: &Arc<App>, arguments: &ServeArgs) {
             // A panic was told when it happened.
             let _ = tokio::task::spawn_blocking(follow).await;
             app.reconfigure(config);
+            app.alerts.look_now();
         }
         Err(error) => {
             for line in error.lines() {

@@ -2,8 +2,7 @@
 
 use std::{io::Write, sync::Arc};
 
-use piecewatch_model::NodeName;
-use piecewatch_store::{Alert, AlertDelivery, Readers, Window};
+use piecewatch_store::Readers;
 use serde_json::{Value, json};
 
 use super::{
@@ -17,16 +16,21 @@ const SOMEBODY: &str = "somebody";
 
 /// What the questions about alerts are answered with.
 pub(super) fn of_api(alerts: &Arc<Alerts>, readers: &Readers) -> api::Alerts {
-    let (of_json, of_csv) = (readers.clone(), readers.clone());
-    let alerts = Arc::clone(alerts);
+    let of_csv = readers.clone();
+    let (alerts, of_list) = (Arc::clone(alerts), Arc::clone(alerts));
     api::Alerts {
         schema: schema(),
         list: Box::new(move |nodes, window| {
-            let found = found(&of_json, nodes, window)?;
-            Ok(found.iter().map(|(alert, deliveries)| shown(alert, deliveries)).collect())
+            let of_these = |alert: &Value| {
+                let of = alert["node"].as_str();
+                of.is_none_or(|of| nodes.iter().any(|node| node.as_str() == of))
+            };
+            Ok(of_list.history(window)?.into_iter().filter(of_these).collect())
         }),
         csv: Arc::new(move |nodes, window, out: &mut dyn Write| {
-            let found = found(&of_csv, nodes, window)?;
+            // The alerts of nodes, and those of the server itself.
+            let mut found = alerts::history(&of_csv, window, alerts::HISTORY_MAX)?;
+            found.retain(|(alert, _)| alert.node.as_ref().is_none_or(|node| nodes.contains(node)));
             form::csv(out, found.iter().map(|(alert, deliveries)| Row::of(alert, deliveries)))
         }),
         acknowledge: Box::new(move |id, by| {
@@ -40,25 +44,6 @@ pub(super) fn of_api(alerts: &Arc<Alerts>, readers: &Readers) -> api::Alerts {
             }
         }),
     }
-}
-
-type Found = Vec<(Alert, Vec<AlertDelivery>)>;
-
-/// The alerts of nodes, and those of the server itself.
-fn found(
-    readers: &Readers,
-    nodes: &[NodeName],
-    window: Window,
-) -> Result<Found, piecewatch_store::Error> {
-    let mut found = alerts::history(readers, window, alerts::HISTORY_MAX)?;
-    found.retain(|(alert, _)| alert.node.as_ref().is_none_or(|node| nodes.contains(node)));
-    Ok(found)
-}
-
-fn shown(alert: &Alert, deliveries: &[AlertDelivery]) -> Value {
-    let mut shown = alerts::shown::alert(alert);
-    shown["deliveries"] = deliveries.iter().map(alerts::shown::delivery).collect();
-    shown
 }
 
 /// The schema of the list.

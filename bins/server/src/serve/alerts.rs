@@ -336,11 +336,6 @@ impl Alerts {
         Value::Object(shown.collect::<Map<_, _>>())
     }
 
-    /// How many alerts last that nobody has acknowledged.
-    pub(crate) fn firing(&self) -> usize {
-        locked(&self.states).lasting().filter(|alert| alert.acknowledged_at.is_none()).count()
-    }
-
     /// The alerts of a window, the newest first, each with what became of its messages. Blocks.
     ///
     /// # Errors

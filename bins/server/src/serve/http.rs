@@ -20,6 +20,8 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use warp::{Reply, filters::BoxedFilter};
 
+use super::own::HttpFigures;
+
 /// How long the head of a request may take to come, and how long a connection may say nothing
 /// between two.
 const HEAD_MAX: Duration = Duration::from_secs(15);
@@ -36,20 +38,40 @@ const RETRY: Duration = Duration::from_millis(100);
 pub(crate) struct Peer {
     /// From where.
     pub(crate) address: IpAddr,
-    _permit: Arc<OwnedSemaphorePermit>,
+    _held: Arc<Held>,
+}
+
+/// What a connection takes, until the last who holds it lets it go.
+#[derive(Debug)]
+struct Held {
+    figures: Arc<HttpFigures>,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.figures.disconnected();
+    }
+}
+
+/// How many connections there may be, and where they are counted.
+pub(crate) struct Limits {
+    /// One more is closed.
+    pub(crate) connections: u32,
+    pub(crate) figures: Arc<HttpFigures>,
 }
 
 /// Answers connections with a filter until `stop` ends; then what is being answered has `grace`.
 pub(crate) async fn serve<R>(
     listener: TcpListener,
     routes: BoxedFilter<(R,)>,
-    connections_max: u32,
+    limits: Limits,
     stop: impl Future<Output = ()>,
     grace: Duration,
 ) where
     R: Reply + Send + 'static,
 {
-    let permits = Arc::new(Semaphore::new(connections_max as usize));
+    let permits = Arc::new(Semaphore::new(limits.connections as usize));
     // Each connection holds a receiver for as long as it is answered.
     let (end, ending) = watch::channel(());
     let mut stop = pin!(stop);
@@ -73,7 +95,10 @@ pub(crate) async fn serve<R>(
             tracing::warn!(peer = %address.ip(), "too many connections; one was closed");
             continue;
         };
-        let peer = Peer { address: address.ip(), _permit: Arc::new(permit) };
+        limits.figures.connected();
+        let figures = Arc::clone(&limits.figures);
+        let held = Arc::new(Held { figures, _permit: permit });
+        let peer = Peer { address: address.ip(), _held: held };
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(peer = %address.ip(), %error, "frames may wait for each other");
         }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use piecewatch_broadcast::Statistics;
+use piecewatch_collector::pipeline::BATCHES_MAX;
 use piecewatch_model::NodeName;
 use piecewatch_store::Readers;
 use serde_json::{Value, json};
@@ -17,6 +18,7 @@ use super::{
     api::Problem,
     nodes::Nodes,
     own::{Firing, Moment, Own, OwnFigures, Sampler},
+    pool::Pool,
     status::Status,
 };
 use crate::{
@@ -31,6 +33,7 @@ pub(crate) struct Itself {
     pub(super) nodes: Option<Arc<Nodes>>,
     pub(super) alerts: Arc<Alerts>,
     pub(super) answers: Arc<Answers<Problem>>,
+    pub(super) pool: Pool,
     /// What the hub did, as it told last.
     pub(super) hub: Mutex<Statistics>,
     /// How long the start took, in milliseconds.
@@ -43,6 +46,13 @@ impl Itself {
     /// Takes what the hub tells.
     pub(crate) fn note_hub(&self, statistics: Statistics) {
         *held(&self.hub) = statistics;
+    }
+
+    /// How full the queues are, 0 to 1: that of batches that are to be written, and that of questions.
+    pub(crate) fn pressure(&self) -> f64 {
+        let batches = self.nodes.as_ref().and_then(|nodes| nodes.state());
+        let batches = batches.map_or(0.0, |state| state.waiting as f64 / BATCHES_MAX as f64);
+        batches.max(self.pool.crowding()).min(1.0)
     }
 
     /// Everything, now.
@@ -65,7 +75,10 @@ impl Itself {
     pub(crate) fn status(&self, nodes: &[NodeName]) -> Result<Value> {
         let mut known = self.readers.get()?.nodes()?;
         known.retain(|node| nodes.is_empty() || nodes.contains(&node.name));
-        Ok(Status::of(&self.figures(), &known, self.since.elapsed()).to_value())
+        let mut status = Status::of(&self.figures(), &known, self.since.elapsed()).to_value();
+        status["waiting_questions"] = self.pool.waiting().into();
+        status["alert_channels"] = self.alerts.status();
+        Ok(status)
     }
 
     /// Writes down how the minute was.
@@ -102,7 +115,7 @@ pub(super) fn schema() -> Value {
         "type": "object",
         "required": [
             "version", "at", "since", "uptime_seconds", "process", "machine", "database", "nodes",
-            "caches", "http", "hub", "alerts_firing",
+            "caches", "http", "hub", "alerts_firing", "waiting_questions", "alert_channels",
         ],
         "properties": {
             "version": {"type": "string"},
@@ -114,6 +127,8 @@ pub(super) fn schema() -> Value {
             "nodes": {"type": "object", "additionalProperties": object},
             "caches": object, "http": object, "hub": object,
             "alerts_firing": {"type": "integer", "minimum": 0},
+            "waiting_questions": {"type": "integer", "minimum": 0},
+            "alert_channels": object,
         },
     })
 }

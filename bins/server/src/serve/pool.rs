@@ -67,6 +67,11 @@ impl Pool {
         self.waiting.load(Ordering::Relaxed)
     }
 
+    /// How full the queue is, 0 to 1.
+    pub(crate) fn crowding(&self) -> f64 {
+        self.waiting() as f64 / self.waiting_max as f64
+    }
+
     /// Asks.
     ///
     /// # Errors

@@ -114,6 +114,10 @@ impl Request {
         app.http.began();
         let reply = self.answer(body).await;
         let took = since.elapsed();
+        // Of a list nobody knows it before.
+        if let Some(bytes) = hyper::body::Body::size_hint(reply.body()).exact() {
+            app.http.sent(bytes);
+        }
         if app.answered(reply.status(), took) == Pace::Slow {
             let millis = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             tracing::warn!(%method, path, query, status = reply.status().as_u16(), millis, "a slow request");

@@ -338,7 +338,7 @@ fn what_was_not_delivered_is_by_the_next_process_and_nothing_twice() {
     bench.wait_stored(DeliveryState::Delivered, 2);
     let active = again.alerts.active(&[]);
     assert_eq!(active[&id]["acknowledged_by"], "ann", "{active:#}");
-    assert_eq!(again.alerts.firing(), 0);
+    assert!(!again.alerts.active(&[]).to_string().contains("firing"));
     assert_eq!(again.alerts.active(&["shed".parse().unwrap()]), Value::Object(Map::new()));
     assert_eq!((bench.hook.wait(1).len(), bench.mail.wait(1).len()), (1, 1));
     let error = again.alerts.acknowledge(99, "ann").unwrap_err();
