@@ -1,11 +1,13 @@
 //! The command line of Piecewatch: `piecewatch import`, `poll`, `summary`, `earnings`, `latency`,
-//! `slow`, `errors`, `pieces`, `reputation`, `storage`, `compare`, `alerts`, `db`, `simulate`, `completions`.
+//! `slow`, `errors`, `pieces`, `reputation`, `storage`, `compare`, `serve`, `demo`, `alerts`, `db`,
+//! `simulate`, `completions`.
 //!
 //! It joins what the other crates do and adds nothing to it: `import` moves batches from
 //! `piecewatch-ingest` to `piecewatch-store`, `poll` moves reports there from
 //! `piecewatch-node-api`, `summary` asks the store, `errors`, `pieces` and
-//! `reputation` ask `piecewatch-analytics`, `simulate` asks the simulator. What is here is how to ask and how to show: results go to the writer that [`run`]
-//! is given, progress to stderr when that is a terminal, and every [`Error`] is a sentence or
+//! `reputation` ask `piecewatch-analytics`, `simulate` asks the simulator, and `serve` joins all of
+//! them with `piecewatch-broadcast`. What is here is how to ask and how to show: results go to the
+//! writer that [`run`] is given, progress to stderr when that is a terminal, and every [`Error`] is a sentence or
 //! two on what is wrong, where, and what to do.
 //!
 //! ```
