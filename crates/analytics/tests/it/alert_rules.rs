@@ -106,14 +106,20 @@ fn the_process_its_clock_and_its_version_are_found() {
     let mut database = Database::new();
     let mut records = hour(0, 2);
     let trouble = |kind, text: &str| {
-        Record::Trouble(Trouble { at: ago(600), kind, satellite: None, text: text.into() })
+        Record::Trouble(Box::new(Trouble {
+            at: ago(600),
+            kind,
+            satellite: None,
+            text: text.into(),
+        }))
     };
+    let lifecycle = |at, event| Record::Lifecycle(Box::new(Lifecycle { at, event }));
     records.push(trouble(TroubleKind::Clock, "system clock is out of sync with satellite"));
     for minutes in [50, 40, 30] {
         let at = ago(minutes * 60);
-        records.push(Record::Lifecycle(Lifecycle { at, event: LifecycleEvent::Configured }));
+        records.push(lifecycle(at, LifecycleEvent::Configured));
         let version = LifecycleEvent::Version("1.100.0".into());
-        records.push(Record::Lifecycle(Lifecycle { at, event: version }));
+        records.push(lifecycle(at, version));
     }
     Log::new("n1").append(&mut database, records);
     let status = NodeStatus {
