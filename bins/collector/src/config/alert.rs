@@ -271,7 +271,7 @@ fn channel(raw: &RawNode) -> Result<Channel, Error> {
     let other = raw.values.iter().find(|(key, _)| !own.contains(key) && !of_all.contains(key));
     if let Some((key, given)) = other {
         let why = if *key == "url" {
-            "its address is a secret: write it into a file, and url_file = \"FILE\"".to_owned()
+            "its address lets anybody write: put it into a file, and url_file = \"FILE\"".to_owned()
         } else {
             format!("it has {}", own.join(", "))
         };
@@ -404,7 +404,7 @@ fn address(raw: &RawNode) -> Result<TextFrom, Error> {
             Err(given.place.error("this channel has two addresses; keep one of them"))
         }
         (None, None) => Err(raw.place.error(
-            "this channel has no address; add `url = \"https://…\"`, or url_file if it is a secret",
+            "this channel has no address; add `url = \"https://…\"`, or url_file if nobody may see it",
         )),
     }
 }

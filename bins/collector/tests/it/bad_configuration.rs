@@ -98,7 +98,7 @@ fn cases() -> Vec<Case> {
         file("a channel of no kind", with("[[alerts.channel]]\nname = \"me\"\n")),
         channel("a kind that there is not", "kind = \"e-mail\""),
         channel(
-            "a secret in the file",
+            "an address that lets anybody write",
             "kind = \"discord\"\nurl = \"https://discord.test/secret\"",
         ),
         channel("a misspelt key of a channel", "kind = \"ntfy\"\nurll = \"https://ntfy.test/t\""),

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod accounts;
+mod alert_rules;
 mod alerts;
 mod compare;
 mod connectivity;

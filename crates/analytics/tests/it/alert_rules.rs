@@ -1,0 +1,162 @@
+//! What the rules find in a database that was written record by record.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use piecewatch_analytics::{
+    Observatory, ObservatorySettings,
+    alert::{
+        AlertLevel, AskedOf, Bounds, Evaluation, Lag, MonitorFacts, Rule, Thresholds,
+        evaluate_node, of_monitor,
+    },
+};
+use piecewatch_model::{
+    Action, Clock, Fact, FailureClass, Latency, Lifecycle, LifecycleEvent, NodeStatus, Outcome,
+    Record, Timestamp, Transfer, Trouble, TroubleKind,
+};
+
+use crate::written::{Database, Log, NOW, ago, node, transfer};
+
+fn evaluate(database: &Database, thresholds: &Thresholds, now: Timestamp) -> Evaluation {
+    let settings = ObservatorySettings::default();
+    let observatory = Observatory::new(database.readers(), &settings, || Duration::ZERO);
+    let readers = database.readers();
+    let asked = AskedOf { observatory: &observatory, readers: &readers };
+    evaluate_node(asked, &node("n1"), thresholds, now).unwrap()
+}
+
+fn levels(found: &Evaluation) -> BTreeMap<&'static str, AlertLevel> {
+    found.conditions.iter().map(|of| (of.key.rule.name(), of.level)).collect()
+}
+
+/// Transfers of the last hour, one in ten seconds: of ten, `failed` fail, and each takes so long.
+fn hour(failed: i64, seconds: u64) -> Vec<Record> {
+    let of = |number: i64| {
+        let outcome = if number % 10 < failed {
+            Outcome::Failed(FailureClass::Disk)
+        } else {
+            Outcome::Success
+        };
+        let latency = Latency { micros: seconds * 1_000_000, clock: Clock::Arrival };
+        let action = if number % 2 == 0 { Action::Get } else { Action::Put };
+        let error = (number % 10 < failed).then(|| "disk I/O error".into());
+        let at = ago(3600 - number * 10);
+        Record::Transfer(Transfer {
+            outcome,
+            latency: Some(latency),
+            action,
+            error,
+            ..transfer(at)
+        })
+    };
+    (0..360).map(of).collect()
+}
+
+#[test]
+fn transfers_that_fail_or_take_long_are_found_and_a_good_hour_is_not() {
+    let check = |failed: i64, seconds: u64, expected: &[(&'static str, AlertLevel)]| {
+        let mut database = Database::new();
+        Log::new("n1").append(&mut database, hour(failed, seconds));
+        let found = evaluate(&database, &Thresholds::default(), NOW);
+        assert_eq!(levels(&found), expected.iter().copied().collect(), "{failed} {seconds}");
+        found
+    };
+    let well = check(0, 2, &[]);
+    assert!(!well.unknown.contains(&(Rule::Errors, node("n1"))), "it is known to be well");
+    assert!(well.unknown.contains(&(Rule::Quic, node("n1"))), "nobody has asked the node");
+    let found = check(2, 2, &[("errors", AlertLevel::Warning)]);
+    assert!(found.conditions[0].sentence.contains("72 of 360"), "{:?}", found.conditions);
+    assert!(found.conditions[0].sentence.contains("disk I/O error"), "{:?}", found.conditions);
+    check(5, 2, &[("errors", AlertLevel::Critical)]);
+    let slow = [("download_latency", AlertLevel::Warning), ("upload_latency", AlertLevel::Warning)];
+    check(0, 20, &slow);
+}
+
+#[test]
+fn bounds_of_ones_own_and_muted_rules_hold() {
+    let mut database = Database::new();
+    Log::new("n1").append(&mut database, hour(2, 20));
+    let own = Thresholds {
+        errors_percent: Bounds { warning: 30.0, critical: 60.0 },
+        latency_p95_ms: Bounds { warning: 0.0, critical: 15_000.0 },
+        muted: [Rule::UploadLatency].into(),
+        ..Thresholds::default()
+    };
+    let found = evaluate(&database, &own, NOW);
+    assert_eq!(levels(&found), [("download_latency", AlertLevel::Critical)].into());
+}
+
+/// A log that ends says nothing: neither that errors are over, nor anything else.
+#[test]
+fn a_silent_log_is_told_and_leaves_open_what_it_told_before() {
+    let mut database = Database::new();
+    Log::new("n1").append(&mut database, hour(5, 2));
+    let after = |minutes: i64| {
+        evaluate(&database, &Thresholds::default(), NOW.plus_micros(minutes * 60_000_000))
+    };
+    let soon = after(45);
+    assert_eq!(levels(&soon), [("silence", AlertLevel::Warning)].into());
+    assert!(soon.unknown.contains(&(Rule::Errors, node("n1"))));
+    let later = after(180);
+    assert_eq!(levels(&later), [("silence", AlertLevel::Critical)].into());
+    assert!(later.unknown.contains(&(Rule::FailedAudits, node("n1"))));
+}
+
+#[test]
+fn the_process_its_clock_and_its_version_are_found() {
+    let mut database = Database::new();
+    let mut records = hour(0, 2);
+    let trouble = |kind, text: &str| {
+        Record::Trouble(Box::new(Trouble {
+            at: ago(600),
+            kind,
+            satellite: None,
+            text: text.into(),
+        }))
+    };
+    let lifecycle = |at, event| Record::Lifecycle(Box::new(Lifecycle { at, event }));
+    records.push(trouble(TroubleKind::Clock, "system clock is out of sync with satellite"));
+    for minutes in [50, 40, 30] {
+        let at = ago(minutes * 60);
+        records.push(lifecycle(at, LifecycleEvent::Configured));
+        let version = LifecycleEvent::Version("1.100.0".into());
+        records.push(lifecycle(at, version));
+    }
+    Log::new("n1").append(&mut database, records);
+    let status = NodeStatus {
+        version: Some("1.100.0".into()),
+        allowed_version: Some("1.120.0".into()),
+        last_pinged_at: Some(ago(2 * 3600)),
+        ..NodeStatus::default()
+    };
+    database.report(&node("n1"), ago(1200), vec![Fact::Status(status)]);
+    let found = levels(&evaluate(&database, &Thresholds::default(), NOW));
+    assert_eq!(found.get("clock"), Some(&AlertLevel::Critical), "{found:?}");
+    assert_eq!(found.get("version"), Some(&AlertLevel::Critical), "{found:?}");
+    assert_eq!(found.get("pings"), Some(&AlertLevel::Warning), "{found:?}");
+    assert_eq!(found.get("poll"), Some(&AlertLevel::Warning), "20 minutes: {found:?}");
+    assert!(found.contains_key("restarts"), "{found:?}");
+}
+
+#[test]
+fn the_monitor_is_judged_as_nodes_are() {
+    let thresholds = Thresholds::default();
+    let lag = |name: &str, seconds| Lag { node: node(name), seconds };
+    let facts = MonitorFacts {
+        blocked: None,
+        unreadable: Some("the disk failed".to_owned()),
+        start_up_ms: Some(4_999),
+        lags: vec![lag("n1", 119), lag("n2", 120), lag("n3", 4_000)],
+    };
+    let found = of_monitor(&facts, |_| &thresholds);
+    let told: Vec<_> = found
+        .conditions
+        .iter()
+        .map(|of| (of.key.rule, of.key.node.as_ref().map(ToString::to_string), of.level))
+        .collect();
+    let expected = [
+        (Rule::Database, None, AlertLevel::Critical),
+        (Rule::Lag, Some("n2".to_owned()), AlertLevel::Warning),
+        (Rule::Lag, Some("n3".to_owned()), AlertLevel::Critical),
+    ];
+    assert_eq!(told, expected);
+}
