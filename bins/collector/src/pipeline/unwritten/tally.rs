@@ -19,7 +19,8 @@ pub struct Tally {
     /// Counts and bytes, by the beginning of the minute, action and fate. A batch that spans more
     /// than a day is counted from 26 hours before its newest record on.
     pub minutes: BTreeMap<(Timestamp, Action, Fate), (u64, ByteCount)>,
-    /// The newest transfers and uploads turned away, newest first, [`NEWEST_MAX`] at most.
+    /// The newest transfers and uploads turned away, by the second and the place in the log, newest
+    /// first, [`NEWEST_MAX`] at most.
     pub newest: Arc<[Record]>,
 }
 
@@ -42,7 +43,7 @@ impl Tally {
         let is_moved = |record: &&Record| moved(record).is_some();
         let last = batch.records.iter().rev().filter(is_moved).take(NEWEST_MAX);
         let mut last: Vec<Record> = last.cloned().collect();
-        last.sort_by_key(|record| Reverse(moved(record).map(|(at, ..)| at)));
+        last.sort_by_key(|record| Reverse(moved(record).map(|(at, ..)| at.as_seconds())));
         tally.newest = last.into();
         tally
     }

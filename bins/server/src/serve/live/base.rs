@@ -22,7 +22,7 @@ use piecewatch_store::{
 use super::{
     Refusal,
     sums::{LastHour, NodeSums, Since, Today},
-    tail::{AHEAD, REACH, Row, SHOWN_MAX, Tail},
+    tail::{AHEAD, KEPT_MAX, REACH, Row, Tail},
 };
 
 /// Of how many sets of nodes the newest transfers are kept.
@@ -173,13 +173,11 @@ impl Base {
         self.answer(reader, unwritten, (nodes, Needs::Tail), now, |base, beyond| {
             let of_set = base.tails.iter().find(|of| of.nodes == nodes);
             let mut tail = of_set.map(|of| of.tail.clone()).unwrap_or_default();
-            let mut rows = Vec::new();
             beyond(&mut |node, tally| {
                 if nodes.binary_search(node).is_ok() {
-                    rows.extend(rows_of(node, tally));
+                    tail.add(rows_of(node, tally));
                 }
             })?;
-            tail.add(rows);
             Some(tail)
         })
     }
@@ -333,7 +331,7 @@ impl Base {
             };
             let window = Window { from, to: now.plus_micros(AHEAD) };
             let filter = TransferFilter::default();
-            let page = reader.transfers(Nodes::Of(&of.nodes), window, &filter, None, SHOWN_MAX)?;
+            let page = reader.transfers(Nodes::Of(&of.nodes), window, &filter, None, KEPT_MAX)?;
             read.tails.push((place, from, page.rows));
         }
         Ok(read)

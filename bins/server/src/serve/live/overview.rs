@@ -157,8 +157,18 @@ fn total(actions: &ByAction) -> Value {
     ends_row(&sum, rate)
 }
 
-/// Each action that has transfers, [`ACTIONS_MAX`] of them at most, the others as one.
+/// Each action that has transfers with its rate of success, [`ACTIONS_MAX`] of them at most, the others
+/// as one.
 pub(super) fn by_action(actions: &ByAction) -> Value {
+    rows(actions, |action, ends| ends.tally.success(action).map(|share| share.ratio()))
+}
+
+/// The same without rates: a short time has few transfers, and there are many rows.
+pub(super) fn counts_by_action(actions: &ByAction) -> Value {
+    rows(actions, |_, _| None)
+}
+
+fn rows(actions: &ByAction, rate: impl Fn(&Action, &Ends) -> Option<f64>) -> Value {
     let mut listed: Vec<(&Action, &Ends)> = actions.iter().collect();
     let mut others = Ends::default();
     if listed.len() > ACTIONS_MAX {
@@ -169,8 +179,7 @@ pub(super) fn by_action(actions: &ByAction) -> Value {
         }
     }
     let row = |(action, ends): (&Action, &Ends)| {
-        let rate = ends.tally.success(action).map(|share| share.ratio());
-        (action.name().to_owned(), ends_row(ends, rate))
+        (action.name().to_owned(), ends_row(ends, rate(action, ends)))
     };
     let mut rows: Map<String, Value> = listed.into_iter().map(row).collect();
     if others != Ends::default() {

@@ -10,6 +10,9 @@ use piecewatch_store::{Fate, StoredTransfer};
 
 /// How many transfers are shown.
 pub(super) const SHOWN_MAX: usize = 50;
+/// How many are kept: where the last one shown is one of many of its second, which of them that is
+/// must not depend on where they come from.
+pub(super) const KEPT_MAX: usize = 2 * SHOWN_MAX;
 /// How far back they are looked for, in microseconds.
 pub(super) const REACH: i64 = 24 * 3600 * 1_000_000;
 /// How far a node's clock may be ahead.
@@ -93,16 +96,6 @@ impl Row {
             error: None,
         }
     }
-
-    /// Newest first; those of one instant have an order that does not depend on where they come from.
-    fn order(&self, other: &Self) -> std::cmp::Ordering {
-        let key = |row: &Self| (row.fate, row.size.map(ByteCount::get));
-        (other.at.cmp(&self.at))
-            .then_with(|| self.node.cmp(&other.node))
-            .then_with(|| self.piece.cmp(&other.piece))
-            .then_with(|| self.action.cmp(&other.action))
-            .then_with(|| key(self).cmp(&key(other)))
-    }
 }
 
 /// The newest transfers, newest first.
@@ -115,25 +108,31 @@ impl Tail {
     /// Takes what the database says of the time from `from` on in place of what is here.
     pub(super) fn replace(&mut self, from: Timestamp, stored: Vec<StoredTransfer>) {
         self.rows.retain(|row| row.at < from);
-        self.rows.extend(stored.into_iter().map(Row::stored));
-        self.settle();
+        self.add(stored.into_iter().map(Row::stored));
     }
 
+    /// Adds what came later, newest first.
     pub(super) fn add(&mut self, rows: impl IntoIterator<Item = Row>) {
-        self.rows.extend(rows);
-        self.settle();
+        let added = self.rows.splice(..0, rows);
+        drop(added);
+        // As the database has it: by second, then by node, then by the place in the log.
+        self.rows.sort_by(|one, other| {
+            let seconds = other.at.as_seconds().cmp(&one.at.as_seconds());
+            seconds.then_with(|| other.node.cmp(&one.node))
+        });
+        self.rows.truncate(KEPT_MAX);
     }
 
     /// The rows by a name that a transfer keeps: when, where, and the beginning of its piece. Of those
     /// that have all of it in common each has a number.
     pub(super) fn named(&self) -> BTreeMap<String, &Row> {
         let mut named = BTreeMap::new();
-        for row in &self.rows {
-            let piece = row.piece.map_or_else(
-                || "turned-away".to_owned(),
-                |piece| piece.as_bytes()[..5].iter().map(|byte| format!("{byte:02x}")).collect(),
-            );
-            let name = format!("{:016}-{piece}-{}", row.at.as_micros(), row.node);
+        for row in self.rows.iter().take(SHOWN_MAX) {
+            let at = row.at.as_micros();
+            let name = match row.piece.and_then(|piece| piece.as_bytes().first_chunk().copied()) {
+                Some(piece) => format!("{at:016}-{:016x}-{}", u64::from_be_bytes(piece), row.node),
+                None => format!("{at:016}-turned-away-{}", row.node),
+            };
             let mut number = 1;
             let mut numbered = name.clone();
             while named.contains_key(&numbered) {
@@ -143,10 +142,5 @@ impl Tail {
             named.insert(numbered, row);
         }
         named
-    }
-
-    fn settle(&mut self) {
-        self.rows.sort_by(Row::order);
-        self.rows.truncate(SHOWN_MAX);
     }
 }

@@ -6,13 +6,14 @@ use serde_json::json;
 
 use super::{
     Live, State,
-    overview::{by_action, rates},
+    overview::{counts_by_action, rates},
     table,
 };
 
 pub(super) fn state(live: &Live, reader: &Reader, nodes: &[NodeName], now: Timestamp) -> State {
     let hour = live.base().last_hour(reader, live.unwritten(), nodes, now)?;
-    let minutes = hour.minutes.iter().map(|(at, actions)| (at.to_string(), by_action(actions)));
+    let minutes =
+        hour.minutes.iter().map(|(at, actions)| (at.to_string(), counts_by_action(actions)));
     Ok(json!({
         "minute": now.floor(Grain::Minute).to_string(),
         "minutes": table(minutes),

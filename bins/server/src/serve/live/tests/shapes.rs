@@ -6,6 +6,7 @@ use std::{
 };
 
 use piecewatch_model::{Grain, Timestamp};
+use piecewatch_store::{Store, StoreConfig};
 use serde_json::Value;
 
 use super::world::{NOON, World, last_hour, number, today, wait};
@@ -78,7 +79,7 @@ fn a_node_or_a_topic_that_is_none_is_refused_in_a_sentence() {
     (parts.readers, parts.configured) = (readers, Box::new(Vec::new));
     let live = Live::new(parts);
     assert_eq!(live.state("traffic", &["loft"]).unwrap_err(), sentence("there is no node loft"));
-    other.import(0);
+    other.import(&mut Store::open(&other.db(), StoreConfig::default()).unwrap(), 0);
     assert_eq!(today(&live, &["loft"]), other.all());
 }
 
@@ -102,7 +103,7 @@ fn rates_fall_minutes_go_and_days_end_by_time_alone() {
     wait("all is stored", || unwritten.is_empty());
     let last = {
         let state = live.state("transfers", &[]).unwrap();
-        let newest = state["transfers"].as_object().unwrap().values().last().unwrap();
+        let newest = state["transfers"].as_object().unwrap().values().next_back().unwrap();
         newest["at"].as_str().unwrap().parse::<Timestamp>().unwrap()
     };
     let after = |micros: i64| {

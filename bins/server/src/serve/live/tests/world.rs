@@ -1,21 +1,22 @@
 //! Nodes that log, pipelines that read them, and states over both.
 
 use std::{
+    num::NonZeroUsize,
     path::PathBuf,
-    sync::{Arc, LazyLock, Mutex, MutexGuard},
+    sync::{Arc, LazyLock, Mutex, MutexGuard, atomic::AtomicU64},
     time::Duration,
 };
 
-use clap::Parser as _;
 use piecewatch_analytics::{Observatory, ObservatorySettings};
 use piecewatch_collector::{
     config::{Config, Sayings},
     pipeline::{Pipeline, unwritten::Unwritten},
 };
 use piecewatch_finance::{Ledger, LedgerSettings};
+use piecewatch_ingest::{Archive, Flow, Import, ImportConfig};
 use piecewatch_model::{Grain, NodeName, Timestamp};
 use piecewatch_simulator::{LiveConfig, LiveLog};
-use piecewatch_store::{Readers, Store, StoreConfig};
+use piecewatch_store::{Appended, Readers, Store, StoreConfig};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -103,15 +104,23 @@ impl World {
         config
     }
 
-    /// Imports the log of a node, beside whoever follows it.
-    pub(super) fn import(&self, node: usize) {
-        let (db, path) = (self.db(), self.path(node));
-        let arguments = ["piecewatch", "import", "--db"].map(Into::into).into_iter();
-        let arguments: Vec<std::ffi::OsString> = arguments
-            .chain([db.into(), "--node".into(), self.logs[node].0.as_str().into(), path.into()])
-            .collect();
-        let cli = crate::Cli::try_parse_from(arguments).unwrap();
-        crate::run(&cli, &mut Vec::new(), crate::Colour::Off).unwrap();
+    /// Imports the log of a node, beside whoever follows it. What that one stores first is left to it.
+    pub(super) fn import(&self, store: &mut Store, node: usize) {
+        let Store { writer, readers } = store;
+        let known = readers.get().unwrap().sources(&self.logs[node].0).unwrap();
+        let config = ImportConfig {
+            node: self.logs[node].0.clone(),
+            workers: NonZeroUsize::MIN,
+            countries: None,
+            time_zone: None,
+        };
+        let mut import = Import::new(config, known.checkpoints, known.newest);
+        let archive = Archive::open(&self.path(node)).unwrap();
+        let read = import.file(&archive, &AtomicU64::new(0), &mut |batch| {
+            let appended = writer.append(&[batch], clock::now()).unwrap();
+            if appended == [Appended::Committed] { Flow::Continue } else { Flow::Stop }
+        });
+        read.unwrap();
     }
 
     /// Follows the nodes in this process, as a server does.
