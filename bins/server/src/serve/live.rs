@@ -7,11 +7,6 @@
 //!
 //! [`tell_changes`] tells the broadcaster which topics of which nodes changed, and [`answer_wants`]
 //! answers what it asks.
-#![cfg_attr(
-    not(test),
-    expect(dead_code, unused_imports, reason = "what starts the server is not wired yet")
-)]
-
 mod answering;
 mod around;
 mod base;
