@@ -260,12 +260,13 @@ fn sql_and_flags_stay_in_their_layer() {
 
 /// Every migration by its name and the XXH3-64 hash of its bytes. A migration that was released
 /// is never edited: databases that have it already would differ from new ones.
-const MIGRATIONS: [(&str, u64); 5] = [
+const MIGRATIONS: [(&str, u64); 6] = [
     ("0001_initial.sql", 0xf149_8498_f0e7_7cc9),
     ("0002_reports.sql", 0x7405_2b60_ed7f_66cf),
     ("0003_slowest.sql", 0x9804_2f33_e133_e4bc),
     ("0004_kept.sql", 0x387c_90da_d3a7_3adb),
     ("0005_sums_for_long_windows.sql", 0x1ed5_17a9_b8c2_2859),
+    ("0006_watch.sql", 0x0271_d7fd_fd6c_dfcc),
 ];
 
 #[test]

@@ -263,3 +263,24 @@ fn version_5_adds_the_hours_of_version_4_up() {
     assert_eq!(reader.sizes(Nodes::All, before_1970).unwrap()[0].count, 5);
     assert_eq!(reader.check().unwrap().damage, [""; 0]);
 }
+
+const FIFTH: &str = include_str!("../../migrations/0005_sums_for_long_windows.sql");
+
+/// A program of version 5 does not open what this one has written; nothing that it knows has changed.
+#[test]
+fn version_6_lets_who_watches_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    let old = of_version_1(&path);
+    for step in [SECOND, THIRD, FOURTH, FIFTH] {
+        old.execute_batch(step).unwrap();
+    }
+    old.pragma_update(None, "user_version", 5).unwrap();
+    drop(old);
+
+    let mut store = Store::open(&path, StoreConfig::default()).unwrap();
+    assert!(!store.writer.is_watched(HOUR).unwrap());
+    store.writer.watch(HOUR, std::time::Duration::from_secs(1)).unwrap();
+    assert!(store.writer.is_watched(HOUR).unwrap());
+    assert_eq!(store.readers.get().unwrap().check().unwrap().damage, [""; 0]);
+}
