@@ -76,6 +76,8 @@ const STOP_MAX: Duration = Duration::from_secs(4);
 const TICK: Duration = Duration::from_secs(1);
 /// And how often of those what is less urgent.
 const REPORT_EVERY: u64 = 60;
+/// How often who writes is told that somebody watches.
+const WATCH_EVERY: u64 = 5;
 /// How many long answers are written at once.
 const STREAMS_MAX: usize = 4;
 /// Threads that may wait for something else than the database: the end of a list, the nodes.
@@ -137,8 +139,12 @@ impl Server {
         };
         let Store { readers, writer } = Store::open(&config.db, settings.clone())?;
         // A second one, for what is written down of each minute: alerts wait for nothing else.
-        let Store { readers: _, writer: of_minutes } =
-            Store::open(&config.db, StoreConfig { readers: 1, ..settings })?;
+        let again = || Store::open(&config.db, StoreConfig { readers: 1, ..settings.clone() });
+        let of_minutes = again()?.writer;
+        let follower = match unwritten {
+            Some(_) => None,
+            None => Some(Mutex::new(again()?.writer)),
+        };
         let slow = Arc::new(SlowQuestions::default());
         readers.measure(slow.measuring(config.log.slow_query));
         let observatory =
@@ -251,6 +257,7 @@ impl Server {
             api: RwLock::new(Arc::new(api)),
             config: RwLock::new(Arc::clone(&config)),
             watching: AtomicUsize::new(0),
+            follower,
         };
         Ok(Self { app: Arc::new(app), wants, driver })
     }
@@ -380,6 +387,9 @@ fn tick(app: &App, seconds: u64) {
         if seconds.is_multiple_of(REPORT_EVERY) {
             nodes.look_for_silence();
         }
+    }
+    if seconds.is_multiple_of(WATCH_EVERY) {
+        app.tell_who_writes();
     }
     // What was kept of what has changed since is forgotten before somebody asks.
     for refreshed in [

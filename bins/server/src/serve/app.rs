@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, OnceLock, PoisonError, RwLock,
+        Arc, Mutex, OnceLock, PoisonError, RwLock,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -15,6 +15,7 @@ use piecewatch_collector::{
     pipeline::unwritten::Unwritten,
 };
 use piecewatch_finance::Ledger;
+use piecewatch_store::Writer;
 use tokio::sync::Semaphore;
 use warp::http::StatusCode;
 
@@ -30,6 +31,11 @@ use super::{
     own::{HttpFigures, Pace},
     pool::Pool,
 };
+
+use crate::clock;
+
+/// How long who writes believes that somebody watches.
+const WATCHED_FOR: Duration = Duration::from_secs(15);
 
 /// What every answer is made of.
 pub(crate) struct App {
@@ -61,6 +67,8 @@ pub(crate) struct App {
     pub(crate) config: RwLock<Arc<Config>>,
     /// How many browsers watch.
     pub(crate) watching: AtomicUsize,
+    /// Tells who writes that somebody watches, where that is another process.
+    pub(crate) follower: Option<Mutex<Writer>>,
 }
 
 impl App {
@@ -106,9 +114,25 @@ impl App {
         Watching(Arc::clone(self))
     }
 
-    fn watched(&self) {
+    fn watched(self: &Arc<Self>) {
         if let Some(unwritten) = &self.unwritten {
             unwritten.watch(self.watching.load(Ordering::SeqCst) > 0);
+        } else {
+            let app = Arc::clone(self);
+            tokio::task::spawn_blocking(move || app.tell_who_writes());
+        }
+    }
+
+    /// Tells who writes that somebody watches, if so: about every five seconds, and with the first
+    /// browser. Blocks.
+    pub(crate) fn tell_who_writes(&self) {
+        let Some(follower) = &self.follower else { return };
+        if self.watching.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let mut writer = follower.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Err(error) = writer.watch(clock::now(), WATCHED_FOR) {
+            tracing::debug!("who writes is not told that somebody watches: {error}");
         }
     }
 }

@@ -4,8 +4,15 @@ mod doors;
 mod ends;
 mod running;
 
-use std::fs::OpenOptions;
-use std::io::Write;
+use std::{
+    fs::OpenOptions,
+    io::Write,
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use piecewatch_model::Timestamp;
+use piecewatch_simulator::{Config, Simulator};
 
 use crate::program::Bench;
 
@@ -19,8 +26,10 @@ impl Logged {
     /// So many lines of which `written` are there already.
     pub(crate) fn new(lines: u64, written: usize) -> Self {
         let bench = Bench::new();
-        bench.simulate("whole.log", lines, &[]);
-        let whole = bench.read("whole.log");
+        let mut whole = Vec::new();
+        let start = Some(just_now());
+        let config = Config { start, transfers_per_second: 1_000.0, ..Config::default() };
+        Simulator::new(config).write(lines, &mut whole).unwrap();
         let end = whole.iter().enumerate().filter(|(_, byte)| **byte == b'\n').nth(written);
         let end = end.map_or(whole.len(), |(at, _)| at + 1);
         bench.write("node.log", &whole[..end]);
@@ -35,6 +44,19 @@ impl Logged {
         let path = self.bench.path("node.log");
         OpenOptions::new().append(true).open(path).unwrap().write_all(&written).unwrap();
     }
+}
+
+/// Some seconds ago, and today: what browsers see first is what was done since midnight.
+fn just_now() -> Timestamp {
+    const SECONDS: i64 = 10;
+    let now = || {
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+        i64::try_from(since_1970.as_secs()).unwrap()
+    };
+    while now().rem_euclid(86_400) < SECONDS {
+        thread::sleep(Duration::from_secs(1));
+    }
+    Timestamp::from_seconds(now() - SECONDS)
 }
 
 /// The arguments of a server with that node.

@@ -267,7 +267,7 @@ const MIGRATIONS: [(&str, u64); 8] = [
     ("0004_kept.sql", 0x387c_90da_d3a7_3adb),
     ("0005_sums_for_long_windows.sql", 0x1ed5_17a9_b8c2_2859),
     ("0006_alerts.sql", 0xcdea_fa50_96b9_bbb0),
-    ("0007_watch.sql", 0x0),
+    ("0007_watch.sql", 0x0271_d7fd_fd6c_dfcc),
     ("0008_self_metrics.sql", 0x1e14_f8fc_7ea3_2816),
 ];
 

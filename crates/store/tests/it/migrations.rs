@@ -297,3 +297,15 @@ fn version_8_has_room_for_how_the_server_was() {
     assert_eq!(reader.self_metrics(ALL).unwrap(), [(HOUR, metrics)]);
     assert_eq!(reader.check().unwrap().damage, [""; 0]);
 }
+
+#[test]
+fn version_7_lets_who_watches_say_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    drop(of_version_1(&path));
+    let mut store = Store::open(&path, StoreConfig::default()).unwrap();
+    assert!(!store.writer.is_watched(HOUR).unwrap());
+    store.writer.watch(HOUR, std::time::Duration::from_secs(1)).unwrap();
+    assert!(store.writer.is_watched(HOUR).unwrap());
+    assert_eq!(store.readers.get().unwrap().check().unwrap().damage, [""; 0]);
+}
