@@ -6,8 +6,20 @@ mod shown;
 
 use std::io::Write;
 
+use piecewatch_model::Timestamp;
+
 use crate::{Error, Result, clock, config::Config};
 use gathered::{Following, Status};
+
+/// What is wrong with who follows nodes into a database, in a sentence; `None` when all is well: what
+/// `status --healthy` judges by.
+///
+/// # Errors
+///
+/// When the folder of the locks cannot be read.
+pub fn trouble(config: &Config, now: Timestamp) -> Result<Option<String>> {
+    Ok(Following::of(&config.db)?.trouble(config, now))
+}
 
 /// How the answer looks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +44,7 @@ pub(crate) fn run(config: &Config, answer: Answer, out: &mut dyn Write) -> Resul
     }
     let now = clock::now();
     match answer {
-        Answer::ExitCode => match Following::of(&config.db)?.trouble(config, now) {
+        Answer::ExitCode => match trouble(config, now)? {
             Some(trouble) => Err(Error::Unwell { trouble }),
             None => Ok(()),
         },

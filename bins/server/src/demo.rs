@@ -16,11 +16,14 @@ use std::{
     time::Duration,
 };
 
+use piecewatch_collector::config::{Config, Sayings};
+
 use self::node::{NODES, Node};
 use crate::{
     Error, Result,
-    cli::{DemoArgs, ServeArgs},
-    clock, serve,
+    cli::DemoArgs,
+    clock,
+    serve::{self, Reading},
 };
 
 /// How often the nodes write what they did.
@@ -35,6 +38,8 @@ pub(crate) fn run(arguments: &DemoArgs, out: &mut dyn Write) -> Result<()> {
         .prefix("piecewatch-demo-")
         .tempdir()
         .map_err(|source| Error::Write { path: std::env::temp_dir(), source })?;
+    // What is in the way is told before a month is simulated.
+    drop(serve::listen(arguments.listen)?);
     let told = writeln!(out, "Three simulated nodes, 30 days; stop with Ctrl-C.");
     told.and_then(|()| out.flush()).map_err(Error::Output)?;
     let now = clock::now();
@@ -59,13 +64,15 @@ pub(crate) fn run(arguments: &DemoArgs, out: &mut dyn Write) -> Result<()> {
     if !arguments.no_open {
         open_when_it_listens(arguments.listen)?;
     }
-    let served = serve::run(&ServeArgs {
-        config: Some(config),
-        db: None,
-        nodes: Vec::new(),
-        listen: Some(arguments.listen),
-        follow: false,
-    });
+    let listen = arguments.listen;
+    // Without the environment: what is said there is of nodes that are there.
+    let load = move || {
+        let said = Sayings { file: Some(config.clone()), ..Sayings::default() };
+        let mut config = Config::load(&said)?;
+        config.server.listen = listen;
+        Ok(config)
+    };
+    let served = serve::run(Reading::Here, Arc::new(load));
     is_over.store(true, Ordering::Relaxed);
     let lived = live.join().expect("the simulator does not panic");
     served.and(lived)

@@ -124,6 +124,9 @@ pub enum Error {
         /// The part.
         what: String,
     },
+    /// Not everything could be stopped in time.
+    #[error("the stop took too long, and was cut off; what was not stored is read again")]
+    Late,
     /// Somebody stopped the work before it was done.
     #[error("stopped before everything was asked; what was answered is stored")]
     Interrupted,
@@ -228,6 +231,7 @@ impl Error {
             | Self::Failing { .. }
             | Self::Ended { .. }
             | Self::Interrupted
+            | Self::Late
             | Self::Untold { .. }
             | Self::Start(_)
             | Self::Several(_)

@@ -1,6 +1,6 @@
 //! From a command to what does it.
 
-use std::io::Write;
+use std::{io::Write, sync::Arc};
 
 use crate::{
     Cli, Colour, Result, alerts, cli::Command, compare, completions, database, demo, earnings,
@@ -25,7 +25,10 @@ pub fn run(cli: &Cli, out: &mut dyn Write, colour: Colour) -> Result<()> {
         Command::Reputation(arguments) => reputation::run(arguments, out, colour),
         Command::Storage(arguments) => storage::run(arguments, out, colour),
         Command::Compare(arguments) => compare::run(arguments, out, colour),
-        Command::Serve(arguments) => serve::run(arguments),
+        Command::Serve(arguments) => {
+            let arguments = arguments.clone();
+            serve::run(arguments.reading(), Arc::new(move || arguments.load()))
+        }
         Command::Demo(arguments) => demo::run(arguments, out),
         Command::Alerts(arguments) => alerts::run(arguments, out, colour),
         Command::Db(arguments) => database::run(&arguments.command, out, colour),

@@ -23,13 +23,16 @@ mod token;
 use std::{
     collections::BTreeMap,
     future::pending,
-    net::TcpListener,
-    sync::{Arc, Mutex, OnceLock, RwLock, atomic::AtomicUsize},
+    net::{SocketAddr, TcpListener},
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
     thread,
     time::Duration,
 };
 
-use piecewatch_analytics::{Observatory, alert::MonitorFacts};
+use piecewatch_analytics::{
+    Observatory,
+    alert::{Lag, MonitorFacts},
+};
 use piecewatch_broadcast as hub;
 use piecewatch_collector::{
     config::{Config, Performance, Use},
@@ -39,10 +42,12 @@ use piecewatch_collector::{
     systemd,
 };
 use piecewatch_finance::Ledger;
+use piecewatch_ingest::State;
 use piecewatch_model::{MicroUsd, NodeName};
-use piecewatch_store::{Store, StoreConfig};
+use piecewatch_store::{Nodes as AskedNodes, Readers, Store, StoreConfig};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
+    task::JoinSet,
     time::{MissedTickBehavior, interval, timeout},
 };
 
@@ -62,7 +67,6 @@ use self::{
 };
 use crate::{
     Error, Result,
-    cli::ServeArgs,
     clock::{self, Stopwatch},
     earnings::ledger_settings,
     poll,
@@ -83,15 +87,28 @@ const STREAMS_MAX: usize = 4;
 /// Threads that may wait for something else than the database: the end of a list, the nodes.
 const OTHER_THREADS: usize = STREAMS_MAX + 4;
 
+/// How the configuration is read, at the start and again.
+pub(crate) type Load = dyn Fn() -> Result<Config> + Send + Sync;
+
+/// Who reads the logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// This process.
+    Here,
+    /// Another one, which writes into the same database.
+    Elsewhere,
+}
+
 /// Watches nodes until a signal says to stop.
-pub(crate) fn run(arguments: &ServeArgs) -> Result<()> {
+pub(crate) fn run(reading: Reading, load: Arc<Load>) -> Result<()> {
     let since = Stopwatch::start();
-    let config = arguments.load()?;
+    let config = load()?;
     logging::start(&config.log);
     let guard = Guard::new(Token::of(&config.server)?, config.server.origins.clone());
     // Before anything is begun: a port that is taken is mostly this program itself.
-    let listener = listen(&config)?;
+    let listener = listen(config.server.listen)?;
     let signals = signals_of_tokio()?;
+    allow_files(config.server.connections_max);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(config.performance.read_connections as usize + OTHER_THREADS)
@@ -99,8 +116,8 @@ pub(crate) fn run(arguments: &ServeArgs) -> Result<()> {
         .enable_all()
         .build()
         .map_err(Error::Start)?;
-    let done = Server::start(arguments, config, guard, since)
-        .and_then(|server| runtime.block_on(server.run(listener, signals, arguments, since)));
+    let done = Server::start(reading, config, guard, since)
+        .and_then(|server| runtime.block_on(server.run(listener, signals, load, since)));
     // A name that is still being looked up, or a disk that does not answer, keeps nobody.
     runtime.shutdown_background();
     done
@@ -114,23 +131,20 @@ struct Server {
 }
 
 impl Server {
-    fn start(
-        arguments: &ServeArgs,
-        config: Config,
-        guard: Guard,
-        since: Stopwatch,
-    ) -> Result<Self> {
-        let (nodes, unwritten) = if arguments.follow {
-            if !config.db.exists() {
+    fn start(reading: Reading, config: Config, guard: Guard, since: Stopwatch) -> Result<Self> {
+        let (nodes, unwritten) = match reading {
+            Reading::Elsewhere if !config.db.exists() => {
                 return Err(Error::NoDatabase { path: config.db });
             }
-            (None, None)
-        } else {
-            let unwritten = Unwritten::new();
-            let nodes = Nodes::start(config.clone(), unwritten.clone())?;
-            (Some(Arc::new(nodes)), Some(unwritten))
+            Reading::Elsewhere => (None, None),
+            Reading::Here => {
+                let unwritten = Unwritten::new();
+                let nodes = Nodes::start(config.clone(), unwritten.clone())?;
+                (Some(Arc::new(nodes)), Some(unwritten))
+            }
         };
         let config = Arc::new(config);
+        let current = Arc::new(RwLock::new(Arc::clone(&config)));
         let performance = &config.performance;
         let settings = StoreConfig {
             readers: performance.read_connections,
@@ -160,7 +174,7 @@ impl Server {
             observatory: Arc::clone(&observatory),
             readers: readers.clone(),
             writer,
-            monitor: monitor(nodes.clone(), Arc::clone(&started)),
+            monitor: monitor(nodes.clone(), Arc::clone(&started), readers.clone()),
             retry: alerts::Retry::default(),
         })?);
         let answers = Arc::new(Answers::new(performance.answer_cache));
@@ -193,13 +207,16 @@ impl Server {
             Arc::clone(&ledger),
             config.metrics.storj_exporter_names,
         );
-        let configured: Vec<NodeName> = config.nodes.iter().map(|node| node.name.clone()).collect();
+        let of_live = Arc::clone(&current);
         let live = Arc::new(Live::new(live::Parts {
             readers: readers.clone(),
             observatory: Arc::clone(&observatory),
             ledger: Arc::clone(&ledger),
             unwritten: unwritten.clone(),
-            configured: Box::new(move || configured.clone()),
+            configured: Box::new(move || {
+                let config = of_live.read().unwrap_or_else(PoisonError::into_inner);
+                config.nodes.iter().map(|node| node.name.clone()).collect()
+            }),
             alerts: {
                 let alerts = Arc::clone(&alerts);
                 Box::new(move |nodes| alerts.active(nodes))
@@ -211,8 +228,7 @@ impl Server {
             status: {
                 let itself = Arc::clone(&itself);
                 Box::new(move |nodes| {
-                    // What cannot be told now is told with the next second.
-                    itself.status(nodes).unwrap_or_else(|_| serde_json::json!({}))
+                    itself.status(nodes).unwrap_or_else(|_| itself.status_alone())
                 })
             },
             now: clock::now,
@@ -222,20 +238,24 @@ impl Server {
         let (broadcaster, wants, driver) =
             hub::start(hub_config, &topics(performance), clock::of_day)
                 .expect("the limits are above zero and the topics have names of their own");
-        let api = Api::new(api::Parts {
-            observatory: Arc::clone(&observatory),
-            ledger: Arc::clone(&ledger),
-            costs: costs(&config),
-            status: {
+        let make_api = {
+            let (observatory, ledger) = (Arc::clone(&observatory), Arc::clone(&ledger));
+            let (alerts, itself) = (Arc::clone(&alerts), Arc::clone(&itself));
+            move |config: &Config| {
                 let itself = Arc::clone(&itself);
-                api::Slot {
-                    schema: itself::schema(),
-                    answer: Box::new(move |nodes| Ok(itself.status(nodes)?)),
-                }
-            },
-            alerts: alarm::of_api(&alerts, &readers),
-            readers,
-        });
+                Api::new(api::Parts {
+                    observatory: Arc::clone(&observatory),
+                    ledger: Arc::clone(&ledger),
+                    costs: costs(config),
+                    status: api::Slot {
+                        schema: itself::schema(),
+                        answer: Box::new(move |nodes| Ok(itself.status(nodes)?)),
+                    },
+                    alerts: alarm::of_api(&alerts, &readers),
+                    readers: readers.clone(),
+                })
+            }
+        };
         let app = App {
             broadcaster,
             message_bytes,
@@ -254,9 +274,10 @@ impl Server {
             unwritten,
             alerts,
             started,
-            api: RwLock::new(Arc::new(api)),
-            config: RwLock::new(Arc::clone(&config)),
-            watching: AtomicUsize::new(0),
+            api: RwLock::new(Arc::new(make_api(&config))),
+            make_api: Box::new(make_api),
+            config: current,
+            watching: Mutex::new(0),
             follower,
         };
         Ok(Self { app: Arc::new(app), wants, driver })
@@ -267,7 +288,7 @@ impl Server {
         self,
         listener: TcpListener,
         mut signals: mpsc::Receiver<Signal>,
-        arguments: &ServeArgs,
+        load: Arc<Load>,
         since: Stopwatch,
     ) -> Result<()> {
         let Self { app, wants, driver } = self;
@@ -280,20 +301,24 @@ impl Server {
             let mut stopped = stopped.clone();
             async move { while stopped.changed().await.is_ok() {} }
         };
-        let hub = tokio::spawn(driver.run(ends(), GOODBYE_MAX));
+        // None of these ends before it is told to; one that does ends everything.
+        let mut parts = JoinSet::new();
+        parts.spawn(driver.run(ends(), GOODBYE_MAX));
         let routes = routes::routes(Arc::clone(&app));
         let limits = http::Limits {
             connections: config.server.connections_max,
             figures: Arc::clone(&app.http),
         };
-        let http = tokio::spawn(http::serve(listener, routes, limits, ends(), GOODBYE_MAX));
+        parts.spawn(http::serve(listener, routes, limits, ends(), GOODBYE_MAX));
+        parts.spawn(Arc::clone(&app.alerts).run(ends()));
         let live = Arc::clone(&app.live);
-        let parallel = config.performance.read_connections as usize;
-        tokio::spawn(live::answer_wants(Arc::clone(&live), wants, parallel, app.pool.runs()));
-        tokio::spawn(live::tell_changes(live, app.broadcaster.clone(), app.pool.runs()));
-        tokio::spawn(Arc::clone(&app.alerts).run(ends()));
-        tokio::spawn(tell_alerts(app.alerts.changed(), app.broadcaster.clone()));
-        let mut asking = if arguments.follow { None } else { poll::begin(&config)? };
+        // HTTP has one of the connections for itself.
+        let parallel = (config.performance.read_connections as usize).saturating_sub(1).max(1);
+        let mut helpers = JoinSet::new();
+        helpers.spawn(live::answer_wants(Arc::clone(&live), wants, parallel, app.pool.runs()));
+        helpers.spawn(live::tell_changes(live, app.broadcaster.clone(), app.pool.runs()));
+        helpers.spawn(tell_alerts(app.alerts.changed(), app.broadcaster.clone()));
+        let mut asking = if app.nodes.is_some() { poll::begin(&config)? } else { None };
         let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
         // It is set once.
         let _ = app.started.set(millis);
@@ -305,10 +330,14 @@ impl Server {
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut seconds: u64 = 0;
+        let mut ticking = tokio::task::spawn(async {});
         let ended = loop {
             tokio::select! {
                 signal = signals.recv() => match signal {
-                    Some(Signal::Reload) => reload(&app, arguments).await,
+                    Some(Signal::Reload) => {
+                        let (app, load) = (Arc::clone(&app), Arc::clone(&load));
+                        tokio::task::spawn_blocking(move || reload(&app, &*load));
+                    }
                     Some(Signal::Stop) | None => break Ok(()),
                 },
                 ended = async {
@@ -317,35 +346,46 @@ impl Server {
                         None => pending().await,
                     }
                 } => break ended,
+                _ = parts.join_next() => break Err(ended_by_itself("a part of the server")),
+                _ = helpers.join_next() => break Err(ended_by_itself("a part of the server")),
                 _ = ticks.tick() => {
                     seconds += 1;
                     if app.nodes.as_ref().is_some_and(|nodes| nodes.has_ended()) {
+                        // Stopping tells why.
                         break Ok(());
                     }
-                    if let Some(statistics) = app.broadcaster.statistics().await {
+                    let told = timeout(TICK, app.broadcaster.statistics()).await;
+                    if let Ok(Some(statistics)) = told {
                         app.itself.note_hub(statistics);
                     }
                     app.broadcaster.press(app.itself.pressure());
-                    let app = Arc::clone(&app);
-                    tokio::task::spawn_blocking(move || tick(&app, seconds));
+                    // One that takes longer than a second is waited for, without holding up the rest.
+                    if ticking.is_finished() {
+                        let app = Arc::clone(&app);
+                        ticking = tokio::task::spawn_blocking(move || tick(&app, seconds));
+                    }
                 }
             }
         };
         systemd::stopping();
         drop(stop);
-        let stops = async {
-            // Browsers first: they are told at once, and come back when there is somebody.
-            let _ = tokio::join!(hub, http);
-            let asked = match asking {
+        helpers.abort_all();
+        let nodes = app.nodes.clone();
+        let follows =
+            tokio::task::spawn_blocking(move || nodes.map_or(Ok(()), |nodes| nodes.stop()));
+        let asks = async {
+            match asking {
                 Some(asking) => asking.stop().await,
                 None => Ok(()),
-            };
-            let nodes = app.nodes.clone();
-            let stop = move || nodes.map_or(Ok(()), |nodes| nodes.stop());
-            let followed = tokio::task::spawn_blocking(stop).await;
-            followed.unwrap_or(Ok(())).and(asked)
+            }
         };
-        let stopped = timeout(STOP_MAX, stops).await.unwrap_or(Ok(()));
+        let says_goodbye = async { while parts.join_next().await.is_some() {} };
+        let stops = async { tokio::join!(follows, asks, says_goodbye) };
+        let stopped = match timeout(STOP_MAX, stops).await {
+            Ok((followed, asked, ())) => followed.unwrap_or(Ok(())).and(asked),
+            // Nothing is lost: what is not stored is read again.
+            Err(_) => Err(Error::Late),
+        };
         tracing::info!("stopped");
         stopped.and(ended)
     }
@@ -363,13 +403,32 @@ async fn tell_alerts(mut changed: watch::Receiver<u64>, broadcaster: hub::Broadc
 fn monitor(
     nodes: Option<Arc<Nodes>>,
     started: Arc<OnceLock<u64>>,
+    readers: Readers,
 ) -> Box<dyn Fn() -> MonitorFacts + Send + Sync> {
-    Box::new(move || MonitorFacts {
-        blocked: nodes.as_ref().and_then(|nodes| nodes.state()?.writer.blocked),
-        unreadable: None,
-        start_up_ms: started.get().copied(),
-        lags: Vec::new(),
+    Box::new(move || {
+        let state = nodes.as_ref().and_then(|nodes| nodes.state());
+        let late = state.iter().flat_map(|state| &state.nodes).filter_map(|of| match of.state {
+            State::CatchingUp { .. } => lag(&readers, &of.node),
+            State::Starting
+            | State::Waiting { .. }
+            | State::Live { .. }
+            | State::Disconnected { .. } => None,
+        });
+        MonitorFacts {
+            blocked: state.as_ref().and_then(|state| state.writer.blocked.clone()),
+            unreadable: None,
+            start_up_ms: started.get().copied(),
+            lags: late.collect(),
+        }
     })
+}
+
+/// How old the newest record of a node is whose log is behind; `None` where there is none.
+fn lag(readers: &Readers, node: &NodeName) -> Option<Lag> {
+    let reader = readers.get().ok()?;
+    let newest = reader.reach(AskedNodes::Of(std::slice::from_ref(node))).ok()??.to;
+    let seconds = clock::now().as_seconds() - newest.as_seconds();
+    Some(Lag { node: node.clone(), seconds: u64::try_from(seconds).unwrap_or(0) })
 }
 
 /// Of which nodes operators are told: those that are followed here, or all where others follow.
@@ -410,20 +469,14 @@ fn tick(app: &App, seconds: u64) {
 }
 
 /// Reads the configuration again: what nodes there are, what they cost, and what else can change
-/// while everything runs.
-async fn reload(app: &Arc<App>, arguments: &ServeArgs) {
+/// while everything runs. Blocks.
+fn reload(app: &App, load: &Load) {
     systemd::reloading();
-    match arguments.load() {
+    match load() {
         Ok(config) => {
-            let nodes = app.nodes.clone();
-            let of_nodes = config.clone();
-            let follow = move || {
-                if let Some(nodes) = nodes {
-                    nodes.reload(of_nodes);
-                }
-            };
-            // A panic was told when it happened.
-            let _ = tokio::task::spawn_blocking(follow).await;
+            if let Some(nodes) = &app.nodes {
+                nodes.reload(config.clone());
+            }
             app.reconfigure(config);
             app.alerts.look_now();
         }
@@ -436,8 +489,39 @@ async fn reload(app: &Arc<App>, arguments: &ServeArgs) {
     systemd::ready("watching");
 }
 
-fn listen(config: &Config) -> Result<TcpListener> {
-    let listen = config.server.listen;
+fn ended_by_itself(what: &str) -> Error {
+    Error::Ended { what: what.to_owned() }
+}
+
+/// Lets the process have a file for each connection, beside those that it needs itself, as far as the
+/// system lets it.
+#[cfg(unix)]
+fn allow_files(connections: u32) {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+    /// The database, logs, nodes, and what the libraries need.
+    const OTHERS: u64 = 1_000;
+
+    let wanted = u64::from(connections) + OTHERS;
+    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
+    if current.is_none_or(|current| current >= wanted) {
+        return;
+    }
+    let allowed = maximum.map_or(wanted, |maximum| maximum.min(wanted));
+    let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(allowed), maximum });
+    if raised.is_err() || allowed < wanted {
+        tracing::warn!(
+            "{connections} connections may need more files than the {allowed} that this process may open; \
+             raise its limit, or set [server] connections_max lower"
+        );
+    }
+}
+
+#[cfg(not(unix))]
+const fn allow_files(_connections: u32) {}
+
+/// Listens, or says what is in the way.
+pub(crate) fn listen(listen: SocketAddr) -> Result<TcpListener> {
     let failed = |source: std::io::Error| {
         let hint = match source.kind() {
             std::io::ErrorKind::AddrInUse => {

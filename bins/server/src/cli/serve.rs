@@ -5,10 +5,10 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::Args;
 use piecewatch_collector::config::{Config, Sayings};
 
-use crate::Result;
+use crate::{Result, serve::Reading};
 
 /// Watch nodes and show them in a browser.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(after_help = "\
 Examples:
   piecewatch serve --config piecewatch.toml
@@ -47,6 +47,11 @@ pub struct ServeArgs {
 }
 
 impl ServeArgs {
+    /// Who reads the logs.
+    pub(crate) const fn reading(&self) -> Reading {
+        if self.follow { Reading::Elsewhere } else { Reading::Here }
+    }
+
     /// The configuration, read anew.
     ///
     /// # Errors

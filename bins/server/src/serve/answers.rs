@@ -1,7 +1,12 @@
 //! Answers as they go out: with a tag by which a repeated question costs nothing, compressed for
 //! whoever accepts that, and kept for a moment.
 
-use std::{io::Write, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    io::Write,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
@@ -109,7 +114,14 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
 
 /// Answers that are given again.
 #[derive(Debug)]
-pub(crate) struct Answers<E>(Cache<Asked, Arc<Prepared>, E>);
+pub(crate) struct Answers<E> {
+    cache: Cache<Asked, Arc<Prepared>, E>,
+    /// Whose turn it is to compute, by what is asked now.
+    turns: Mutex<HashMap<Asked, Turn>>,
+}
+
+/// Held by whoever computes an answer; the others who ask the same wait for it.
+pub(crate) type Turn = Arc<tokio::sync::Mutex<()>>;
 
 impl<E> Answers<E> {
     /// Keeps answers for a second, or none.
@@ -123,12 +135,20 @@ impl<E> Answers<E> {
             let gzip = prepared.gzip.as_ref().map_or(0, Bytes::len);
             (asked.0.len() + asked.1.len() + prepared.body.len() + gzip) as u64
         };
-        Self(Cache::new(settings, clock::coarse, weight))
+        Self { cache: Cache::new(settings, clock::coarse, weight), turns: Mutex::default() }
+    }
+
+    /// The turn of those who ask this now. It is a lock of the runtime's: waiting costs no thread.
+    pub(crate) fn turn(&self, asked: &Asked) -> Turn {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // Nobody else holds those that are over: there are as many as requests.
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        Arc::clone(turns.entry(asked.clone()).or_default())
     }
 
     /// The answer, if there is one: for those who may not wait.
     pub(crate) fn held(&self, asked: &Asked) -> Option<Arc<Prepared>> {
-        self.0.held(asked)
+        self.cache.held(asked)
     }
 
     /// The answer, computed if there is none.
@@ -141,17 +161,17 @@ impl<E> Answers<E> {
         asked: &Asked,
         compute: impl FnOnce() -> Result<Prepared, E>,
     ) -> Result<Arc<Prepared>, Arc<E>> {
-        self.0.get(asked, || Ok((Arc::new(compute()?), Kept::ForTtl)))
+        self.cache.get(asked, || Ok((Arc::new(compute()?), Kept::ForTtl)))
     }
 
     /// Removes what is too old.
     pub(crate) fn sweep(&self) {
-        self.0.sweep();
+        self.cache.sweep();
     }
 
     /// What the cache did and holds.
     pub(crate) fn stats(&self) -> Stats {
-        self.0.stats()
+        self.cache.stats()
     }
 }
 

@@ -1,10 +1,7 @@
 //! What every answer is made of.
 
 use std::{
-    sync::{
-        Arc, Mutex, OnceLock, PoisonError, RwLock,
-        atomic::{AtomicUsize, Ordering},
-    },
+    sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
     time::Duration,
 };
 
@@ -64,9 +61,10 @@ pub(crate) struct App {
     pub(crate) started: Arc<OnceLock<u64>>,
     /// Replaced when the configuration is read again.
     pub(crate) api: RwLock<Arc<Api>>,
-    pub(crate) config: RwLock<Arc<Config>>,
+    pub(crate) make_api: Box<dyn Fn(&Config) -> Api + Send + Sync>,
+    pub(crate) config: Arc<RwLock<Arc<Config>>>,
     /// How many browsers watch.
-    pub(crate) watching: AtomicUsize,
+    pub(crate) watching: Mutex<usize>,
     /// Tells who writes that somebody watches, where that is another process.
     pub(crate) follower: Option<Mutex<Writer>>,
 }
@@ -82,9 +80,14 @@ impl App {
         Arc::clone(&self.config.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// What stands in the way of being up to date.
+    /// What stands in the way of being up to date. Where another process follows the nodes, it is asked
+    /// how it is. Blocks.
     pub(crate) fn trouble(&self) -> Option<String> {
-        self.nodes.as_ref()?.trouble()
+        match &self.nodes {
+            Some(nodes) => nodes.trouble(),
+            None => piecewatch_collector::trouble(&self.config(), clock::now())
+                .unwrap_or_else(|error| Some(error.to_string())),
+        }
     }
 
     /// Counts an answer, and tells whether it took long.
@@ -99,8 +102,30 @@ impl App {
         self.config().server.slow_request
     }
 
-    /// Takes another configuration, as far as it can change while everything runs.
+    /// Takes another configuration, as far as it can change while everything runs, and tells what would
+    /// have changed.
     pub(crate) fn reconfigure(&self, config: Config) {
+        let before = self.config();
+        let names = |config: &Config| -> Vec<_> {
+            config.nodes.iter().map(|node| (node.name.clone(), node.api.clone())).collect()
+        };
+        for (is_other, what) in [
+            (config.server != before.server, "[server]"),
+            (config.alerts != before.alerts, "[alerts]"),
+            (config.cache != before.cache, "[cache]"),
+            (config.metrics != before.metrics, "[metrics]"),
+            (config.polling != before.polling, "[polling]"),
+            (
+                names(&config) != names(&before),
+                "which nodes are asked, and of which alerts are told",
+            ),
+        ] {
+            if is_other {
+                tracing::warn!(what, "was changed; restart the server to use it");
+            }
+        }
+        let api = Arc::new((self.make_api)(&config));
+        *self.api.write().unwrap_or_else(PoisonError::into_inner) = api;
         *self.config.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(config);
         self.observatory.clear();
         self.ledger.clear();
@@ -108,15 +133,20 @@ impl App {
 
     /// A browser watches, until what is given is dropped: then lines come sooner.
     pub(crate) fn watch(self: &Arc<Self>) -> Watching {
-        if self.watching.fetch_add(1, Ordering::SeqCst) == 0 {
-            self.watched();
-        }
+        self.count(|watching| watching + 1);
         Watching(Arc::clone(self))
     }
 
-    fn watched(self: &Arc<Self>) {
+    fn count(self: &Arc<Self>, change: impl FnOnce(usize) -> usize) {
+        let mut watching = self.watching.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = *watching;
+        *watching = change(before);
+        if (before == 0) == (*watching == 0) {
+            return;
+        }
+        // Under the lock, so that the last one that goes does not overtake the next one that comes.
         if let Some(unwritten) = &self.unwritten {
-            unwritten.watch(self.watching.load(Ordering::SeqCst) > 0);
+            unwritten.watch(*watching > 0);
         } else {
             let app = Arc::clone(self);
             tokio::task::spawn_blocking(move || app.tell_who_writes());
@@ -127,7 +157,7 @@ impl App {
     /// browser. Blocks.
     pub(crate) fn tell_who_writes(&self) {
         let Some(follower) = &self.follower else { return };
-        if self.watching.load(Ordering::SeqCst) == 0 {
+        if *self.watching.lock().unwrap_or_else(PoisonError::into_inner) == 0 {
             return;
         }
         let mut writer = follower.lock().unwrap_or_else(PoisonError::into_inner);
@@ -142,8 +172,6 @@ pub(crate) struct Watching(Arc<App>);
 
 impl Drop for Watching {
     fn drop(&mut self) {
-        if self.0.watching.fetch_sub(1, Ordering::SeqCst) == 1 {
-            self.0.watched();
-        }
+        self.0.count(|watching| watching.saturating_sub(1));
     }
 }

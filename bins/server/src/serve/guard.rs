@@ -1,6 +1,7 @@
 //! Who may come in: pages of this server and whoever shows the token.
 
 use std::{
+    collections::HashMap,
     net::IpAddr,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -17,6 +18,8 @@ use crate::clock;
 
 /// How many wrong tokens may be shown at once after a pause.
 const TRIES_MAX: f64 = 10.0;
+/// Of how many places it is known that wrong ones came from them.
+const PLACES_MAX: usize = 10_000;
 /// How long it takes until one more may be.
 const TRY_EVERY: Duration = Duration::from_secs(6);
 
@@ -25,11 +28,12 @@ const TRY_EVERY: Duration = Duration::from_secs(6);
 pub(crate) struct Guard {
     token: Option<Token>,
     origins: Vec<String>,
-    tries: Mutex<Tries>,
+    /// Of those who have shown a wrong token lately.
+    tries: Mutex<HashMap<IpAddr, Tries>>,
 }
 
-/// How many wrong tokens may be shown now: guessing is slow, whoever guesses.
-#[derive(Debug)]
+/// How many wrong tokens may be shown from one place now: guessing is slow.
+#[derive(Debug, Clone, Copy)]
 struct Tries {
     left: f64,
     at: Duration,
@@ -70,8 +74,7 @@ impl Guard {
     /// A guard with a token, or without one on a server that only this machine can reach; and the
     /// origins under which browsers see it besides its own address.
     pub(crate) fn new(token: Option<Token>, origins: Vec<String>) -> Self {
-        let tries = Mutex::new(Tries { left: TRIES_MAX, at: Duration::ZERO });
-        Self { token, origins, tries }
+        Self { token, origins, tries: Mutex::default() }
     }
 
     /// Whether a page that asks is ours. It concerns browsers only: other programs name no origin.
@@ -102,7 +105,12 @@ impl Guard {
     /// # Errors
     ///
     /// When not.
-    pub(crate) fn enter(&self, headers: &HeaderMap, now: Timestamp) -> Result<(), Refused> {
+    pub(crate) fn enter(
+        &self,
+        headers: &HeaderMap,
+        from: IpAddr,
+        now: Timestamp,
+    ) -> Result<(), Refused> {
         let Some(token) = &self.token else { return Ok(()) };
         let cookies = headers.get_all(COOKIES).iter().filter_map(|value| value.to_str().ok());
         let mut ours = cookies
@@ -117,7 +125,7 @@ impl Guard {
             scheme.eq_ignore_ascii_case("bearer").then_some(shown)
         });
         match shown {
-            Some(shown) => self.shown(token, shown),
+            Some(shown) => self.shown(token, shown, from),
             None => Err(Refused::Token),
         }
     }
@@ -127,25 +135,40 @@ impl Guard {
     /// # Errors
     ///
     /// When it is not the token.
-    pub(crate) fn cookie(&self, shown: &str, now: Timestamp) -> Result<Option<String>, Refused> {
+    pub(crate) fn cookie(
+        &self,
+        shown: &str,
+        from: IpAddr,
+        now: Timestamp,
+    ) -> Result<Option<String>, Refused> {
         let Some(token) = &self.token else { return Ok(None) };
-        self.shown(token, shown)?;
+        self.shown(token, shown, from)?;
         Ok(Some(token.cookie(now)))
     }
 
-    fn shown(&self, token: &Token, shown: &str) -> Result<(), Refused> {
-        let mut tries = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Whether it is the token. Where too many wrong ones came from, not even the right one is looked
+    /// at: the answer would tell it from a wrong one.
+    fn shown(&self, token: &Token, shown: &str, from: IpAddr) -> Result<(), Refused> {
         let now = clock::coarse();
-        let since = now.saturating_sub(tries.at).as_secs_f64();
-        tries.left = (tries.left + since / TRY_EVERY.as_secs_f64()).min(TRIES_MAX);
-        tries.at = now;
+        let mut all = self.tries.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = |tries: &Tries| {
+            let since = now.saturating_sub(tries.at).as_secs_f64();
+            (tries.left + since / TRY_EVERY.as_secs_f64()).min(TRIES_MAX)
+        };
+        let before = all.get(&from).map_or(TRIES_MAX, left);
+        if before < 1.0 {
+            return Err(Refused::TooManyTries);
+        }
         if token.is(shown) {
             return Ok(());
         }
-        if tries.left < 1.0 {
+        if all.len() >= PLACES_MAX {
+            all.retain(|_, tries| left(tries) < TRIES_MAX);
+        }
+        if all.len() >= PLACES_MAX && !all.contains_key(&from) {
             return Err(Refused::TooManyTries);
         }
-        tries.left -= 1.0;
+        all.insert(from, Tries { left: before - 1.0, at: now });
         Err(Refused::Token)
     }
 }
@@ -167,10 +190,13 @@ fn is_this_machine(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use piecewatch_collector::config::{Config, Sayings};
 
     use super::*;
 
+    const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
     const SECRET: &str = "a secret of some length";
 
     fn headers(pairs: &[(&str, &str)]) -> HeaderMap {
@@ -216,21 +242,25 @@ mod tests {
     #[test]
     fn the_token_and_its_cookie_let_in() {
         let (guard, now) = (guarded(), clock::now());
-        let enter = |said: &[(&str, &str)]| guard.enter(&headers(said), now);
+        let enter = |said: &[(&str, &str)]| guard.enter(&headers(said), HERE, now);
         assert_eq!(enter(&[]), Err(Refused::Token));
         assert_eq!(enter(&[("authorization", &format!("Bearer {SECRET}"))]), Ok(()));
         assert_eq!(enter(&[("authorization", &format!("Basic {SECRET}"))]), Err(Refused::Token));
-        assert_eq!(guard.cookie("wrong", now), Err(Refused::Token));
-        let cookie = guard.cookie(SECRET, now).unwrap().unwrap();
+        assert_eq!(guard.cookie("wrong", HERE, now), Err(Refused::Token));
+        let cookie = guard.cookie(SECRET, HERE, now).unwrap().unwrap();
         assert_eq!(enter(&[("cookie", &format!("a=b; {COOKIE}={cookie}"))]), Ok(()));
         assert_eq!(enter(&[("cookie", &format!("{COOKIE}=1.00"))]), Err(Refused::Token));
     }
 
     #[test]
-    fn guessing_is_slow_and_keeps_nobody_out_who_knows() {
+    fn guessing_is_slow_and_keeps_nobody_else_out() {
         let (guard, now) = (guarded(), clock::now());
-        let guesses: Vec<_> = (0..30).map(|_| guard.cookie("guess", now).unwrap_err()).collect();
-        assert!(guesses.contains(&Refused::TooManyTries));
-        assert!(guard.cookie(SECRET, now).is_ok());
+        let guess = |shown| guard.cookie(shown, HERE, now).unwrap_err();
+        let guesses: Vec<_> = (0..30).map(|_| guess("guess")).collect();
+        assert_eq!(guesses.iter().filter(|refused| **refused == Refused::Token).count(), 10);
+        // Who guesses is not told that this one is right.
+        assert_eq!(guess(SECRET), Refused::TooManyTries);
+        let elsewhere = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));
+        assert!(guard.cookie(SECRET, elsewhere, now).is_ok());
     }
 }

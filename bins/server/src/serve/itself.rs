@@ -7,7 +7,7 @@ use std::{
 };
 
 use piecewatch_broadcast::Statistics;
-use piecewatch_collector::pipeline::BATCHES_MAX;
+use piecewatch_collector::pipeline::{BATCHES_MAX, PipelineState};
 use piecewatch_model::NodeName;
 use piecewatch_store::Readers;
 use serde_json::{Value, json};
@@ -50,8 +50,8 @@ impl Itself {
 
     /// How full the queues are, 0 to 1: that of batches that are to be written, and that of questions.
     pub(crate) fn pressure(&self) -> f64 {
-        let batches = self.nodes.as_ref().and_then(|nodes| nodes.state());
-        let batches = batches.map_or(0.0, |state| state.waiting as f64 / BATCHES_MAX as f64);
+        let batches =
+            self.pipeline().map_or(0.0, |state| state.waiting as f64 / BATCHES_MAX as f64);
         batches.max(self.pool.crowding()).min(1.0)
     }
 
@@ -59,7 +59,7 @@ impl Itself {
     pub(crate) fn figures(&self) -> OwnFigures {
         let moment = Moment {
             startup: self.started.get().copied().map(Duration::from_millis),
-            pipeline: self.nodes.as_ref().and_then(|nodes| nodes.state()),
+            pipeline: self.pipeline().map(|state| (*state).clone()),
             hub: held(&self.hub).clone(),
             alerts: self.firing(),
             caches: vec![self.answers.stats()],
@@ -81,12 +81,21 @@ impl Itself {
         Ok(status)
     }
 
+    /// The same where the database cannot be read: nothing of nodes.
+    pub(crate) fn status_alone(&self) -> Value {
+        Status::of(&self.figures(), &[], self.since.elapsed()).to_value()
+    }
+
     /// Writes down how the minute was.
     pub(crate) fn sample(&self) {
         let figures = self.figures();
         if let Err(error) = held(&self.sampler).sample(&figures, self.since.elapsed()) {
             tracing::warn!("how the last minute was is not written down: {error}");
         }
+    }
+
+    fn pipeline(&self) -> Option<Arc<PipelineState>> {
+        self.nodes.as_ref()?.state()
     }
 
     fn firing(&self) -> Vec<Firing> {

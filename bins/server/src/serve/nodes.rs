@@ -1,8 +1,8 @@
 //! The nodes that this process follows: the collector, inside the server.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crossbeam_channel::TryRecvError;
+use crossbeam_channel::{Receiver, TryRecvError};
 use piecewatch_collector::{
     config::Config,
     pipeline::{Pipeline, PipelineState, unwritten::Unwritten},
@@ -14,8 +14,13 @@ use crate::Result;
 /// What follows the logs of nodes, for as long as the server runs.
 #[derive(Debug)]
 pub(crate) struct Nodes {
-    /// `None` when it was stopped.
+    /// `None` when it was stopped. Held while files are written and readers joined: it is for threads
+    /// that may wait.
     pipeline: Mutex<Option<Pipeline>>,
+    /// How everything was when it was told last; `None` when it was stopped. Never held for long.
+    state: Mutex<Option<Arc<PipelineState>>>,
+    /// Becomes closed when what writes has ended by itself.
+    ended: Receiver<()>,
 }
 
 impl Nodes {
@@ -27,22 +32,24 @@ impl Nodes {
     pub(crate) fn start(config: Config, unwritten: Unwritten) -> Result<Self> {
         let pipeline = Pipeline::start_watched(config, unwritten)?;
         tracing::info!("started: {}", pipeline.headline());
-        Ok(Self { pipeline: Mutex::new(Some(pipeline)) })
+        let state = Mutex::new(Some(Arc::new(pipeline.state())));
+        let ended = pipeline.ended().clone();
+        Ok(Self { pipeline: Mutex::new(Some(pipeline)), state, ended })
     }
 
-    /// How everything is; `None` when it was stopped.
-    pub(crate) fn state(&self) -> Option<PipelineState> {
-        self.held().as_ref().map(Pipeline::state)
+    /// How everything was within the last second; `None` when it was stopped. Waits for nothing.
+    pub(crate) fn state(&self) -> Option<Arc<PipelineState>> {
+        held(&self.state).clone()
     }
 
     /// What stands in the way of being up to date; `None` when all nodes are followed live and what
     /// they tell can be written.
     pub(crate) fn trouble(&self) -> Option<String> {
         let Some(state) = self.state() else { return Some("the server stops".to_owned()) };
-        if let Some(blocked) = state.writer.blocked {
-            return Some(blocked);
+        if let Some(blocked) = &state.writer.blocked {
+            return Some(blocked.clone());
         }
-        state.nodes.into_iter().find_map(|node| match node.state {
+        state.nodes.iter().find_map(|node| match &node.state {
             State::Live { .. } => None,
             State::Starting => Some(format!("{} is just begun", node.node)),
             State::Waiting { reason } | State::Disconnected { reason, .. } => {
@@ -56,30 +63,30 @@ impl Nodes {
 
     /// Tells other processes how everything is; about once a second.
     pub(crate) fn tell(&self) {
-        if let Some(pipeline) = self.held().as_mut() {
+        let mut held_pipeline = held(&self.pipeline);
+        if let Some(pipeline) = held_pipeline.as_mut() {
             pipeline.tell();
+            *held(&self.state) = Some(Arc::new(pipeline.state()));
         }
     }
 
     /// Finds out which nodes are silent; about once a minute.
     pub(crate) fn look_for_silence(&self) {
-        if let Some(pipeline) = self.held().as_mut() {
+        if let Some(pipeline) = held(&self.pipeline).as_mut() {
             pipeline.look_for_silence();
         }
     }
 
     /// Follows the nodes of another configuration.
     pub(crate) fn reload(&self, config: Config) {
-        if let Some(pipeline) = self.held().as_mut() {
+        if let Some(pipeline) = held(&self.pipeline).as_mut() {
             pipeline.reload(config);
         }
     }
 
-    /// Becomes closed when what writes has ended by itself; `None` when it was stopped.
+    /// Whether what writes has ended by itself: the database is damaged, or gone.
     pub(crate) fn has_ended(&self) -> bool {
-        let held = self.held();
-        let ended = held.as_ref().map(|pipeline| pipeline.ended().try_recv());
-        ended == Some(Err(TryRecvError::Disconnected))
+        self.ended.try_recv() == Err(TryRecvError::Disconnected)
     }
 
     /// Commits what was read, and ends.
@@ -88,11 +95,13 @@ impl Nodes {
     ///
     /// What ended the writer before.
     pub(crate) fn stop(&self) -> Result<()> {
-        let pipeline = self.held().take();
+        let pipeline = held(&self.pipeline).take();
+        *held(&self.state) = None;
         Ok(pipeline.map_or(Ok(()), Pipeline::stop)?)
     }
+}
 
-    fn held(&self) -> MutexGuard<'_, Option<Pipeline>> {
-        self.pipeline.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+/// Nothing is left half done while one of these is held.
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -27,7 +27,7 @@ use super::{
     app::App,
     guard::Refused,
     http::Peer,
-    metrics::{self, Form},
+    metrics::Form,
     own::Pace,
     site, socket, streams,
     token::{COOKIE, Token},
@@ -38,6 +38,8 @@ use crate::clock::{self, Stopwatch};
 const BODY_MAX: usize = 4 << 10;
 /// How long it may take to come.
 const BODY_WITHIN: Duration = Duration::from_secs(15);
+/// How much of what goes to a browser may wait in its socket: several times the longest state.
+const WRITE_BUFFER_MAX: usize = 8 << 20;
 /// What a page may do: nothing but what this server gives it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// After how many seconds whoever was not answered may ask again.
@@ -93,11 +95,15 @@ impl Request {
             Ok(connection) => connection,
             Err(refused) => return come_again(&refused.to_string()),
         };
-        let limit = self.app.message_bytes + 1;
+        // Above the hub's own limit, so that it can say why it closes; far above is cut off.
+        let limit = self.app.message_bytes * 4;
         // Held for as long as the socket is open.
         let peer = self.peer;
-        let upgraded =
-            ws.max_message_size(limit).max_frame_size(limit).on_upgrade(move |socket| async move {
+        let upgraded = ws
+            .max_message_size(limit)
+            .max_frame_size(limit)
+            .max_write_buffer_size(WRITE_BUFFER_MAX)
+            .on_upgrade(move |socket| async move {
                 let _held = (peer, watching);
                 socket::talk(socket, connection).await;
             });
@@ -111,8 +117,9 @@ impl Request {
     {
         let (since, app) = (Stopwatch::start(), Arc::clone(&self.app));
         let (method, path, query) = (self.method.clone(), self.path.clone(), self.query.clone());
-        app.http.began();
+        let open = Open::begin(&app);
         let reply = self.answer(body).await;
+        open.ended();
         let took = since.elapsed();
         // Of a list nobody knows it before.
         if let Some(bytes) = hyper::body::Body::size_hint(reply.body()).exact() {
@@ -132,7 +139,7 @@ impl Request {
         match self.path.as_str() {
             // For those who look whether we live: they know no token and no name.
             "/healthz" => return self.only_read(|_| plain(StatusCode::OK, "alive\n")),
-            "/readyz" => return self.only_read(|request| request.ready()),
+            "/readyz" => return self.ready().await,
             _ => {}
         }
         if let Err(refused) = self.app.guard.page(&self.headers) {
@@ -147,7 +154,7 @@ impl Request {
             }
             _ => {}
         }
-        if let Err(refused) = self.app.guard.enter(&self.headers, clock::now()) {
+        if let Err(refused) = self.app.guard.enter(&self.headers, self.peer.address, clock::now()) {
             return self.refused(refused);
         }
         match self.path.as_str() {
@@ -165,20 +172,25 @@ impl Request {
         if !matches!(self.method, Method::GET | Method::HEAD) {
             return not_allowed("GET, HEAD");
         }
+        let asked: Asked = ("/metrics".into(), form.content_type().into());
+        let turn = self.app.answers.turn(&asked);
+        let _turn = turn.lock().await;
+        if let Some(held) = self.app.answers.held(&asked) {
+            return sent(held.reply(&self.headers));
+        }
         let made = self.app.pool.ask(move || {
-            let page = app.metrics.page(form, &app.itself.figures(), clock::now())?;
-            Ok::<_, metrics::Error>(Prepared::new(
-                form.content_type(),
-                page.into(),
-                app.compression,
-            ))
+            app.answers.get(&asked, || {
+                let page = app.metrics.page(form, &app.itself.figures(), clock::now());
+                let page = page.map_err(|error| {
+                    tracing::warn!("there is no page of metrics: {error}");
+                    Problem::new(503, "the database cannot be read now")
+                })?;
+                Ok(Prepared::new(form.content_type(), page.into(), app.compression))
+            })
         });
         match made.await {
             Ok(Ok(page)) => sent(page.reply(&self.headers)),
-            Ok(Err(error)) => {
-                tracing::warn!("there is no page of metrics: {error}");
-                come_again("the database cannot be read now")
-            }
+            Ok(Err(problem)) => of_problem(&problem),
             Err(unanswered) => come_again(&unanswered.to_string()),
         }
     }
@@ -217,6 +229,12 @@ impl Request {
                 Ok(Err(problem)) => of_problem(&problem),
                 Err(unanswered) => come_again(&unanswered.to_string()),
             };
+        }
+        // One of those who ask the same takes a thread; the others wait for it without one.
+        let turn = self.app.answers.turn(&asked);
+        let _turn = turn.lock().await;
+        if let Some(held) = self.app.answers.held(&asked) {
+            return sent(held.reply(&self.headers));
         }
         let answered = self.app.pool.ask(move || {
             app.answers.get(&asked, || {
@@ -259,7 +277,7 @@ impl Request {
 
     fn admitted(&self) -> Result<(), Refused> {
         self.app.guard.page(&self.headers)?;
-        self.app.guard.enter(&self.headers, clock::now())
+        self.app.guard.enter(&self.headers, self.peer.address, clock::now())
     }
 
     /// Answers who reads, and nobody else.
@@ -270,10 +288,22 @@ impl Request {
         }
     }
 
-    fn ready(&self) -> Reply {
-        match self.app.trouble() {
+    async fn ready(&self) -> Reply {
+        if !matches!(self.method, Method::GET | Method::HEAD) {
+            return not_allowed("GET, HEAD");
+        }
+        let app = Arc::clone(&self.app);
+        let trouble = match self.app.pool.ask(move || app.trouble()).await {
+            Ok(trouble) => trouble,
+            Err(unanswered) => Some(unanswered.to_string()),
+        };
+        match trouble {
             None => plain(StatusCode::OK, "ready\n"),
-            Some(trouble) => plain(StatusCode::SERVICE_UNAVAILABLE, &format!("{trouble}\n")),
+            // What it is may name nodes and files.
+            Some(trouble) if self.admitted().is_ok() => {
+                plain(StatusCode::SERVICE_UNAVAILABLE, &format!("{trouble}\n"))
+            }
+            Some(_) => plain(StatusCode::SERVICE_UNAVAILABLE, "not ready\n"),
         }
     }
 
@@ -286,7 +316,7 @@ impl Request {
             Err(status) => return problem(status, "the token did not come"),
         };
         let shown = site::token_of_form(&body);
-        match self.app.guard.cookie(&shown, clock::now()) {
+        match self.app.guard.cookie(&shown, self.peer.address, clock::now()) {
             Ok(cookie) => {
                 let mut response = Response::new(Bytes::new());
                 *response.status_mut() = StatusCode::SEE_OTHER;
@@ -336,6 +366,31 @@ impl Request {
             Refused::Host | Refused::Origin => {}
         }
         reply
+    }
+}
+
+/// A request that is being answered. Whoever hangs up is counted when it is dropped.
+struct Open(Option<Arc<App>>);
+
+/// What is counted for whoever hung up before there was an answer.
+const HUNG_UP: StatusCode = StatusCode::REQUEST_TIMEOUT;
+
+impl Open {
+    fn begin(app: &Arc<App>) -> Self {
+        app.http.began();
+        Self(Some(Arc::clone(app)))
+    }
+
+    fn ended(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(app) = &self.0 {
+            app.answered(HUNG_UP, Duration::ZERO);
+        }
     }
 }
 

@@ -8,21 +8,31 @@ use piecewatch_broadcast::{CloseReason, Connection, Outgoing};
 use tokio::time::timeout;
 use warp::ws::{Message, WebSocket};
 
+use crate::clock;
+
 /// How long a good-bye may take, on the way out and back.
 const GOODBYE_MAX: Duration = Duration::from_secs(1);
+
+/// How many pings and pongs a browser may send in a second.
+const PINGS_MAX: u32 = 50;
 
 /// Carries what the hub and a browser say to each other until one of them ends it.
 pub(crate) async fn talk(socket: WebSocket, connection: Connection) {
     let (mut sink, mut stream) = socket.split();
     let Connection { inbound, mut outbound } = connection;
     let mut closing = outbound.closing();
+    let mut pings = Pings::default();
     let hears = async {
         while let Some(Ok(message)) = stream.next().await {
             if message.is_text() || message.is_binary() {
                 inbound.receive(message.as_bytes()).await;
             } else if message.is_close() {
                 break;
-            } else {
+            } else if !pings.take() {
+                // Each would be answered, and wait for whoever does not read.
+                tracing::debug!("a browser pings too much");
+                break;
+            } else if pings.is_first() {
                 inbound.heard().await;
             }
         }
@@ -59,6 +69,30 @@ pub(crate) async fn talk(socket: WebSocket, connection: Connection) {
     };
     // A browser that does not answer is not waited for.
     let _ = timeout(GOODBYE_MAX, goodbye).await;
+}
+
+/// Counts the pings and pongs of a second.
+#[derive(Debug, Default)]
+struct Pings {
+    second: u64,
+    count: u32,
+}
+
+impl Pings {
+    /// Counts one more; `false` when there are too many.
+    fn take(&mut self) -> bool {
+        let second = clock::coarse().as_secs();
+        if second != self.second {
+            *self = Self { second, count: 0 };
+        }
+        self.count += 1;
+        self.count <= PINGS_MAX
+    }
+
+    /// Whether it was the first of its second: the hub need not know of the others.
+    const fn is_first(&self) -> bool {
+        self.count == 1
+    }
 }
 
 /// A text frame. What the hub makes is JSON, which is UTF-8.

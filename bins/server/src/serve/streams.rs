@@ -3,6 +3,7 @@
 use std::{
     io::{self, BufWriter, Write},
     sync::Arc,
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -11,11 +12,15 @@ use tokio::sync::{Semaphore, mpsc};
 use warp::reply::{Reply as _, Response as Reply};
 
 use super::api::Rows;
+use crate::clock::Stopwatch;
 
 /// In pieces of how many bytes rows are sent.
 const PIECE: usize = 16 << 10;
 /// How many pieces wait for whoever reads them.
 const PIECES_MAX: usize = 4;
+
+/// How long one list may take.
+const LONGEST: Duration = Duration::from_secs(600);
 
 /// Sends rows as they are made, on a thread of its own; `None` when there are too many such already.
 /// Whoever stops to read is given up by the connection after a while, which ends the thread.
@@ -24,7 +29,8 @@ pub(crate) fn stream(permits: &Arc<Semaphore>, rows: Rows) -> Option<Reply> {
     let (sender, receiver) = mpsc::channel(PIECES_MAX);
     tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        let mut out = BufWriter::with_capacity(PIECE, Pieces(sender.clone()));
+        let pieces = Pieces { sender: sender.clone(), since: Stopwatch::start() };
+        let mut out = BufWriter::with_capacity(PIECE, pieces);
         let written = rows(&mut out).map_err(|error| error.lines().join("; "));
         let written = written.and_then(|()| out.flush().map_err(|error| error.to_string()));
         if let Err(error) = written {
@@ -41,11 +47,18 @@ pub(crate) fn stream(permits: &Arc<Semaphore>, rows: Rows) -> Option<Reply> {
 }
 
 /// Sends what is written.
-struct Pieces(mpsc::Sender<io::Result<Bytes>>);
+struct Pieces {
+    sender: mpsc::Sender<io::Result<Bytes>>,
+    since: Stopwatch,
+}
 
 impl Write for Pieces {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
+        // Others want to read lists, too.
+        if self.since.elapsed() > LONGEST {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let sent = self.sender.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
         sent.map(|()| bytes.len()).map_err(|_| io::ErrorKind::BrokenPipe.into())
     }
 

@@ -1,6 +1,7 @@
 //! What the operating system tells of the process and of the machine.
 
 use std::{
+    path::Path,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
@@ -114,10 +115,8 @@ impl Asked {
     fn machine(&mut self) -> MachineFigures {
         self.system.refresh_memory_specifics(MemoryRefreshKind::nothing().with_ram());
         self.networks.refresh(true);
-        let outside = || {
-            let is_outside = |name: &str| name != "lo" && name != "lo0";
-            self.networks.iter().filter(move |(name, _)| is_outside(name)).map(|(_, data)| data)
-        };
+        let outside =
+            || self.networks.iter().filter(move |(name, _)| is_outside(name)).map(|(_, data)| data);
         let load = System::load_average();
         let has_load = cfg!(unix);
         MachineFigures {
@@ -128,6 +127,16 @@ impl Asked {
             network_received_bytes: outside().map(|data| data.total_received()).sum(),
             network_sent_bytes: outside().map(|data| data.total_transmitted()).sum(),
         }
+    }
+}
+
+/// Whether what passes an interface leaves the machine. On Linux those that a device is behind: bridges,
+/// containers, bonds and tunnels count the same bytes again.
+fn is_outside(name: &str) -> bool {
+    if cfg!(target_os = "linux") {
+        Path::new("/sys/class/net").join(name).join("device").exists()
+    } else {
+        name != "lo0"
     }
 }
 
