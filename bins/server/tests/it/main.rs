@@ -12,6 +12,8 @@ mod compare;
 mod contention;
 mod crash;
 mod database;
+#[cfg(unix)]
+mod demo;
 mod earnings;
 mod errors;
 mod example;

@@ -3,6 +3,7 @@
 mod doors;
 mod ends;
 mod running;
+mod watching;
 
 use std::{
     fs::OpenOptions,
@@ -34,6 +35,24 @@ impl Logged {
         let end = end.map_or(whole.len(), |(at, _)| at + 1);
         bench.write("node.log", &whole[..end]);
         Self { bench, rest: whole[end..].to_vec() }
+    }
+
+    /// How many transfers the lines that are written tell the end of.
+    pub(crate) fn ended(&self) -> u64 {
+        const ENDS: [&str; 6] = [
+            "downloaded",
+            "uploaded",
+            "download canceled",
+            "upload canceled",
+            "upload failed",
+            "download failed",
+        ];
+        let written = self.bench.read("node.log");
+        let is_end = |line: &&[u8]| {
+            let text = String::from_utf8_lossy(line);
+            text.split('\t').any(|part| ENDS.contains(&part))
+        };
+        written.split(|byte| *byte == b'\n').filter(is_end).count() as u64
     }
 
     /// Writes so many lines more.

@@ -83,22 +83,7 @@ fn killed_and_started_again_it_goes_on_with_no_gap() {
         page.until(1, |state| transfers(state) > 0);
     }
     logged.write(10);
-    let written = logged.bench.read("node.log");
-    let lines = written.split(|byte| *byte == b'\n');
-    let ended = [
-        "downloaded",
-        "uploaded",
-        "download canceled",
-        "upload canceled",
-        "upload failed",
-        "download failed",
-    ];
-    let expected = lines
-        .filter(|line| {
-            let text = String::from_utf8_lossy(line);
-            ended.iter().any(|words| text.split('\t').any(|part| part == *words))
-        })
-        .count() as u64;
+    let expected = logged.ended();
     let state = page.until(1, |state| transfers(state) >= expected);
     assert_eq!(transfers(&state), expected);
 }

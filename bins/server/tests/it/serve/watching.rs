@@ -1,0 +1,231 @@
+//! What browsers and programs see of nodes at work.
+
+use std::{
+    io::{Read, Write},
+    net::TcpListener,
+    thread,
+    time::{Duration, Instant},
+};
+
+use flate2::read::GzDecoder;
+use serde_json::{Value, json};
+use tokio_tungstenite::tungstenite::Message;
+
+use super::{ATTIC, Logged, running::{PATIENCE, Server};
+
+fn transfers(state: &Value) -> u64 {
+    state["total"]["count"].as_u64().unwrap_or(0)
+}
+
+#[test]
+fn a_line_is_seen_within_a_second_on_every_page_that_looks_at_it() {
+    let mut logged = Logged::new(3_000, 1_000);
+    let server = Server::start(&logged.bench, &ATTIC);
+    let mut page = server.open();
+    for (sub, topic) in (1..).zip(["overview", "traffic", "transfers"]) {
+        page.subscribe(sub, topic);
+    }
+    let mut before = transfers(&page.until(1, |state| transfers(state) > 0));
+    page.until(3, |state| state.is_object());
+    for _ in 0..5 {
+        logged.write(200);
+        let since = Instant::now();
+        before = transfers(&page.until(1, |state| transfers(state) > before));
+        assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
+    }
+    assert!(page.mirror.take_faults().is_empty());
+}
+
+#[test]
+fn every_topic_has_a_state_without_nulls_and_other_topics_and_nodes_are_refused() {
+    const TOPICS: [&str; 11] = [
+        "overview",
+        "traffic",
+        "satellites",
+        "latency",
+        "transfers",
+        "storage",
+        "reputation",
+        "earnings",
+        "compactions",
+        "alerts",
+        "status",
+    ];
+    let logged = Logged::new(2_000, 1_500);
+    let server = Server::start(&logged.bench, &ATTIC);
+    let mut page = server.open();
+    for (sub, topic) in (1..).zip(TOPICS) {
+        page.subscribe(sub, topic);
+    }
+    for sub in (1..).take(TOPICS.len()) {
+        let state = page.until(sub, Value::is_object);
+        assert!(!state.to_string().contains("null"), "{state}");
+    }
+    page.say(&json!({"op": "subscribe", "sub": 90, "topic": "weather"}));
+    page.say(&json!({"op": "subscribe", "sub": 91, "topic": "overview", "nodes": ["nobody"]}));
+    let mut faults = Vec::new();
+    while faults.len() < 2 {
+        page.next().unwrap();
+        faults.extend(page.mirror.take_faults());
+    }
+}
+
+#[test]
+fn who_follows_another_process_sees_the_same() {
+    let mut logged = Logged::new(3_000, 1_000);
+    let writer = Server::start(&logged.bench, &ATTIC);
+    let follower = Server::start(&logged.bench, &["--db", "nodes.db", "--follow"]);
+    let (mut first, mut second) = (writer.open(), follower.open());
+    first.subscribe(1, "overview");
+    second.subscribe(1, "overview");
+    for _ in 0..3 {
+        logged.write(300);
+        thread::sleep(Duration::from_millis(300));
+    }
+    let written = logged.ended();
+    first.until(1, |state| transfers(state) == written);
+    second.until(1, |state| transfers(state) == written);
+    assert_eq!(writer.get("/readyz").status, 200);
+    assert_eq!(follower.get("/readyz").status, 200);
+    drop(writer);
+    assert_eq!(follower.get("/readyz").status, 503);
+}
+
+#[test]
+fn browsers_that_misbehave_are_not_noticed_by_the_others() {
+    let mut logged = Logged::new(6_000, 1_000);
+    let server = Server::start(&logged.bench, &ATTIC);
+    let mut page = server.open();
+    page.subscribe(1, "overview");
+    let mut before = transfers(&page.until(1, |state| transfers(state) > 0));
+    let mut silent = Vec::new();
+    for number in 0..60 {
+        let mut other = server.open();
+        match number % 3 {
+            0 => {
+                for (sub, topic) in (1..).zip(["overview", "traffic", "transfers", "status"]) {
+                    other.subscribe(sub, topic);
+                }
+                silent.push(other);
+            }
+            1 => {
+                for garbage in ["{", "[]", "{\"op\":\"fly\"}", "\u{0}"] {
+                    let _ = other.send(Message::text(garbage));
+                }
+                let _ = other.send(Message::binary(vec![0xff; 100_000]));
+            }
+            // It vanishes.
+            _ => drop(other),
+        }
+    }
+    for _ in 0..5 {
+        logged.write(500);
+        let since = Instant::now();
+        before = transfers(&page.until(1, |state| transfers(state) > before));
+        assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+    }
+    assert_eq!(silent.len(), 20);
+    assert_eq!(server.get("/healthz").status, 200);
+}
+
+#[test]
+fn an_answer_is_compressed_tagged_and_a_list_is_for_spreadsheets_too() {
+    let logged = Logged::new(3_000, 2_900);
+    let server = Server::start(&logged.bench, &ATTIC);
+    let mut page = server.open();
+    page.subscribe(1, "overview");
+    page.until(1, |state| transfers(state) > 0);
+    drop(page);
+    let plain = server.get("/api/v1/openapi.json");
+    let packed = server.ask("GET", "/api/v1/openapi.json", &[("Accept-Encoding", "gzip")], b"");
+    assert_eq!(packed.header("content-encoding"), Some("gzip"));
+    let mut text = String::new();
+    GzDecoder::new(&packed.body[..]).read_to_string(&mut text).unwrap();
+    assert_eq!(text, plain.text());
+    let tag = plain.header("etag").unwrap();
+    let again = server.ask("GET", "/api/v1/openapi.json", &[("If-None-Match", tag)], b"");
+    assert_eq!((again.status, again.body.len()), (304, 0));
+
+    let document = server.json("/api/v1/openapi.json");
+    for (path, of) in document["paths"].as_object().unwrap() {
+        if of.get("get").is_some() && !path.contains('{') {
+            assert_eq!(server.get(path).status, 200, "{path}");
+        }
+    }
+    // A heading and every transfer, as soon as all of them are stored.
+    let since = Instant::now();
+    loop {
+        let rows = server.get("/api/v1/transfers?format=csv");
+        assert_eq!(rows.header("content-type"), Some("text/csv; charset=utf-8"));
+        if rows.text().lines().count() as u64 == logged.ended() + 1 {
+            break;
+        }
+        assert!(since.elapsed() < PATIENCE, "{} lines", rows.text().lines().count());
+        thread::sleep(Duration::from_millis(500));
+    }
+    let status = server.json("/api/v1/status");
+    assert!(status["http"]["requests"].as_u64().unwrap() > 20, "{status}");
+
+    let metrics = server.get("/metrics");
+    assert!(metrics.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
+    assert!(metrics.text().contains("# TYPE piecewatch_transfers_total counter"));
+}
+
+#[test]
+fn the_configuration_is_read_again_when_it_changed() {
+    let logged = Logged::new(2_000, 1_500);
+    let node = |name: &str| format!("[[node]]\nname = \"{name}\"\nsource = \"{name}.log\"\n");
+    let first = format!("db = \"nodes.db\"\n{}", node("node"));
+    logged.bench.write("piecewatch.toml", &first);
+    let server = Server::start(&logged.bench, &["--config", "piecewatch.toml"]);
+    let mut page = server.open();
+    page.say(&json!({"op": "subscribe", "sub": 1, "topic": "overview", "nodes": ["shed"]}));
+    while page.mirror.take_faults().is_empty() {
+        page.next().unwrap();
+    }
+    logged.bench.write("shed.log", logged.bench.read("node.log"));
+    logged.bench.write("piecewatch.toml", format!("{first}{}", node("shed")));
+    server.signal("HUP");
+    let since = Instant::now();
+    while !server.log().contains("followed") {
+        assert!(since.elapsed() < Duration::from_secs(30), "{}", server.log());
+        thread::sleep(Duration::from_millis(20));
+    }
+    page.say(&json!({"op": "subscribe", "sub": 2, "topic": "overview", "nodes": ["shed"]}));
+    page.until(2, |state| transfers(state) > 0);
+}
+
+#[test]
+fn what_is_the_matter_is_told_by_a_webhook() {
+    let logged = Logged::new(1_000, 900);
+    let receiver = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/a-secret-path", receiver.local_addr().unwrap());
+    logged.bench.write("hook.url", &address);
+    logged.bench.write(
+        "piecewatch.toml",
+        "db = \"nodes.db\"\n[[node]]\nname = \"attic\"\nsource = \"node.log\"\n\
+         [alerts]\nfire_minutes = 0\nevaluate_seconds = 10\nstart_up_ms_warning = 1\n\
+         [[alerts.channel]]\nname = \"hook\"\nkind = \"json\"\nurl_file = \"hook.url\"\n",
+    );
+    let server = Server::start(&logged.bench, &["--config", "piecewatch.toml"]);
+    let (mut stream, _) = receiver.accept().unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    let mut request = Vec::new();
+    let mut piece = [0; 4_096];
+    while !String::from_utf8_lossy(&request).contains("start") {
+        let length = stream.read(&mut piece).unwrap();
+        assert!(length > 0, "{}", String::from_utf8_lossy(&request));
+        request.extend_from_slice(&piece[..length]);
+    }
+    stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").unwrap();
+    drop(stream);
+    assert!(String::from_utf8_lossy(&request).starts_with("POST /a-secret-path "));
+    let listed = server.json("/api/v1/alerts");
+    let id = listed[0]["id"].as_i64().unwrap();
+    let seen = server.ask("POST", &format!("/api/v1/alerts/{id}/acknowledge?by=me"), &[], b"");
+    assert_eq!(seen.status, 200, "{}", seen.text());
+    let mut page = server.open();
+    page.subscribe(1, "alerts");
+    page.until(1, |state| state[id.to_string()]["state"] == "acknowledged");
+    assert!(!server.log().contains("a-secret-path"));
+}
