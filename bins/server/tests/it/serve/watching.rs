@@ -11,7 +11,10 @@ use flate2::read::GzDecoder;
 use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
-use super::{ATTIC, Logged, running::{PATIENCE, Server};
+use super::{
+    ATTIC, Logged,
+    running::{PATIENCE, Server},
+};
 
 fn transfers(state: &Value) -> u64 {
     state["total"]["count"].as_u64().unwrap_or(0)
