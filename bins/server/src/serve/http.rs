@@ -29,7 +29,7 @@ const HEAD_MAX: Duration = Duration::from_secs(15);
 const STALL_MAX: Duration = Duration::from_secs(30);
 /// What the head of a request may hold.
 const HEADERS_MAX: usize = 64;
-const HEAD_BYTES_MAX: usize = 32 << 10;
+const HEAD_BYTES_MAX: usize = 64 << 10;
 /// How long to wait after a connection could not be taken: mostly there are too many files open.
 const RETRY: Duration = Duration::from_millis(100);
 

@@ -71,7 +71,7 @@ pub(super) enum Value {
 }
 
 /// The most nodes of a question.
-const NODES_MAX: usize = 1000;
+const NODES_MAX: usize = 200;
 const TEXT_CHARS_MAX: usize = 64;
 const LENGTH: &str = "^[1-9][0-9]{0,4}[mhd]$";
 const MONTH: &str = "^(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-(0[1-9]|1[0-2])$";
