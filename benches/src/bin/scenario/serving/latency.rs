@@ -24,13 +24,6 @@ impl Latencies {
         self.count += times;
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
-        for (bucket, times) in &other.buckets {
-            *self.buckets.entry(*bucket).or_default() += times;
-        }
-        self.count += other.count;
-    }
-
     pub(super) const fn count(&self) -> u64 {
         self.count
     }

@@ -36,7 +36,7 @@ const METHOD: &str = "\
 - Four nodes at 400 events/s; 10 clients with overview, traffic and transfers, half of them with 2 updates a second;
   5 users who ask latency, success, comparison and storage over HTTP, ten times a second each.
 - Each line of the table is a server of its own, in turns. *Over all on* is the ratio to *all on* of the same
-  round, median of the rounds.";
+  round, median of the rounds. The p99 is that of all clients: of those with 2 updates a second, where rates are on.";
 
 /// What is compared, with its unit.
 const COMPARED: [(&str, &str); 6] = [

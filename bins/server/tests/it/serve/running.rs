@@ -250,7 +250,7 @@ impl Page {
         self.socket.send(message)
     }
 
-    pub(crate) fn subscribe(&mut self, sub: u64, topic: &str) {
+    pub(crate) fn subscribe(&mut self, sub: u32, topic: &str) {
         self.say(&json!({"op": "subscribe", "sub": sub, "topic": topic}));
     }
 
@@ -275,7 +275,7 @@ impl Page {
     }
 
     /// Waits until the state of a subscription is as expected.
-    pub(crate) fn until(&mut self, sub: u64, is_it: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn until(&mut self, sub: u32, is_it: impl Fn(&Value) -> bool) -> Value {
         let since = Instant::now();
         loop {
             if let Some(state) = self.mirror.state(sub)
