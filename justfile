@@ -39,9 +39,11 @@ perf *ARGS:
     cargo build --release --package piecewatch --package piecewatch-benches --bins
     cargo run --release --package piecewatch-benches --bin report -- --commit "$(git describe --always --dirty)" {{ARGS}}
 
-# Lets the collector follow simulated nodes and measures it: ingest, idle, disk, fleet or soak (an hour).
+# Lets the collector follow simulated nodes and measures it: ingest, idle, disk, fleet or soak (an hour);
+# or the server with browsers: websocket, hostile, rates, crowd, switches, mixed, and with `--histories FOLDER`
+# startup and aggregate.
 scenario NAME *ARGS:
-    cargo build --release --package piecewatch-collector --package piecewatch-benches --bins
+    cargo build --release --package piecewatch --package piecewatch-collector --package piecewatch-benches --bins
     cargo run --release --package piecewatch-benches --bin scenario -- {{NAME}} --commit "$(git describe --always --dirty)" {{ARGS}}
 
 # Kills collectors while nodes write and rotate in every way, and holds the totals to the truth: 3 minutes.

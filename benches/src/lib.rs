@@ -7,10 +7,12 @@
 //!
 //! [`Load`] writes the logs of many nodes live, at a rate. [`Books`] are a year of what nodes earn, and
 //! [`hits`] gets what a cache holds. A [`History`] is a month of nodes with any number of transfers,
-//! [`latencies`] how long they took.
+//! [`latencies`] how long they took. What was measured is a [`Series`](series::Series) of rounds in a
+//! [`Report`](document::Report).
 
 mod books;
 pub mod clock;
+pub mod document;
 mod history;
 pub mod hits;
 pub mod latencies;
@@ -18,6 +20,7 @@ mod load;
 mod logs;
 pub mod machine;
 mod rows;
+pub mod series;
 mod ways;
 
 pub use books::{Books, Told};

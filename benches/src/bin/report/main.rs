@@ -5,7 +5,6 @@
 //! meets both; ratios are taken within a round. Time on one thread is processor time.
 
 mod analytics;
-mod document;
 mod earnings;
 mod import;
 mod importing;
@@ -13,7 +12,6 @@ mod instructions;
 mod parsing;
 mod profile;
 mod program;
-mod series;
 
 use std::{fs, io::Write, path::PathBuf};
 
@@ -21,10 +19,10 @@ use anyhow::{Context, Result};
 use clap::{Parser, Subcommand, ValueEnum};
 use piecewatch_benches::{
     clock,
+    document::{self, Report},
     machine::{self, Machine},
+    series::Series,
 };
-
-use self::{document::Report, series::Series};
 
 /// Measure, and write a report
 #[derive(Debug, Parser)]
@@ -181,6 +179,7 @@ fn report(cli: &Cli, about: About) -> Result<()> {
         None => String::new(),
     };
     let report = Report {
+        command: format!("just perf --subject {}", subject.name),
         subject,
         commit: cli.commit.clone(),
         rounds: run.rounds,

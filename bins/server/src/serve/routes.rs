@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
+use hyper::upgrade::OnUpgrade;
 use tokio::time::timeout;
 use warp::{
     Buf, Filter,
@@ -11,14 +12,14 @@ use warp::{
     http::{
         HeaderMap, HeaderValue, Method, Response, StatusCode,
         header::{
-            ACCEPT, ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName,
-            LOCATION, REFERRER_POLICY, RETRY_AFTER, SET_COOKIE, WWW_AUTHENTICATE,
-            X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+            ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+            HeaderName, LOCATION, REFERRER_POLICY, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT,
+            SEC_WEBSOCKET_KEY, SET_COOKIE, UPGRADE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
+            X_FRAME_OPTIONS,
         },
     },
     path::FullPath,
     reply::Response as Reply,
-    ws::Ws,
 };
 
 use super::{
@@ -38,8 +39,6 @@ use crate::clock::{self, Stopwatch};
 const BODY_MAX: usize = 4 << 10;
 /// How long it may take to come.
 const BODY_WITHIN: Duration = Duration::from_secs(15);
-/// How much of what goes to a browser may wait in its socket: several times the longest state.
-const WRITE_BUFFER_MAX: usize = 8 << 20;
 /// What a page may do: nothing but what this server gives it.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; manifest-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 /// After how many seconds whoever was not answered may ask again.
@@ -66,8 +65,10 @@ pub(crate) fn routes(app: Arc<App>) -> BoxedFilter<(Reply,)> {
         });
     let socket = warp::path!("ws")
         .and(request.clone())
+        .and(warp::ext::get::<OnUpgrade>())
+        // It sees to it that a WebSocket is asked for.
         .and(warp::ws())
-        .then(|request: Request, ws| async { secured(request.socket(ws).await) });
+        .then(|request: Request, upgrade, _| async { secured(request.socket(upgrade).await) });
     let answer = request
         .and(warp::body::stream())
         .then(|request: Request, body| async { secured(request.answered(body).await) });
@@ -86,7 +87,7 @@ struct Request {
 
 impl Request {
     /// A WebSocket, for whoever may have one.
-    async fn socket(self, ws: Ws) -> Reply {
+    async fn socket(self, upgrade: OnUpgrade) -> Reply {
         if let Err(refused) = self.admitted() {
             return self.refused(refused);
         }
@@ -97,17 +98,24 @@ impl Request {
         };
         // Above the hub's own limit, so that it can say why it closes; far above is cut off.
         let limit = self.app.message_bytes * 4;
+        let accept = self.headers.get(SEC_WEBSOCKET_KEY).map_or_else(String::new, |key| {
+            tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes())
+        });
         // Held for as long as the socket is open.
-        let peer = self.peer;
-        let upgraded = ws
-            .max_message_size(limit)
-            .max_frame_size(limit)
-            .max_write_buffer_size(WRITE_BUFFER_MAX)
-            .on_upgrade(move |socket| async move {
-                let _held = (peer, watching);
+        let held = (self.peer, watching);
+        tokio::spawn(async move {
+            if let Some(socket) = socket::opened(upgrade, limit).await {
                 socket::talk(socket, connection).await;
-            });
-        warp::reply::Reply::into_response(upgraded)
+            }
+            drop(held);
+        });
+        let mut reply = Reply::default();
+        *reply.status_mut() = StatusCode::SWITCHING_PROTOCOLS;
+        let fields = reply.headers_mut();
+        fields.insert(CONNECTION, HeaderValue::from_static("upgrade"));
+        fields.insert(UPGRADE, HeaderValue::from_static("websocket"));
+        fields.extend(HeaderValue::from_str(&accept).map(|accept| (SEC_WEBSOCKET_ACCEPT, accept)));
+        reply
     }
 
     /// The answer, measured.

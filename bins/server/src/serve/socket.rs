@@ -4,14 +4,47 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{SinkExt, StreamExt};
+use hyper::upgrade::{OnUpgrade, Upgraded};
+use hyper_util::rt::TokioIo;
 use piecewatch_broadcast::{CloseReason, Connection, Outgoing};
 use tokio::time::timeout;
-use warp::ws::{Message, WebSocket};
+use tokio_tungstenite::{
+    WebSocketStream,
+    tungstenite::{
+        Message, Utf8Bytes,
+        protocol::{CloseFrame, Role, WebSocketConfig},
+    },
+};
 
 use crate::clock;
 
 /// How long a good-bye may take, on the way out and back.
 const GOODBYE_MAX: Duration = Duration::from_secs(1);
+/// What is read at once: browsers say little, and each connection holds as much.
+const READ_BUFFER: usize = 4 << 10;
+
+/// How much of what goes to a browser may wait in its socket: several times the longest state.
+const WRITE_BUFFER_MAX: usize = 8 << 20;
+
+/// A connection that has become a WebSocket.
+pub(crate) type WebSocket = WebSocketStream<TokioIo<Upgraded>>;
+
+/// Makes a connection a WebSocket that takes messages of so many bytes; `None` if it ended meanwhile.
+pub(crate) async fn opened(upgrade: OnUpgrade, message_bytes: usize) -> Option<WebSocket> {
+    let upgraded = match upgrade.await {
+        Ok(upgraded) => TokioIo::new(upgraded),
+        Err(error) => {
+            tracing::debug!(%error, "there is no WebSocket");
+            return None;
+        }
+    };
+    let config = WebSocketConfig::default()
+        .read_buffer_size(READ_BUFFER)
+        .max_write_buffer_size(WRITE_BUFFER_MAX)
+        .max_message_size(Some(message_bytes))
+        .max_frame_size(Some(message_bytes));
+    Some(WebSocketStream::from_raw_socket(upgraded, Role::Server, Some(config)).await)
+}
 
 /// How many pings and pongs a browser may send in a second.
 const PINGS_MAX: u32 = 50;
@@ -24,16 +57,19 @@ pub(crate) async fn talk(socket: WebSocket, connection: Connection) {
     let mut pings = Pings::default();
     let hears = async {
         while let Some(Ok(message)) = stream.next().await {
-            if message.is_text() || message.is_binary() {
-                inbound.receive(message.as_bytes()).await;
-            } else if message.is_close() {
-                break;
-            } else if !pings.take() {
-                // Each would be answered, and wait for whoever does not read.
-                tracing::debug!("a browser pings too much");
-                break;
-            } else if pings.is_first() {
-                inbound.heard().await;
+            match message {
+                Message::Text(text) => inbound.receive(text.as_bytes()).await,
+                Message::Binary(bytes) => inbound.receive(&bytes).await,
+                Message::Close(_) => break,
+                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) if !pings.take() => {
+                    // Each would be answered, and wait for whoever does not read.
+                    tracing::debug!("a browser pings too much");
+                    break;
+                }
+                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) if pings.is_first() => {
+                    inbound.heard().await;
+                }
+                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             }
         }
     };
@@ -41,7 +77,7 @@ pub(crate) async fn talk(socket: WebSocket, connection: Connection) {
         loop {
             let sent = match outbound.next().await {
                 Outgoing::Text(text) => sink.send(frame(text)).await,
-                Outgoing::Ping => sink.send(Message::ping(Bytes::new())).await,
+                Outgoing::Ping => sink.send(Message::Ping(Bytes::new())).await,
                 Outgoing::Close(reason) => return Some(reason),
             };
             // The browser is gone.
@@ -62,7 +98,8 @@ pub(crate) async fn talk(socket: WebSocket, connection: Connection) {
     };
     let Some(reason) = reason else { return };
     let goodbye = async {
-        if sink.send(Message::close_with(reason.code(), reason.text())).await.is_ok() {
+        let frame = CloseFrame { code: reason.code().into(), reason: reason.text().into() };
+        if sink.send(Message::Close(Some(frame))).await.is_ok() {
             // Whoever hangs up first may lose what is still on the way.
             while let Some(Ok(_)) = stream.next().await {}
         }
@@ -95,10 +132,10 @@ impl Pings {
     }
 }
 
-/// A text frame. What the hub makes is JSON, which is UTF-8.
+/// A text frame of the same bytes. What the hub makes is JSON, which is UTF-8.
 fn frame(text: Bytes) -> Message {
-    match String::from_utf8(text.into()) {
-        Ok(text) => Message::text(text),
-        Err(error) => Message::text(String::from_utf8_lossy(error.as_bytes()).into_owned()),
+    match Utf8Bytes::try_from(text.clone()) {
+        Ok(text) => Message::Text(text),
+        Err(_) => Message::text(String::from_utf8_lossy(&text).into_owned()),
     }
 }

@@ -18,6 +18,11 @@ use tokio::{
 
 use super::{Changed, Live, Refusal, Topic, changes::Cost};
 
+/// How many states that cost little are made one after another: a window asks for some at once, and to
+/// wake a thread takes as long as to make one.
+const LIGHT_TOGETHER: usize = 4;
+/// How many questions are taken at once.
+const LOT: usize = 64;
 /// How many costly states are made at once: others must find a thread.
 const HEAVY_MAX: usize = 1;
 /// How many costly questions wait; there are no more than views.
@@ -41,27 +46,37 @@ pub(crate) async fn answer_wants(
     let light = Arc::new(Semaphore::new(parallel.max(1)));
     let heavy = Arc::new(Semaphore::new(HEAVY_MAX));
     let (put_off, mut costly) = mpsc::channel::<Want>(HEAVY_WAITING_MAX);
-    let give = async |permits: &Arc<Semaphore>, want: Want| {
+    let give = async |permits: &Arc<Semaphore>, together: Vec<Want>| {
         let Ok(permit) = Arc::clone(permits).acquire_owned().await else { return };
         let live = Arc::clone(&live);
         run(Box::new(move || {
-            answer(&live, want);
+            together.into_iter().for_each(|want| answer(&live, want));
             drop(permit);
         }));
     };
     let takes = async {
-        while let Some(want) = wants.recv().await {
-            match Topic::from_name(want.topic()).map(Topic::cost) {
-                // What finds no room is asked for again.
-                Some(Cost::Heavy) => drop(put_off.try_send(want)),
-                Some(Cost::Light) | None => give(&light, want).await,
+        let mut lot = Vec::with_capacity(LOT);
+        while wants.recv_many(&mut lot, LOT).await > 0 {
+            let mut together = Vec::with_capacity(LIGHT_TOGETHER);
+            for want in lot.drain(..) {
+                match Topic::from_name(want.topic()).map(Topic::cost) {
+                    // What finds no room is asked for again.
+                    Some(Cost::Heavy) => drop(put_off.try_send(want)),
+                    Some(Cost::Light) | None => together.push(want),
+                }
+                if together.len() == LIGHT_TOGETHER {
+                    give(&light, std::mem::take(&mut together)).await;
+                }
+            }
+            if !together.is_empty() {
+                give(&light, together).await;
             }
         }
         drop(put_off);
     };
     let costs = async {
         while let Some(want) = costly.recv().await {
-            give(&heavy, want).await;
+            give(&heavy, vec![want]).await;
         }
     };
     tokio::join!(takes, costs);

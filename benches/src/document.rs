@@ -3,52 +3,69 @@
 use std::{collections::BTreeMap, fmt::Write, fs, path::Path};
 
 use anyhow::Result;
-use piecewatch_benches::machine::Machine;
 use serde::Serialize;
 
-use crate::series::{Series, Spread};
+use crate::{
+    machine::Machine,
+    series::{Series, Spread},
+};
 
 /// A finished run.
 #[derive(Debug, Serialize)]
-pub(crate) struct Report {
+pub struct Report {
+    /// What it is about.
     #[serde(skip)]
-    pub(crate) subject: Subject,
-    pub(crate) commit: String,
-    pub(crate) rounds: usize,
-    pub(crate) machine: Machine,
-    pub(crate) load_at_end: String,
-    pub(crate) seconds: f64,
-    pub(crate) series: Vec<Series>,
+    pub subject: Subject,
+    /// What makes it again.
+    pub command: String,
+    /// What was measured.
+    pub commit: String,
+    /// How often.
+    pub rounds: usize,
+    /// On what.
+    pub machine: Machine,
+    /// The load average at the end.
+    pub load_at_end: String,
+    /// How long all of it took.
+    pub seconds: f64,
+    /// Every figure.
+    pub series: Vec<Series>,
 }
 
 /// What a report is about.
 #[derive(Debug)]
-pub(crate) struct Subject {
+pub struct Subject {
     /// The end of the folder's name.
-    pub(crate) name: &'static str,
-    pub(crate) title: &'static str,
+    pub name: &'static str,
+    /// The first line.
+    pub title: &'static str,
     /// How it was measured: items of a list in Markdown.
-    pub(crate) method: String,
-    pub(crate) targets: Vec<Target>,
+    pub method: String,
+    /// What figures are held to.
+    pub targets: Vec<Target>,
     /// Tables for people, in Markdown; empty where the targets tell enough.
-    pub(crate) tables: String,
+    pub tables: String,
     /// Further files of the folder, by name.
-    pub(crate) files: BTreeMap<&'static str, String>,
+    pub files: BTreeMap<&'static str, String>,
 }
 
 /// What a figure is held to.
 #[derive(Debug)]
-pub(crate) struct Target {
+pub struct Target {
     /// In words.
-    pub(crate) what: String,
+    pub what: String,
     /// The figure that tells.
-    pub(crate) series: String,
-    pub(crate) bound: Bound,
+    pub series: String,
+    /// And what it is held to.
+    pub bound: Bound,
 }
 
+/// A limit.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Bound {
+pub enum Bound {
+    /// No less.
     AtLeast(f64),
+    /// No more.
     AtMost(f64),
 }
 
@@ -63,7 +80,11 @@ impl Bound {
 
 impl Report {
     /// Writes the folder of the report.
-    pub(crate) fn write(&self, folder: &Path, notes: &str) -> Result<()> {
+    ///
+    /// # Errors
+    ///
+    /// When a file cannot be written.
+    pub fn write(&self, folder: &Path, notes: &str) -> Result<()> {
         fs::create_dir_all(folder)?;
         fs::write(folder.join("report.md"), self.markdown(notes))?;
         fs::write(folder.join("data.csv"), self.csv())?;
@@ -122,7 +143,7 @@ impl Report {
             text,
             "- Machine: {cores} cores, {processor}, {memory} of memory, Linux {kernel}; {compiler}
 - Load average at the start: {load}; at the end: {}
-- Command: `just perf --subject {}`, which took {:.0} s
+- Command: `{}`, which took {:.0} s
 - Rounds: {}. What is compared is measured in turns, and ratios are taken within a round. A target is
   held to the median; that of memory to the most of any round.
 {}
@@ -130,7 +151,7 @@ impl Report {
 
 ",
             self.load_at_end,
-            self.subject.name,
+            self.command,
             self.seconds,
             self.rounds,
             self.subject.method,
@@ -171,6 +192,8 @@ fn amount(unit: &str, value: f64) -> String {
         "bytes" => format!("{:.1} MB", value / 1e6),
         "ratio" => format!("{value:.2}×"),
         "s" => format!("{value:.2} s"),
+        "%" => format!("{value:.2} %"),
+        "KB" | "kB a client" => format!("{value:.1} {unit}"),
         "ms" if value < 1.0 => format!("{value:.3} ms"),
         "ns/latency" => format!("{value:.1} ns"),
         "ms" | "ns/get" => format!("{value:.1} {unit}"),
@@ -180,7 +203,7 @@ fn amount(unit: &str, value: f64) -> String {
 }
 
 /// A whole number with commas between the thousands.
-pub(crate) fn grouped(value: f64) -> String {
+pub fn grouped(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut text = String::new();
     for (at, digit) in digits.chars().enumerate() {

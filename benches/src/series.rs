@@ -4,23 +4,29 @@ use serde::Serialize;
 
 /// The values of one figure, one for each round.
 #[derive(Debug, Serialize)]
-pub(crate) struct Series {
-    pub(crate) name: String,
-    pub(crate) unit: &'static str,
-    pub(crate) values: Vec<f64>,
+pub struct Series {
+    /// What it is.
+    pub name: String,
+    /// In which unit.
+    pub unit: &'static str,
+    /// In the order of the rounds.
+    pub values: Vec<f64>,
 }
 
 /// The middle of some values, and their ends.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Spread {
-    pub(crate) median: f64,
-    pub(crate) min: f64,
-    pub(crate) max: f64,
+pub struct Spread {
+    /// As many are above it as below.
+    pub median: f64,
+    /// The least.
+    pub min: f64,
+    /// The most.
+    pub max: f64,
 }
 
 impl Series {
     /// `None` where nothing was measured.
-    pub(crate) fn spread(&self) -> Option<Spread> {
+    pub fn spread(&self) -> Option<Spread> {
         let mut sorted = self.values.clone();
         sorted.sort_by(f64::total_cmp);
         let (min, max) = (*sorted.first()?, *sorted.last()?);
