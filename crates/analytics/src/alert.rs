@@ -17,9 +17,9 @@ use std::collections::BTreeSet;
 use piecewatch_model::{NodeName, SatelliteId};
 pub use piecewatch_store::AlertLevel;
 
-pub use asking::{AskedOf, evaluate, evaluate_node};
+pub use asking::{AskedOf, Terms, evaluate, evaluate_node};
 pub use monitor::{Lag, MonitorFacts, of_monitor};
-pub use node::{AuditFacts, LatencyFact, NodeFacts, of_node};
+pub use node::{AuditFacts, LatencyFact, LogRead, NodeFacts, of_node};
 pub use rule::Rule;
 pub use states::{NotAcknowledged, Notice, Policy, States, Step};
 pub use thresholds::{Bounds, Thresholds};
@@ -55,8 +55,9 @@ pub struct Condition {
 pub struct Evaluation {
     /// Everything that is the matter.
     pub conditions: Vec<Condition>,
-    /// Rules of which nobody knows how it is. What was the matter stays so: silence is no good news.
-    pub unknown: BTreeSet<(Rule, NodeName)>,
+    /// Of what nobody knows how it is; a key without a satellite stands for all of them. What was the matter
+    /// stays so: silence is no good news.
+    pub unknown: BTreeSet<Key>,
     /// The nodes that are watched. What was the matter with others is over for us.
     pub watched: BTreeSet<NodeName>,
     /// Those of them that could be asked about. Of others everything stays as it was.
@@ -84,7 +85,10 @@ impl Evaluation {
             Some(_) if key.rule.is_of_monitor() => true,
             Some(node) if !self.watched.contains(node) => true,
             Some(node) => {
-                self.evaluated.contains(node) && !self.unknown.contains(&(key.rule, node.clone()))
+                let of_all = Key { satellite: None, ..key.clone() };
+                self.evaluated.contains(node)
+                    && !self.unknown.contains(key)
+                    && !self.unknown.contains(&of_all)
             }
         }
     }

@@ -28,7 +28,7 @@ use std::{
 
 use piecewatch_analytics::{
     Observatory,
-    alert::{self, AskedOf, Evaluation, MonitorFacts, States},
+    alert::{self, AskedOf, Evaluation, LogRead, MonitorFacts, States, Terms},
 };
 use piecewatch_collector::config::AlertsConfig;
 use piecewatch_model::{NodeName, Timestamp};
@@ -49,7 +49,7 @@ use heartbeat::Heartbeat;
 use http::Http;
 use message::Message;
 pub(crate) use message::trial;
-use owner::Owner;
+use owner::{Owner, Right};
 
 /// How many alerts a history holds at most.
 pub(crate) const HISTORY_MAX: u32 = 1_000;
@@ -79,6 +79,8 @@ pub(crate) struct Parts {
     pub(crate) writer: Writer,
     /// How the server itself is.
     pub(crate) monitor: Box<dyn Fn() -> MonitorFacts + Send + Sync>,
+    /// Whether the log of a node is read up to now; `true` where another process reads it, or it has none.
+    pub(crate) live: Box<dyn Fn(&NodeName) -> bool + Send + Sync>,
     /// How messages are tried again.
     pub(crate) retry: Retry,
 }
@@ -90,10 +92,13 @@ pub(crate) struct Alerts {
     observatory: Arc<Observatory>,
     readers: Readers,
     monitor: Box<dyn Fn() -> MonitorFacts + Send + Sync>,
+    live: Box<dyn Fn(&NodeName) -> bool + Send + Sync>,
     retry: Retry,
-    owner: Owner,
+    /// `None` where nobody is to be told of anything.
+    owner: Option<Owner>,
+    /// Held while what becomes of them is noted in the books.
     states: Mutex<States>,
-    books: Mutex<Books>,
+    books: Books,
     doors: Vec<Door>,
     heartbeat: Option<Heartbeat>,
     changed: watch::Sender<u64>,
@@ -149,16 +154,16 @@ impl Alerts {
     ///
     /// When a secret cannot be read, an address is none, or the database cannot be read.
     pub(crate) fn new(parts: Parts) -> Result<Self> {
-        let Parts { config, db, nodes, observatory, readers, writer, monitor, retry } = parts;
+        let Parts { config, db, nodes, observatory, readers, writer, monitor, live, retry } = parts;
         let (http, channels) = channels(&config)?;
         let heartbeat = match (&config.heartbeat, http) {
             (Some(configured), Some(http)) => Some(Heartbeat::new(configured, http)?),
             (Some(_) | None, _) => None,
         };
         let alerts = Self {
-            owner: Owner::of(&db)?,
+            owner: config.enabled.then(|| Owner::of(&db)).transpose()?,
             states: Mutex::default(),
-            books: Mutex::new(Books::new(writer)),
+            books: Books::new(writer),
             doors: channels.into_iter().map(Door::new).collect(),
             heartbeat,
             changed: watch::Sender::new(0),
@@ -169,13 +174,31 @@ impl Alerts {
             observatory,
             readers,
             monitor,
+            live,
             retry,
         };
-        alerts.restore(clock::now())?;
-        if alerts.owner.is_ours() {
-            alerts.resume()?;
-        }
+        alerts.settle(clock::now())?;
         Ok(alerts)
+    }
+
+    /// Who looks after alerts now, with what there is of them here: where this process takes over, what the
+    /// other one has left is read before anything else. Otherwise incidents of both had the same numbers.
+    /// `None` where nobody is to be told of anything.
+    fn settle(&self, now: Timestamp) -> Result<Option<Right>, piecewatch_store::Error> {
+        let Some(owner) = &self.owner else { return Ok(None) };
+        let mut right = owner.right();
+        match *right {
+            Right::Ours => {}
+            Right::Taken => {
+                self.restore(now)?;
+                self.resume()?;
+                *right = Right::Ours;
+                tracing::info!("this process looks after the alerts of the database");
+            }
+            // Another process does. What it finds is shown here, too.
+            Right::Others => self.restore(now)?,
+        }
+        Ok(Some(*right))
     }
 
     /// Reads the incidents that last.
@@ -218,25 +241,28 @@ impl Alerts {
                 })),
             }
         }
-        locked(&self.books).note([], unknown);
+        self.books.note([], unknown);
         Ok(())
     }
 
     /// Looks once what is the matter, and tells what is to be told. Blocks; call it on a thread that may.
     pub(crate) fn evaluate(&self, now: Timestamp) {
-        if !self.config.enabled {
-            return;
-        }
-        if !self.owner.is_ours() {
-            // Another process does. What it finds is shown here, too.
-            if self.restore(now).is_ok() {
+        match self.settle(now) {
+            Ok(Some(Right::Ours)) => {}
+            Ok(Some(Right::Taken | Right::Others)) => {
                 self.changed.send_modify(|count| *count += 1);
+                return;
             }
-            return;
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!("it is not known which alerts there are: {error}");
+                return;
+            }
         }
         let mut monitor = (self.monitor)();
         let found = self.look(&mut monitor, now);
-        let step = locked(&self.states).step(&found, &self.config.policy, now);
+        let mut states = locked(&self.states);
+        let step = states.step(&found, &self.config.policy, now);
         let mut messages = Vec::new();
         let mut deliveries = Vec::new();
         if !step.notices.is_empty() {
@@ -249,7 +275,10 @@ impl Alerts {
             }
             tracing::info!("{}", whole.title());
         }
-        let is_written = self.note(step.changed, deliveries);
+        // An acknowledgement comes before all of this, or after it.
+        self.books.note(step.changed, deliveries);
+        drop(states);
+        let is_written = self.books.write();
         for (door, message) in messages {
             if let Err(message) = door.give(message, 0) {
                 let failed = delivery::refused(door.name(), &message);
@@ -272,12 +301,16 @@ impl Alerts {
                 .and_then(|reader| Ok(reader.nodes()?.into_iter().map(|node| node.name).collect())),
         };
         let of = |node: Option<&NodeName>| self.config.thresholds(node);
+        let terms = |node: &NodeName| Terms {
+            thresholds: of(Some(node)),
+            log: if (self.live)(node) { LogRead::UpToNow } else { LogRead::Behind },
+        };
         let mut found = match nodes {
             Ok(nodes) => {
                 // What cannot be forgotten now is asked anew.
                 let _ = self.observatory.refresh();
                 let asked = AskedOf { observatory: &self.observatory, readers: &self.readers };
-                let (found, failed) = alert::evaluate(asked, &nodes, |node| of(Some(node)), now);
+                let (found, failed) = alert::evaluate(asked, &nodes, terms, now);
                 monitor.unreadable = failed.map(|error| error.to_string());
                 found
             }
@@ -300,9 +333,8 @@ impl Alerts {
         alerts: impl IntoIterator<Item = Alert>,
         deliveries: impl IntoIterator<Item = AlertDelivery>,
     ) -> bool {
-        let mut books = locked(&self.books);
-        books.note(alerts, deliveries);
-        books.write()
+        self.books.note(alerts, deliveries);
+        self.books.write()
     }
 
     /// Marks an alert as known to somebody: it is not told again unless it gets worse, or ends. Blocks.
@@ -311,16 +343,25 @@ impl Alerts {
     ///
     /// When there is nothing to acknowledge.
     pub(crate) fn acknowledge(&self, id: i64, by: &str) -> Result<Value, AcknowledgeError> {
-        if !self.owner.is_ours() {
-            return Err(AcknowledgeError::Elsewhere);
+        let now = clock::now();
+        match self.settle(now) {
+            Ok(Some(Right::Ours)) => {}
+            Ok(None) => return Err(AcknowledgeError::NotLasting(id)),
+            // As long as it is not known what another process has left it is as if it were still there.
+            Ok(Some(Right::Taken | Right::Others)) | Err(_) => {
+                return Err(AcknowledgeError::Elsewhere);
+            }
         }
         let by = message::cut(message::one_line(by).trim(), 100);
-        let acknowledged = locked(&self.states).acknowledge(id, &by, clock::now());
+        let mut states = locked(&self.states);
+        let acknowledged = states.acknowledge(id, &by, now);
         let alert = acknowledged
             .map_err(|alert::NotAcknowledged::NotLasting| AcknowledgeError::NotLasting(id))?;
         let shown = shown::alert(&alert);
+        self.books.note([alert], []);
+        drop(states);
         // What cannot be stored now is stored with what comes next.
-        self.note([alert], []);
+        self.books.write();
         self.changed.send_modify(|count| *count += 1);
         Ok(shown)
     }

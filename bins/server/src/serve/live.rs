@@ -63,8 +63,10 @@ pub(crate) struct Parts {
     pub(crate) alerts: Part<Value>,
     /// How many alerts are active.
     pub(crate) active_alerts: Part<usize>,
-    /// The state of `status`.
-    pub(crate) status: Part<Value>,
+    /// The state of `status`; where it is not known now browsers keep the last one.
+    pub(crate) status: Part<State>,
+    /// Whether the log of a node is read up to now; `true` where another process reads it, or it has none.
+    pub(crate) is_current: Box<dyn Fn(&NodeName) -> bool + Send + Sync>,
     pub(crate) now: fn() -> Timestamp,
 }
 
@@ -95,7 +97,8 @@ impl From<Arc<piecewatch_finance::Error>> for Refusal {
     }
 }
 
-type State = std::result::Result<Value, Refusal>;
+/// The state of a topic.
+pub(crate) type State = std::result::Result<Value, Refusal>;
 
 /// The states of all topics. Share it between threads; each question blocks until it is answered.
 pub(crate) struct Live {
@@ -124,13 +127,17 @@ impl Live {
     pub(crate) fn state(&self, topic: &str, nodes: &[&str]) -> State {
         let topic = Topic::from_name(topic)
             .ok_or_else(|| Refusal::None(format!("there is no topic {topic}")))?;
+        let names = nodes;
+        if topic == Topic::Alerts {
+            return self.alerts(names);
+        }
         let reader = self.parts.readers.get()?;
-        let nodes = self.chosen(&reader, nodes)?;
-        let now = (self.parts.now)();
+        let nodes = self.chosen(&reader, names)?;
+        let now = self.now();
         match topic {
-            Topic::Overview => overview::state(self, reader, &nodes, now),
-            Topic::Traffic => traffic::state(self, &reader, &nodes, now),
-            Topic::Transfers => transfers::state(self, &reader, &nodes, now),
+            Topic::Overview => overview::state(self, reader, &nodes),
+            Topic::Traffic => traffic::state(self, &reader, &nodes),
+            Topic::Transfers => transfers::state(self, &reader, &nodes),
             Topic::Satellites => satellites::state(&reader, &nodes, now),
             Topic::Compactions => compactions::state(&reader, &nodes, now),
             Topic::Latency => {
@@ -151,11 +158,11 @@ impl Live {
             }
             Topic::Alerts => {
                 drop(reader);
-                Ok((self.parts.alerts)(&nodes))
+                self.alerts(names)
             }
             Topic::Status => {
                 drop(reader);
-                Ok((self.parts.status)(&nodes))
+                (self.parts.status)(&nodes)
             }
         }
         .map(|mut state| {
@@ -201,6 +208,22 @@ impl Live {
         chosen.sort_unstable();
         chosen.dedup();
         Ok(chosen)
+    }
+
+    /// The state of `alerts`: they are told when the database cannot be asked, and of a node that it does not
+    /// know there are none.
+    fn alerts(&self, names: &[&str]) -> State {
+        let node = |name: &&str| {
+            name.parse().map_err(|_| Refusal::None(format!("there is no node {name}")))
+        };
+        let nodes = names.iter().map(node).collect::<std::result::Result<Vec<NodeName>, _>>()?;
+        let mut state = (self.parts.alerts)(&nodes);
+        strip_nulls(&mut state);
+        Ok(state)
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.parts.now)()
     }
 
     fn base(&self) -> MutexGuard<'_, Base> {

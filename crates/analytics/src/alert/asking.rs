@@ -5,7 +5,7 @@ use std::sync::Arc;
 use piecewatch_model::{Action, Grain, NodeName, Timestamp};
 use piecewatch_store::{Ending, Error, LatencyFilter, Nodes, Readers, SlowFilter, Window};
 
-use super::{AuditFacts, Evaluation, LatencyFact, NodeFacts, Thresholds, of_node};
+use super::{AuditFacts, Evaluation, LatencyFact, LogRead, NodeFacts, Thresholds, of_node};
 use crate::{
     Observatory,
     distribution::{Percentile, percentile},
@@ -28,18 +28,27 @@ pub struct AskedOf<'a> {
     pub readers: &'a Readers,
 }
 
+/// How a node is judged.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// Its thresholds.
+    pub thresholds: &'a Thresholds,
+    /// How far its log is read.
+    pub log: LogRead,
+}
+
 /// What is the matter with nodes at `now`. Of a node of which the database cannot be asked everything
 /// stays as it was, and the first reason is given beside.
 pub fn evaluate<'a>(
     asked: AskedOf<'_>,
     nodes: &[NodeName],
-    thresholds: impl Fn(&NodeName) -> &'a Thresholds,
+    terms: impl Fn(&NodeName) -> Terms<'a>,
     now: Timestamp,
 ) -> (Evaluation, Option<Arc<Error>>) {
     let mut found = Evaluation::blind(nodes.iter().cloned());
     let mut failed = None;
     for node in nodes {
-        match evaluate_node(asked, node, thresholds(node), now) {
+        match evaluate_node(asked, node, terms(node), now) {
             Ok(of_node) => found.add(of_node),
             Err(error) => failed = failed.or(Some(error)),
         }
@@ -55,7 +64,7 @@ pub fn evaluate<'a>(
 pub fn evaluate_node(
     asked: AskedOf<'_>,
     node: &NodeName,
-    thresholds: &Thresholds,
+    terms: Terms<'_>,
     now: Timestamp,
 ) -> Result<Evaluation, Arc<Error>> {
     let AskedOf { observatory, readers } = asked;
@@ -79,6 +88,7 @@ pub fn evaluate_node(
     let text = errors.as_ref().and_then(|errors| errors.top.first());
     let facts = NodeFacts {
         node,
+        log: terms.log,
         silence: silence.as_ref(),
         reputations: &reputations.what,
         capacity: &storage.what.capacity,
@@ -90,7 +100,7 @@ pub fn evaluate_node(
         audits,
         outlook: &outlook,
     };
-    Ok(of_node(&facts, thresholds, now))
+    Ok(of_node(&facts, terms.thresholds, now))
 }
 
 /// Downloads and uploads that failed, of all that ended.

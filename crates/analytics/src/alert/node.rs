@@ -40,11 +40,22 @@ pub struct AuditFacts {
     pub slowest: Option<(u64, Timestamp)>,
 }
 
+/// How far the log of a node is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogRead {
+    /// Up to now, or as far as anybody knows.
+    UpToNow,
+    /// What was written while nobody read is still read: what is newest is not stored yet.
+    Behind,
+}
+
 /// What the analyses say of a node.
 #[derive(Debug, Clone, Copy)]
 pub struct NodeFacts<'a> {
     /// The node.
     pub node: &'a NodeName,
+    /// How far its log is read.
+    pub log: LogRead,
     /// Whether its log tells what it should; `None` of a node without one.
     pub silence: Option<&'a Silence>,
     /// What satellites think of it.
@@ -78,22 +89,27 @@ pub fn of_node(facts: &NodeFacts<'_>, thresholds: &Thresholds, now: Timestamp) -
     if facts.reputations.is_empty() {
         let of_scores = [Rule::AuditScore, Rule::SuspensionScore, Rule::OnlineScore];
         let decided = [Rule::Disqualified, Rule::Suspended, Rule::OfflineSuspended];
-        of_scores.into_iter().chain(decided).for_each(|rule| found.nobody_knows(rule));
+        of_scores.into_iter().chain(decided).for_each(|rule| found.nobody_knows(rule, None));
     }
     found.disk(facts.capacity, facts.full);
-    match facts.silence {
+    // The end of a log that is not read yet says nothing, neither good nor bad.
+    let silence = match facts.log {
+        LogRead::UpToNow => facts.silence,
+        LogRead::Behind => None,
+    };
+    match silence {
         Some(silence) => found.silence(silence),
-        None => found.nobody_knows(Rule::Silence),
+        None => found.nobody_knows(Rule::Silence, None),
     }
     found.connectivity(facts.connectivity);
     // A log that says nothing says nothing good, either.
-    if facts.silence.is_some_and(tells) {
+    if silence.is_some_and(tells) {
         found.latencies(facts.latencies);
         found.errors(facts.failed, facts.failure_text);
         found.audits(&facts.audits);
         found.unusual(facts.outlook);
     } else {
-        OF_LOG.into_iter().for_each(|rule| found.nobody_knows(rule));
+        OF_LOG.into_iter().for_each(|rule| found.nobody_knows(rule, None));
     }
     let Found { conditions, unknown, .. } = found;
     let nodes = BTreeSet::from([node.clone()]);
@@ -134,12 +150,13 @@ struct Found<'a> {
     now: Timestamp,
     thresholds: &'a Thresholds,
     conditions: Vec<Condition>,
-    unknown: BTreeSet<(Rule, NodeName)>,
+    unknown: BTreeSet<Key>,
 }
 
 impl Found<'_> {
-    fn nobody_knows(&mut self, rule: Rule) {
-        self.unknown.insert((rule, self.node.clone()));
+    /// Of a rule, at one satellite or at all of them.
+    fn nobody_knows(&mut self, rule: Rule, satellite: Option<SatelliteId>) {
+        self.unknown.insert(Key { rule, node: Some(self.node.clone()), satellite });
     }
 
     fn add(
@@ -198,7 +215,7 @@ impl Found<'_> {
         ];
         for (rule, score, bounds) in scores {
             let Some(newest) = of.newest else {
-                self.nobody_knows(rule);
+                self.nobody_knows(rule, satellite);
                 continue;
             };
             let value = score.of(&newest.scores);
@@ -219,7 +236,7 @@ impl Found<'_> {
         // What was told a day ago may be otherwise now.
         let lately = |at: Timestamp| self.now.as_micros() - at.as_micros() <= DAY_MICROS;
         let Some(available) = capacity.available.filter(|told| lately(told.at)) else {
-            return self.nobody_knows(Rule::Disk);
+            return self.nobody_knows(Rule::Disk, None);
         };
         let (mut level, mut numbers) = (None, (None, None));
         let mut reasons: Vec<String> = Vec::new();
@@ -293,7 +310,7 @@ impl Found<'_> {
             let level = match judgement {
                 Judgement::Well => continue,
                 Judgement::Unknown => {
-                    self.nobody_knows(rule);
+                    self.nobody_knows(rule, None);
                     continue;
                 }
                 Judgement::Look => AlertLevel::Warning,
@@ -311,7 +328,7 @@ impl Found<'_> {
         for (part, rule, called) in parts {
             let enough = latencies.iter().filter(|of| of.part == part && of.count >= TRANSFERS_MIN);
             let Some(slowest) = enough.max_by_key(|of| of.p95_micros) else {
-                self.nobody_knows(rule);
+                self.nobody_knows(rule, None);
                 continue;
             };
             let ms = slowest.p95_micros as f64 / 1000.0;
@@ -326,7 +343,7 @@ impl Found<'_> {
 
     fn errors(&mut self, failed: Option<Share>, text: Option<&str>) {
         let Some(share) = failed.filter(|share| share.whole >= TRANSFERS_MIN) else {
-            return self.nobody_knows(Rule::Errors);
+            return self.nobody_knows(Rule::Errors, None);
         };
         let percent = share.ratio() * 100.0;
         let Some((level, bound)) = self.thresholds.errors_percent.above(percent) else { return };
@@ -371,7 +388,7 @@ impl Found<'_> {
         // Hours are judged when they are over: of a log that ended hours ago nothing is known of now.
         let age = known_until.map(|until| self.now.as_micros() - until.as_micros());
         if age.is_none_or(|age| age > 3 * HOUR_MICROS) {
-            OF_LOG[5..].iter().for_each(|rule| self.nobody_knows(*rule));
+            OF_LOG[5..].iter().for_each(|rule| self.nobody_knows(*rule, None));
             return;
         }
         for finding in outlook.unusual_now() {

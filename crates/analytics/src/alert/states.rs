@@ -134,8 +134,9 @@ impl States {
         Ok(alert.clone())
     }
 
-    /// Takes in what was found.
+    /// Takes in what was found. A clock that was set back since counts from now on.
     pub fn step(&mut self, found: &Evaluation, policy: &Policy, now: Timestamp) -> Step {
+        self.forget_after(now);
         let mut step = Step::default();
         let conditions = worst_of_each(&found.conditions);
         for (key, condition) in &conditions {
@@ -184,6 +185,17 @@ impl States {
         let gravity = |of: &Notice| (of.notice, std::cmp::Reverse(of.alert.worst), of.alert.id);
         step.notices.sort_by_key(gravity);
         step
+    }
+
+    /// What is said to have been later than now was told by a clock that was ahead: it was at most now.
+    fn forget_after(&mut self, now: Timestamp) {
+        self.lasting.values_mut().for_each(|of| of.forget_after(now));
+        for coming in self.coming.values_mut() {
+            coming.since = coming.since.min(now);
+            clamp(&mut coming.critical_since, now);
+            clamp(&mut coming.gone_since, now);
+        }
+        self.told.values_mut().for_each(|(at, _)| *at = (*at).min(now));
     }
 
     /// Counts how long something is there; an incident when that is long enough.
@@ -248,7 +260,29 @@ impl States {
 /// A new incident is to be stored at once.
 const NEVER: Timestamp = Timestamp::from_micros(i64::MIN);
 
+fn clamp(at: &mut Option<Timestamp>, now: Timestamp) {
+    *at = at.map(|at| at.min(now));
+}
+
 impl Lasting {
+    fn forget_after(&mut self, now: Timestamp) {
+        clamp(&mut self.gone_since, now);
+        clamp(&mut self.critical_since, now);
+        self.saved_at = self.saved_at.min(now);
+        let alert = &mut self.alert;
+        let stored = [Some(alert.began_at), Some(alert.fired_at), Some(alert.seen_at)];
+        let marked = [alert.acknowledged_at, alert.notified_at];
+        if stored.into_iter().chain(marked).flatten().all(|at| at <= now) {
+            return;
+        }
+        alert.began_at = alert.began_at.min(now);
+        alert.fired_at = alert.fired_at.min(now);
+        alert.seen_at = alert.seen_at.min(now);
+        clamp(&mut alert.acknowledged_at, now);
+        clamp(&mut alert.notified_at, now);
+        self.saved_at = NEVER;
+    }
+
     /// It is there: takes its words, and its level once that has lasted.
     fn see(&mut self, condition: &Condition, policy: &Policy, now: Timestamp) {
         self.gone_since = None;

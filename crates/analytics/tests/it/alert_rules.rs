@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, time::Duration};
 use piecewatch_analytics::{
     Observatory, ObservatorySettings,
     alert::{
-        AlertLevel, AskedOf, Bounds, Evaluation, Lag, MonitorFacts, Rule, Thresholds,
-        evaluate_node, of_monitor,
+        AlertLevel, AskedOf, Bounds, Evaluation, Key, Lag, LogRead, MonitorFacts, Rule, Terms,
+        Thresholds, evaluate_node, of_monitor,
     },
 };
 use piecewatch_model::{
@@ -16,12 +16,20 @@ use piecewatch_model::{
 
 use crate::written::{Database, Log, NOW, ago, node, transfer};
 
+fn key(rule: Rule) -> Key {
+    Key { rule, node: Some(node("n1")), satellite: None }
+}
+
 fn evaluate(database: &Database, thresholds: &Thresholds, now: Timestamp) -> Evaluation {
+    judge(database, Terms { thresholds, log: LogRead::UpToNow }, now)
+}
+
+fn judge(database: &Database, terms: Terms<'_>, now: Timestamp) -> Evaluation {
     let settings = ObservatorySettings::default();
     let observatory = Observatory::new(database.readers(), &settings, || Duration::ZERO);
     let readers = database.readers();
     let asked = AskedOf { observatory: &observatory, readers: &readers };
-    evaluate_node(asked, &node("n1"), thresholds, now).unwrap()
+    evaluate_node(asked, &node("n1"), terms, now).unwrap()
 }
 
 fn levels(found: &Evaluation) -> BTreeMap<&'static str, AlertLevel> {
@@ -61,8 +69,8 @@ fn transfers_that_fail_or_take_long_are_found_and_a_good_hour_is_not() {
         found
     };
     let well = check(0, 2, &[]);
-    assert!(!well.unknown.contains(&(Rule::Errors, node("n1"))), "it is known to be well");
-    assert!(well.unknown.contains(&(Rule::Quic, node("n1"))), "nobody has asked the node");
+    assert!(!well.unknown.contains(&key(Rule::Errors)), "it is known to be well");
+    assert!(well.unknown.contains(&key(Rule::Quic)), "nobody has asked the node");
     let found = check(2, 2, &[("errors", AlertLevel::Warning)]);
     assert!(found.conditions[0].sentence.contains("72 of 360"), "{:?}", found.conditions);
     assert!(found.conditions[0].sentence.contains("disk I/O error"), "{:?}", found.conditions);
@@ -95,10 +103,23 @@ fn a_silent_log_is_told_and_leaves_open_what_it_told_before() {
     };
     let soon = after(45);
     assert_eq!(levels(&soon), [("silence", AlertLevel::Warning)].into());
-    assert!(soon.unknown.contains(&(Rule::Errors, node("n1"))));
+    assert!(soon.unknown.contains(&key(Rule::Errors)));
     let later = after(180);
     assert_eq!(levels(&later), [("silence", AlertLevel::Critical)].into());
-    assert!(later.unknown.contains(&(Rule::FailedAudits, node("n1"))));
+    assert!(later.unknown.contains(&key(Rule::FailedAudits)));
+}
+
+/// After a pause of the monitor what the log told meanwhile is still to be read.
+#[test]
+fn a_log_that_is_still_read_is_not_called_silent() {
+    let mut database = Database::new();
+    Log::new("n1").append(&mut database, hour(5, 2));
+    let terms = Terms { thresholds: &Thresholds::default(), log: LogRead::Behind };
+    let found = judge(&database, terms, NOW.plus_micros(180 * 60_000_000));
+    assert_eq!(levels(&found), BTreeMap::new());
+    for rule in [Rule::Silence, Rule::Errors, Rule::FailedAudits, Rule::UnusualQuiet] {
+        assert!(found.unknown.contains(&key(rule)), "{rule:?}");
+    }
 }
 
 #[test]

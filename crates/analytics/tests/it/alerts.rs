@@ -174,7 +174,7 @@ fn what_nobody_knows_is_not_over() {
     let mut states = States::default();
     story(&mut states, 0..5, |_| found(&[(Rule::Errors, WARNING)]));
     let unknown = |_: i64| {
-        let unknown = [(Rule::Errors, node("n1"))].into();
+        let unknown = [key(Rule::Errors, "n1")].into();
         Evaluation { unknown, ..found(&[]) }
     };
     assert_eq!(story(&mut states, 5..100, unknown), [], "its log says nothing");
@@ -274,7 +274,7 @@ proptest! {
             if knowledge == 0 {
                 found = Evaluation::blind([node("n1"), node("n2")]);
             } else if knowledge == 1 {
-                found.unknown.insert((Rule::Disk, node("n1")));
+                found.unknown.insert(key(Rule::Disk, "n1"));
             }
             let step = states.step(&found, &policy, now);
             for alert in &step.changed {
@@ -316,4 +316,46 @@ proptest! {
         }
         prop_assert_eq!(seen_ids.len(), seen_ids.last().map_or(0, |id| usize::try_from(*id).unwrap()));
     }
+}
+
+/// A clock that was ahead by a day fires an alert, and is set right.
+#[test]
+fn a_clock_that_is_set_back_freezes_no_alert() {
+    let mut states = States::default();
+    let there = |_: i64| found(&[(Rule::Quic, WARNING)]);
+    let day = 24 * 60;
+    assert_eq!(story(&mut states, day..day + 10, there), [(day + 2, AlertNotice::Fired, WARNING)]);
+    let step = states.step(&there(0), &policy(), minute(0));
+    assert_eq!(step.changed.len(), 1, "what was stored of tomorrow is stored as of now");
+    assert_eq!((step.changed[0].fired_at, step.changed[0].notified_at), (NOW, Some(NOW)));
+    let again = story(&mut states, 1..day + 60, there);
+    assert_eq!(again, [(day, AlertNotice::Repeated, WARNING)], "a day from now on");
+
+    let mut states = States::default();
+    story(&mut states, day..day + 10, there);
+    // It was seen to be gone by the clock that was ahead.
+    states.step(&found(&[]), &policy(), minute(day + 10));
+    let over = story(&mut states, 0..60, |_| found(&[]));
+    assert_eq!(over, [(5, AlertNotice::Resolved, WARNING)]);
+}
+
+#[test]
+fn a_satellite_without_scores_leaves_those_of_others_to_be_over() {
+    let at = |satellite: usize| Key {
+        satellite: Some(KnownSatellite::ALL[satellite].id()),
+        ..key(Rule::OnlineScore, "n1")
+    };
+    let both = |_: i64| {
+        let conditions = vec![condition(&at(0), WARNING), condition(&at(1), WARNING)];
+        Evaluation { conditions, ..found(&[]) }
+    };
+    let resolved = |unknown: Key| {
+        let mut states = States::default();
+        story(&mut states, 0..5, both);
+        let unknown = BTreeSet::from([unknown]);
+        story(&mut states, 5..60, |_| Evaluation { unknown: unknown.clone(), ..found(&[]) });
+        states.lasting().map(|alert| alert.satellite).collect::<Vec<_>>()
+    };
+    assert_eq!(resolved(at(1)), [at(1).satellite], "the other one is over");
+    assert_eq!(resolved(key(Rule::OnlineScore, "n1")).len(), 2, "nobody knows of any");
 }

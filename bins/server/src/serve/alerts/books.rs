@@ -1,9 +1,11 @@
 //! What is to be stored of alerts: kept until the database takes it.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Mutex};
 
 use piecewatch_model::Timestamp;
 use piecewatch_store::{Alert, AlertDelivery, Writer};
+
+use super::locked;
 
 /// Of messages that cannot be stored so many are kept, the newest.
 const DELIVERIES_MAX: usize = 10_000;
@@ -11,51 +13,74 @@ const DELIVERIES_MAX: usize = 10_000;
 /// Writes alerts, and keeps what cannot be written.
 #[derive(Debug)]
 pub(super) struct Books {
+    pen: Mutex<Pen>,
+    /// Never held while something is written: who takes note of a thing waits for no disk.
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Debug)]
+struct Pen {
     writer: Writer,
+    is_failing: bool,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
     alerts: BTreeMap<i64, Alert>,
     deliveries: BTreeMap<(Timestamp, i64, Box<str>), AlertDelivery>,
-    is_failing: bool,
 }
 
 impl Books {
     pub(super) fn new(writer: Writer) -> Self {
-        Self { writer, alerts: BTreeMap::new(), deliveries: BTreeMap::new(), is_failing: false }
+        Self { pen: Mutex::new(Pen { writer, is_failing: false }), waiting: Mutex::default() }
     }
 
     /// Takes what is to be written.
     pub(super) fn note(
-        &mut self,
+        &self,
         alerts: impl IntoIterator<Item = Alert>,
         deliveries: impl IntoIterator<Item = AlertDelivery>,
     ) {
-        self.alerts.extend(alerts.into_iter().map(|alert| (alert.id, alert)));
+        let mut waiting = locked(&self.waiting);
+        waiting.alerts.extend(alerts.into_iter().map(|alert| (alert.id, alert)));
         let keyed = |of: AlertDelivery| ((of.at, of.alert, of.channel.clone()), of);
-        self.deliveries.extend(deliveries.into_iter().map(keyed));
-        while self.deliveries.len() > DELIVERIES_MAX {
-            self.deliveries.pop_first();
+        waiting.deliveries.extend(deliveries.into_iter().map(keyed));
+        while waiting.deliveries.len() > DELIVERIES_MAX {
+            waiting.deliveries.pop_first();
         }
     }
 
     /// Writes what it has; `false` when the database does not take it.
-    pub(super) fn write(&mut self) -> bool {
-        if self.alerts.is_empty() && self.deliveries.is_empty() {
-            return !self.is_failing;
+    pub(super) fn write(&self) -> bool {
+        let mut pen = locked(&self.pen);
+        let taken = std::mem::take(&mut *locked(&self.waiting));
+        if taken.alerts.is_empty() && taken.deliveries.is_empty() {
+            return !pen.is_failing;
         }
-        let alerts: Vec<Alert> = self.alerts.values().cloned().collect();
-        let deliveries: Vec<AlertDelivery> = self.deliveries.values().cloned().collect();
-        match self.writer.alerts(&alerts, &deliveries) {
-            Ok(()) => {
-                self.alerts.clear();
-                self.deliveries.clear();
-                self.is_failing = false;
-            }
+        let alerts: Vec<Alert> = taken.alerts.values().cloned().collect();
+        let deliveries: Vec<AlertDelivery> = taken.deliveries.values().cloned().collect();
+        match pen.writer.alerts(&alerts, &deliveries) {
+            Ok(()) => pen.is_failing = false,
             Err(error) => {
-                if !self.is_failing {
+                if !pen.is_failing {
                     tracing::warn!("alerts are told but cannot be stored: {error}");
                 }
-                self.is_failing = true;
+                pen.is_failing = true;
+                locked(&self.waiting).put_back(taken);
             }
         }
-        !self.is_failing
+        !pen.is_failing
+    }
+}
+
+impl Waiting {
+    /// What was noted meanwhile is newer.
+    fn put_back(&mut self, taken: Self) {
+        for (id, alert) in taken.alerts {
+            self.alerts.entry(id).or_insert(alert);
+        }
+        for (key, delivery) in taken.deliveries {
+            self.deliveries.entry(key).or_insert(delivery);
+        }
     }
 }

@@ -148,17 +148,19 @@ impl Channel {
 
     /// Whatever the other side says must not give a secret away.
     fn without_secrets(&self, words: &str) -> String {
-        let mut words = words.to_owned();
-        for secret in &self.secrets {
-            let secret = secret.exposed();
-            words = words.replace(secret, "(secret)");
-            // Of an address what comes after the host is what is secret.
-            let rest = secret.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
-            if let Some((_, path)) = rest.filter(|(_, path)| path.len() > 3) {
-                words = words.replace(path, "(secret)");
-            }
-        }
-        words
+        self.secrets.iter().fold(words.to_owned(), |words, secret| without_secret(&words, secret))
+    }
+}
+
+/// Words in which a secret is blotted out.
+pub(super) fn without_secret(words: &str, secret: &Secret) -> String {
+    let secret = secret.exposed();
+    let words = words.replace(secret, "(secret)");
+    // Of an address what comes after the host is what is secret.
+    let rest = secret.split_once("://").and_then(|(_, rest)| rest.split_once('/'));
+    match rest.filter(|(_, path)| path.len() > 3) {
+        Some((_, path)) => words.replace(path, "(secret)"),
+        None => words,
     }
 }
 

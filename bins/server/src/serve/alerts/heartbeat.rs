@@ -13,6 +13,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::{
     Alerts,
+    channel::without_secret,
     http::{self, Call, Http},
 };
 use crate::{Error, Result, clock};
@@ -57,12 +58,15 @@ pub(super) async fn beat(alerts: Arc<Alerts>) {
         let call = Call { method: Method::GET, url, headers, body: Bytes::new() };
         match heartbeat.http.call(call).await {
             Ok(()) => is_failing = false,
-            Err(failed) if is_failing => tracing::debug!("the heartbeat: {}", failed.words),
             Err(failed) => {
+                // The other side might repeat the address, or a part of it.
+                let words = without_secret(&failed.words, &heartbeat.url);
+                if is_failing {
+                    tracing::debug!("the heartbeat: {words}");
+                } else {
+                    tracing::warn!("the heartbeat does not arrive: {words}");
+                }
                 is_failing = true;
-                // The other side might repeat the address.
-                let words = failed.words.replace(heartbeat.url.exposed(), "(secret)");
-                tracing::warn!("the heartbeat does not arrive: {words}");
             }
         }
     }

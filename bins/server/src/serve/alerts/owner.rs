@@ -3,20 +3,33 @@
 use std::{
     fs::{self, File, TryLockError},
     path::Path,
+    sync::{Mutex, MutexGuard},
 };
 
 use piecewatch_store::locks_folder;
 
+use super::locked;
 use crate::{Error, Result};
 
 /// Beside the locks of nodes; held for as long as this lives, and freed with the process.
 const LOCK: &str = "alerts.alertlock";
 
+/// Who looks after alerts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Right {
+    /// This process.
+    Ours,
+    /// This process from now on: what another one has left is not read yet.
+    Taken,
+    /// Another process.
+    Others,
+}
+
 /// The right to look after alerts, or the wish to.
 #[derive(Debug)]
 pub(super) struct Owner {
     file: File,
-    is_ours: std::sync::atomic::AtomicBool,
+    right: Mutex<Right>,
 }
 
 impl Owner {
@@ -31,18 +44,18 @@ impl Owner {
             File::options().read(true).write(true).create(true).truncate(false).open(&path)
         };
         let file = open().map_err(|source| Error::Write { path: path.clone(), source })?;
-        Ok(Self { file, is_ours: false.into() })
+        Ok(Self { file, right: Mutex::new(Right::Others) })
     }
 
-    /// Whether this process has it; it takes it as soon as it is free. Where the file system has no locks
-    /// nobody else can know of it, either.
-    pub(super) fn is_ours(&self) -> bool {
-        use std::sync::atomic::Ordering;
-        if self.is_ours.load(Ordering::Relaxed) {
-            return true;
+    /// Who has it; this process takes it as soon as it is free. It is `Taken` until whoever asks makes it
+    /// `Ours`, and nobody else looks after alerts until then. Where the file system has no locks nobody
+    /// else can know of it, either.
+    pub(super) fn right(&self) -> MutexGuard<'_, Right> {
+        let mut right = locked(&self.right);
+        if *right == Right::Others && !matches!(self.file.try_lock(), Err(TryLockError::WouldBlock))
+        {
+            *right = Right::Taken;
         }
-        let is_ours = !matches!(self.file.try_lock(), Err(TryLockError::WouldBlock));
-        self.is_ours.store(is_ours, Ordering::Relaxed);
-        is_ours
+        right
     }
 }

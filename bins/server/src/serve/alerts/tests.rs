@@ -92,6 +92,7 @@ impl Bench {
             readers: self.readers.clone(),
             writer: Store::open(&path, StoreConfig::default()).unwrap().writer,
             monitor: Box::new(move || monitor.clone()),
+            live: Box::new(|_| true),
             retry: Retry { first: short, longest: short, attempts_max: 1_000, ..Retry::default() },
         };
         Arc::new(Alerts::new(parts).unwrap())
@@ -367,6 +368,70 @@ fn the_monitor_tells_of_itself_and_one_process_of_two_tells() {
     assert_eq!(other.acknowledge(1, "ann"), Err(AcknowledgeError::Elsewhere));
     bench.wait_stored(DeliveryState::Delivered, 4);
     running.stop(&bench);
+}
+
+/// What the server that died has found and not delivered is gone on with, under new numbers for what is new.
+#[test]
+fn a_server_that_takes_over_goes_on_with_what_the_other_has_left() {
+    let mut bench = Bench::new();
+    let now = bench.now;
+    *bench.hook.answers.lock().unwrap() = [503; 100_000].into();
+    bench.report(now, vec![Fact::Standing(standing(0.99))]);
+    let first = bench.run(bench.alerts(bench.config(ALL_BUT_SCORES), MonitorFacts::default()));
+    // It knows of nothing yet when the other one finds something, and looks no more until that is gone.
+    let monitor = MonitorFacts { blocked: Some("full".to_owned()), ..MonitorFacts::default() };
+    let second = bench.alerts(bench.config(ALL_BUT_SCORES), monitor);
+    (1..5).for_each(|minute| first.alerts.evaluate(minutes(now, minute)));
+    bench.wait_stored(DeliveryState::Delivered, 1);
+    let alerts = Arc::downgrade(&first.alerts);
+    first.stop(&bench);
+    for _ in 0..3_000 {
+        if alerts.strong_count() == 0 {
+            break;
+        }
+        thread::sleep(Duration::from_millis(10));
+    }
+    assert_eq!(alerts.strong_count(), 0, "it is gone, and its lock with it");
+    bench.hook.answers.lock().unwrap().clear();
+
+    second.acknowledge(1, "ann").unwrap();
+    (5..10).for_each(|minute| second.evaluate(minutes(now, minute)));
+    let active = second.active(&[]);
+    assert_eq!(active["1"]["rule"], "audit_score", "{active:#}");
+    assert_eq!(active["1"]["acknowledged_by"], "ann", "{active:#}");
+    assert_eq!(active["2"]["rule"], "writer_blocked", "{active:#}");
+    let second = bench.run(second);
+    let told = titles(&bench.hook.wait(2));
+    assert_eq!(told, ["WARNING attic: audit score", "CRITICAL Piecewatch: writer blocked"]);
+    second.stop(&bench);
+}
+
+#[test]
+fn alerts_that_are_not_wanted_leave_them_to_another_process() {
+    let mut bench = Bench::new();
+    let now = bench.now;
+    bench.report(now, vec![Fact::Standing(standing(0.99))]);
+    let off = format!("enabled = false\n{ALL_BUT_SCORES}");
+    let off = bench.alerts(bench.config(&off), MonitorFacts::default());
+    let on = bench.alerts(bench.config(ALL_BUT_SCORES), MonitorFacts::default());
+    for minute in 1..5 {
+        off.evaluate(minutes(now, minute));
+        on.evaluate(minutes(now, minute));
+    }
+    assert_eq!(on.active(&[]).as_object().unwrap().len(), 1);
+    assert_eq!(off.active(&[]), Value::Object(Map::new()));
+    assert_eq!(off.acknowledge(1, "ann"), Err(AcknowledgeError::NotLasting(1)));
+    on.acknowledge(1, "ann").unwrap();
+}
+
+#[test]
+fn what_a_heartbeat_is_answered_gives_no_part_of_its_address_away() {
+    let bench = Bench::new();
+    let config = bench.config("heartbeat_url_file = \"url\"");
+    let url = config.heartbeat.unwrap().url.read().unwrap();
+    let words = format!("404: no such check: {}", &SECRET[1..]);
+    let words = channel::without_secret(&words, &url);
+    assert_eq!(words, "404: no such check: (secret)");
 }
 
 #[test]

@@ -8,12 +8,11 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use piecewatch_analytics::silence::Silence;
-use piecewatch_finance::Ledger;
+use piecewatch_analytics::silence::silence_of;
 use piecewatch_model::{ByteCount, MicroUsd, NodeName, Period, Timestamp};
-use piecewatch_store::{Nodes, Reader, Readers, Window};
+use piecewatch_store::{Nodes, Reader, Window};
 
-use super::{Live, Refusal};
+use super::{Live, Parts, Refusal};
 
 /// Within how many seconds each node is asked anew.
 const ROUND: usize = 10;
@@ -74,7 +73,7 @@ impl Around {
     pub(super) fn of(
         &self,
         reader: Reader,
-        ledger: &Ledger,
+        parts: &Parts,
         nodes: &[NodeName],
         now: Timestamp,
     ) -> Result<BTreeMap<NodeName, Aside>, Refusal> {
@@ -95,7 +94,7 @@ impl Around {
         if missing.is_empty() {
             return Ok(asides);
         }
-        let asked = ask(reader, ledger, &missing, now)?;
+        let asked = ask(reader, parts, &missing, now)?;
         let mut known = self.known();
         for (node, aside) in asked {
             asides.insert(node.clone(), aside.clone());
@@ -109,12 +108,7 @@ impl Around {
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub(super) fn renew(
-        &self,
-        readers: &Readers,
-        ledger: &Ledger,
-        now: Timestamp,
-    ) -> Result<(), Refusal> {
+    pub(super) fn renew(&self, parts: &Parts, now: Timestamp) -> Result<(), Refusal> {
         let mut known = self.known();
         known.retain(|_, known| now.as_micros() - known.wanted_at.as_micros() <= WANTED);
         let mut oldest: Vec<(Timestamp, NodeName)> =
@@ -126,7 +120,7 @@ impl Around {
         if nodes.is_empty() {
             return Ok(());
         }
-        let asked = ask(readers.get()?, ledger, &nodes, now)?;
+        let asked = ask(parts.readers.get()?, parts, &nodes, now)?;
         let mut known = self.known();
         for (node, aside) in asked {
             if let Some(known) = known.get_mut(&node) {
@@ -140,9 +134,8 @@ impl Around {
 impl Live {
     /// Renews what stands beside the counts of the overview: to be called every second.
     pub(crate) fn look_around(&self) {
-        let (readers, ledger) = (&self.parts.readers, &self.parts.ledger);
         if let Err(Refusal::None(reason) | Refusal::NotNow(reason)) =
-            self.around.renew(readers, ledger, (self.parts.now)())
+            self.around.renew(&self.parts, self.now())
         {
             tracing::warn!("how nodes are is not known: {reason}");
         }
@@ -151,7 +144,7 @@ impl Live {
 
 fn ask(
     reader: Reader,
-    ledger: &Ledger,
+    parts: &Parts,
     nodes: &[NodeName],
     now: Timestamp,
 ) -> Result<BTreeMap<NodeName, Aside>, Refusal> {
@@ -168,9 +161,10 @@ fn ask(
         asides
             .insert(node.clone(), Aside { health: None, last_record: None, disk, earnings: None });
     }
-    for activity in reader.activity(Nodes::Of(nodes), now)? {
-        let silence = Silence::of(&activity, now);
-        if let Some(aside) = asides.get_mut(&activity.node) {
+    // Of a log whose end is not read yet nobody knows how it is now.
+    let silences = silence_of(&reader, Nodes::Of(nodes), now)?;
+    for (node, silence) in silences.into_iter().filter(|(node, _)| (parts.is_current)(node)) {
+        if let Some(aside) = asides.get_mut(&node) {
             aside.health = Some((silence.name(), silence.explanation()));
         }
     }
@@ -181,6 +175,7 @@ fn ask(
     }
     // The ledger asks with readers of the same pool.
     drop(reader);
+    let ledger = &parts.ledger;
     ledger.refresh()?;
     if let Some(period) = Period::containing(now) {
         for (node, aside) in &mut asides {

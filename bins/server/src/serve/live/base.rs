@@ -323,11 +323,13 @@ impl Base {
         read.sums(reader, now)?;
         for (place, of) in self.tails.iter().enumerate() {
             let whole = now.plus_micros(-REACH);
-            let stale = of.nodes.iter().filter_map(|node| stale.get(node)).copied();
-            let from = match stale.reduce(earlier) {
-                _ if has_gap || !of.is_loaded => whole,
-                Some(from) => from.map_or(whole, |from| from.max(whole)),
-                None => continue,
+            let from = if has_gap || !of.is_loaded {
+                whole
+            } else if of.nodes.iter().any(|node| stale.contains_key(node)) {
+                // What was held of the others is read with it, too.
+                beginning(&commits, &of.nodes).map_or(whole, |from| from.max(whole))
+            } else {
+                continue;
             };
             let window = Window { from, to: now.plus_micros(AHEAD) };
             let filter = TransferFilter::default();
@@ -421,19 +423,32 @@ impl Read {
 /// The nodes of which something was written that is not held, and from when on: whatever else was
 /// written of them, held or not, is read with it.
 fn stale(commits: &[Commit], is_held: impl Fn(&Commit) -> bool) -> BTreeMap<&NodeName, Beginning> {
-    let moved = |commit: &&Commit| commit.topics.contains(Topics::TRANSFERS);
     let mut stale: BTreeMap<&NodeName, Beginning> = BTreeMap::new();
     for commit in commits.iter().filter(moved).filter(|commit| !is_held(commit)) {
         stale.insert(&commit.node, Some(Timestamp::from_micros(i64::MAX)));
     }
     for commit in commits.iter().filter(moved) {
         if let Some(beginning) = stale.get_mut(&commit.node) {
-            // What is old may have entered the sums alone, of which the commit does not tell.
-            let of_commit = commit.from().filter(|_| !commit.topics.contains(Topics::PAST));
-            *beginning = earlier(*beginning, of_commit);
+            *beginning = earlier(*beginning, beginning_of(commit));
         }
     }
     stale
+}
+
+/// From when on anything was written of nodes that are in order, held or not.
+fn beginning(commits: &[Commit], nodes: &[NodeName]) -> Beginning {
+    let of_nodes = |commit: &&Commit| nodes.binary_search(&commit.node).is_ok();
+    let all = commits.iter().filter(moved).filter(of_nodes).map(beginning_of);
+    all.fold(Some(Timestamp::from_micros(i64::MAX)), earlier)
+}
+
+fn moved(commit: &&Commit) -> bool {
+    commit.topics.contains(Topics::TRANSFERS)
+}
+
+/// What is old may have entered the sums alone, of which the commit does not tell.
+fn beginning_of(commit: &Commit) -> Beginning {
+    commit.from().filter(|_| !commit.topics.contains(Topics::PAST))
 }
 
 fn earlier(one: Beginning, other: Beginning) -> Beginning {

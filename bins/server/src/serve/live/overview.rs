@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
-use piecewatch_model::{Action, ByteCount, MicroUsd, NodeName, Timestamp};
+use piecewatch_model::{Action, ByteCount, MicroUsd, NodeName};
 use piecewatch_store::Reader;
 use serde_json::{Map, Value, json};
 
@@ -18,9 +18,13 @@ use crate::money::usd;
 /// How many actions are listed: the log may name any.
 const ACTIONS_MAX: usize = 16;
 
-pub(super) fn state(live: &Live, reader: Reader, nodes: &[NodeName], now: Timestamp) -> State {
-    let today = live.base().today(&reader, live.unwritten(), nodes, now)?;
-    let asides = live.around.of(reader, &live.parts.ledger, nodes, now)?;
+pub(super) fn state(live: &Live, reader: Reader, nodes: &[NodeName]) -> State {
+    let mut base = live.base();
+    // Whoever waits for the base would come with an older time than what is in it.
+    let now = live.now();
+    let today = base.today(&reader, live.unwritten(), nodes, now)?;
+    drop(base);
+    let asides = live.around.of(reader, &live.parts, nodes, now)?;
     let mut actions = ByAction::new();
     let mut lately = Lately::default();
     for node in today.nodes.values() {

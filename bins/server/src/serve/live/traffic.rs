@@ -1,6 +1,6 @@
 //! `traffic`: the minutes of the last hour, by action and outcome, and how fast nodes are now.
 
-use piecewatch_model::{Grain, NodeName, Timestamp};
+use piecewatch_model::{Grain, NodeName};
 use piecewatch_store::Reader;
 use serde_json::json;
 
@@ -10,8 +10,12 @@ use super::{
     table,
 };
 
-pub(super) fn state(live: &Live, reader: &Reader, nodes: &[NodeName], now: Timestamp) -> State {
-    let hour = live.base().last_hour(reader, live.unwritten(), nodes, now)?;
+pub(super) fn state(live: &Live, reader: &Reader, nodes: &[NodeName]) -> State {
+    let mut base = live.base();
+    // Whoever waits for the base would come with an older time than what is in it.
+    let now = live.now();
+    let hour = base.last_hour(reader, live.unwritten(), nodes, now)?;
+    drop(base);
     let minutes =
         hour.minutes.iter().map(|(at, actions)| (at.to_string(), counts_by_action(actions)));
     Ok(json!({

@@ -1,14 +1,18 @@
 //! `transfers`: the newest, each by a name that it keeps.
 
-use piecewatch_model::{NodeName, Timestamp};
+use piecewatch_model::NodeName;
 use piecewatch_store::{Fate, Reader};
 use serde_json::{Map, Value, json};
 
 use super::{Live, State, table, tail::Row};
 use crate::earnings::satellite_name;
 
-pub(super) fn state(live: &Live, reader: &Reader, nodes: &[NodeName], now: Timestamp) -> State {
-    let tail = live.base().tail(reader, live.unwritten(), nodes, now)?;
+pub(super) fn state(live: &Live, reader: &Reader, nodes: &[NodeName]) -> State {
+    let mut base = live.base();
+    // Whoever waits for the base would come with an older time than what is in it.
+    let now = live.now();
+    let tail = base.tail(reader, live.unwritten(), nodes, now)?;
+    drop(base);
     let rows = tail.named().into_iter().map(|(name, row)| (name, value(row)));
     Ok(json!({ "transfers": table(rows) }))
 }

@@ -7,7 +7,7 @@ use std::{
 
 use piecewatch_model::{Grain, Timestamp};
 use piecewatch_store::{Store, StoreConfig};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::world::{NOON, World, last_hour, number, today, wait};
 use crate::serve::live::{Live, Refusal, Topic};
@@ -57,6 +57,47 @@ fn no_state_holds_a_null_or_an_array() {
         .map(|action| number(action, "/count"))
         .sum();
     assert_eq!(of_satellites, world.all());
+    pipeline.stop().unwrap();
+}
+
+#[test]
+fn alerts_are_told_without_asking_the_database() {
+    let world = World::new(&["attic"]);
+    let mut parts = world.parts(None);
+    let readers = parts.readers.clone();
+    parts.alerts = Box::new(|nodes| json!({ "of": nodes.len(), "none": null }));
+    let live = Live::new(parts);
+    let before = readers.asked();
+    assert_eq!(live.state("alerts", &[]), Ok(json!({ "of": 0 })), "no node is all");
+    assert_eq!(live.state("alerts", &["attic", "loft"]), Ok(json!({ "of": 2 })));
+    let none = "there is no node a b".to_owned();
+    assert_eq!(live.state("alerts", &["a b"]), Err(Refusal::None(none)));
+    assert_eq!(readers.asked(), before);
+}
+
+#[test]
+fn what_the_status_is_not_known_of_is_not_shown_as_nothing() {
+    let world = World::new(&["attic"]);
+    let mut parts = world.parts(None);
+    let refusal = Refusal::NotNow("the database is busy".to_owned());
+    let refused = refusal.clone();
+    parts.status = Box::new(move |_| Err(refused.clone()));
+    assert_eq!(Live::new(parts).state("status", &[]), Err(refusal));
+}
+
+/// While what a log told during a pause is still read its newest line is old, and says nothing.
+#[test]
+fn a_node_whose_log_is_still_read_has_no_health() {
+    let world = World::new(&["attic", "barn"]);
+    (0..2).for_each(|node| world.log(node).write(300).unwrap());
+    let (pipeline, unwritten) = world.watched(Duration::from_millis(5));
+    wait("all is stored", || unwritten.is_empty() && today(&world.live(None), &[]) == world.all());
+    let mut parts = world.parts(Some(&unwritten));
+    parts.is_current = Box::new(|node| node.as_str() == "barn");
+    let overview = Live::new(parts).state("overview", &[]).unwrap();
+    assert_eq!(overview.pointer("/nodes/attic/health"), None, "{overview:#}");
+    assert!(overview.pointer("/nodes/attic/last_record").is_some(), "{overview:#}");
+    assert!(overview.pointer("/nodes/barn/health/state").is_some(), "{overview:#}");
     pipeline.stop().unwrap();
 }
 

@@ -153,7 +153,8 @@ impl World {
             configured: Box::new(move || names.clone()),
             alerts: Box::new(|_| json!({ "alerts": {} })),
             active_alerts: Box::new(|_| 0),
-            status: Box::new(|nodes| json!({ "nodes_count": nodes.len() })),
+            status: Box::new(|nodes| Ok(json!({ "nodes_count": nodes.len() }))),
+            is_current: Box::new(|_| true),
             now: noon,
         }
     }
