@@ -58,7 +58,7 @@ use self::{
     app::App,
     guard::Guard,
     itself::Itself,
-    live::{Live, Topic},
+    live::{Live, Refusal, Topic},
     metrics::Metrics,
     nodes::Nodes,
     own::{HttpFigures, Machine, Own, Sampler, SlowQuestions},
@@ -173,6 +173,7 @@ impl Server {
             nodes: watched(&config),
             observatory: Arc::clone(&observatory),
             readers: readers.clone(),
+            live: current_of(nodes.clone()),
             writer,
             monitor: monitor(nodes.clone(), Arc::clone(&started), readers.clone()),
             retry: alerts::Retry::default(),
@@ -213,6 +214,7 @@ impl Server {
             observatory: Arc::clone(&observatory),
             ledger: Arc::clone(&ledger),
             unwritten: unwritten.clone(),
+            is_current: current_of(nodes.clone()),
             configured: Box::new(move || {
                 let config = of_live.read().unwrap_or_else(PoisonError::into_inner);
                 config.nodes.iter().map(|node| node.name.clone()).collect()
@@ -228,7 +230,7 @@ impl Server {
             status: {
                 let itself = Arc::clone(&itself);
                 Box::new(move |nodes| {
-                    itself.status(nodes).unwrap_or_else(|_| itself.status_alone())
+                    itself.status(nodes).map_err(|error| Refusal::NotNow(error.to_string()))
                 })
             },
             now: clock::now,
@@ -397,6 +399,14 @@ async fn tell_alerts(mut changed: watch::Receiver<u64>, broadcaster: hub::Broadc
         broadcaster.changed(Topic::Alerts.name(), None);
         broadcaster.changed(Topic::Overview.name(), None);
     }
+}
+
+/// Tells whether the log of a node is read up to now; it is taken to be where another process reads.
+fn current_of(nodes: Option<Arc<Nodes>>) -> Box<dyn Fn(&NodeName) -> bool + Send + Sync> {
+    Box::new(move |name| match &nodes {
+        Some(nodes) => nodes.is_current(name),
+        None => true,
+    })
 }
 
 /// How the server itself is, for its alerts.

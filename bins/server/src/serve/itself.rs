@@ -81,11 +81,6 @@ impl Itself {
         Ok(status)
     }
 
-    /// The same where the database cannot be read: nothing of nodes.
-    pub(crate) fn status_alone(&self) -> Value {
-        Status::of(&self.figures(), &[], self.since.elapsed()).to_value()
-    }
-
     /// Writes down how the minute was.
     pub(crate) fn sample(&self) {
         let figures = self.figures();

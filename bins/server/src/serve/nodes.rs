@@ -8,6 +8,7 @@ use piecewatch_collector::{
     pipeline::{Pipeline, PipelineState, unwritten::Unwritten},
 };
 use piecewatch_ingest::State;
+use piecewatch_model::NodeName;
 
 use crate::Result;
 
@@ -40,6 +41,14 @@ impl Nodes {
     /// How everything was within the last second; `None` when it was stopped. Waits for nothing.
     pub(crate) fn state(&self) -> Option<Arc<PipelineState>> {
         held(&self.state).clone()
+    }
+
+    /// Whether the log of a node is read up to now; that of a node without one is.
+    pub(crate) fn is_current(&self, name: &NodeName) -> bool {
+        let state = self.state();
+        let mut nodes = state.iter().flat_map(|state| &state.nodes);
+        let node = nodes.find(|node| node.node == *name);
+        node.is_none_or(|node| matches!(node.state, State::Live { .. }))
     }
 
     /// What stands in the way of being up to date; `None` when all nodes are followed live and what
