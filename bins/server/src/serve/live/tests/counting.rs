@@ -175,31 +175,6 @@ fn what_somebody_else_stored_first_counts_once_in_the_end() {
     assert_eq!(today(&world.live(None), &[]), world.all());
 }
 
-/// Two servers on one database, each with nodes of its own: what one has in memory and what it reads of the
-/// other make the list that the database has.
-#[test]
-fn the_list_of_transfers_is_whole_where_another_server_writes_too() {
-    let world = World::new(&["attic", "barn"]);
-    let unwritten = Unwritten::new();
-    unwritten.watch(true);
-    let mut config = world.config(MILLI);
-    config.nodes.retain(|node| node.name.as_str() == "attic");
-    let pipeline = Pipeline::start_watched(config, unwritten.clone()).unwrap();
-    let mut other = Store::open(&world.db(), StoreConfig::default()).unwrap();
-    let live = world.live(Some(&unwritten));
-    let stored = world.live(None);
-    for _ in 0..40 {
-        world.log(0).write(3).unwrap();
-        let attic = world.truth(0).0;
-        wait("it is stored", || unwritten.is_empty() && today(&stored, &["attic"]) == attic);
-        world.log(1).write(3).unwrap();
-        world.import(&mut other, 1);
-        let anew = world.live(None).state("transfers", &[]).unwrap();
-        assert_eq!(live.state("transfers", &[]).unwrap(), anew);
-    }
-    pipeline.stop().unwrap();
-}
-
 #[test]
 fn what_a_pipeline_left_is_counted_on_by_the_next_one() {
     let world = World::new(&["attic", "barn"]);
