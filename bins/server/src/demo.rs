@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &DemoArgs, out: &mut dyn Write) -> Result<()> {
     let folder = tempfile::Builder::new()
         .prefix("piecewatch-demo-")
         .tempdir()
-        .map_err(|source| Error::Write { path: std::env::temp_dir(), source })?;
+        .map_err(|source| Error::Write { path: "a temporary folder".into(), source })?;
     // What is in the way is told before a month is simulated.
     drop(serve::listen(arguments.listen)?);
     let told = writeln!(out, "Three simulated nodes, 30 days; stop with Ctrl-C.");

@@ -23,6 +23,7 @@ mod token;
 use std::{
     collections::BTreeMap,
     future::pending,
+    io::{self, ErrorKind},
     net::{SocketAddr, TcpListener},
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
     thread,
@@ -461,13 +462,10 @@ fn tick(app: &App, seconds: u64) {
         app.tell_who_writes();
     }
     // What was kept of what has changed since is forgotten before somebody asks.
-    for refreshed in [
-        app.observatory.refresh().err().map(|error| error.to_string()),
-        app.ledger.refresh().err().map(|error| error.to_string()),
-    ] {
-        if let Some(error) = refreshed {
-            tracing::warn!("what is kept was forgotten: {error}");
-        }
+    let analytics = app.observatory.refresh().err().map(|error| error.to_string());
+    let earnings = app.ledger.refresh().err().map(|error| error.to_string());
+    for error in analytics.into_iter().chain(earnings) {
+        tracing::warn!("what is kept was forgotten: {error}");
     }
     if seconds.is_multiple_of(REPORT_EVERY) {
         app.itself.sample();
@@ -532,15 +530,17 @@ const fn allow_files(_connections: u32) {}
 
 /// Listens, or says what is in the way.
 pub(crate) fn listen(listen: SocketAddr) -> Result<TcpListener> {
-    let failed = |source: std::io::Error| {
-        let hint = match source.kind() {
-            std::io::ErrorKind::AddrInUse => {
-                "; is Piecewatch running already? Stop it, or name another port with --listen"
-            }
-            std::io::ErrorKind::PermissionDenied => "; ports below 1024 belong to the system",
-            std::io::ErrorKind::AddrNotAvailable => "; this machine has no such address",
-            _ => "",
-        };
+    let failed = |source: io::Error| {
+        let hints = [
+            (
+                ErrorKind::AddrInUse,
+                "; is Piecewatch running already? Stop it, or name another port with --listen",
+            ),
+            (ErrorKind::PermissionDenied, "; ports below 1024 belong to the system"),
+            (ErrorKind::AddrNotAvailable, "; this machine has no such address"),
+        ];
+        let known = hints.iter().find(|(kind, _)| *kind == source.kind());
+        let hint = known.map_or("", |(_, hint)| *hint);
         Error::Listen { listen, hint, source }
     };
     let listener = TcpListener::bind(listen).map_err(failed)?;

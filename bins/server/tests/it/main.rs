@@ -1,5 +1,6 @@
 //! Tests of the whole: the program as its users run it, and the rules that the tree keeps.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may panic where it stands")]
+#![expect(clippy::disallowed_methods, reason = "a test waits, and its nodes live now")]
 #![expect(
     clippy::print_stderr,
     reason = "a test tells why it cannot be done here, and what it measured"
