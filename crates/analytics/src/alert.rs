@@ -1,7 +1,7 @@
 //! Of what should operators be told, and when?
 //!
 //! Rules make [`Condition`]s of what the analyses say of a node ([`of_node`]) and of what the monitor
-//! says of itself ([`of_monitor`]); [`asking`] asks for it. [`States`] makes incidents of conditions: one
+//! says of itself ([`of_monitor`]); [`evaluate`] asks for it. [`States`] makes incidents of conditions: one
 //! for as long as it lasts, however it flaps, and notices of what people are to be told. All of it is
 //! pure: `now` is given, and what is to be stored and sent is what a step gives back.
 
