@@ -76,8 +76,9 @@ fn list(arguments: &AlertsListArgs, out: &mut dyn Write, colour: Colour) -> Resu
         database::chosen(&reader, &arguments.of.db, &arguments.of.node)?
     };
     let is_all = arguments.of.node.is_empty();
-    let mut found = alerts::history(&store.readers, window, alerts::HISTORY_MAX)?;
-    found.retain(|(alert, _)| is_all || alert.node.as_ref().is_some_and(|of| nodes.contains(of)));
+    let mut found = alerts::history(&store.readers, window, |alert| {
+        is_all || alert.node.as_ref().is_some_and(|of| nodes.contains(of))
+    })?;
     // What lasts stands first.
     found.sort_by_key(|(alert, _)| alert.resolved_at.is_some());
     match Form::from(arguments.form) {

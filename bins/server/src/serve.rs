@@ -30,10 +30,7 @@ use std::{
     time::Duration,
 };
 
-use piecewatch_analytics::{
-    Observatory,
-    alert::{Lag, MonitorFacts},
-};
+use piecewatch_analytics::Observatory;
 use piecewatch_broadcast as hub;
 use piecewatch_collector::{
     config::{Config, Performance, Use},
@@ -43,9 +40,8 @@ use piecewatch_collector::{
     systemd,
 };
 use piecewatch_finance::Ledger;
-use piecewatch_ingest::State;
 use piecewatch_model::{MicroUsd, NodeName};
-use piecewatch_store::{Nodes as AskedNodes, Readers, Store, StoreConfig};
+use piecewatch_store::{Store, StoreConfig};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
     task::JoinSet,
@@ -174,9 +170,9 @@ impl Server {
             nodes: watched(&config),
             observatory: Arc::clone(&observatory),
             readers: readers.clone(),
-            live: current_of(nodes.clone()),
+            live: nodes::current_of(nodes.clone()),
             writer,
-            monitor: monitor(nodes.clone(), Arc::clone(&started), readers.clone()),
+            monitor: nodes::monitor(nodes.clone(), Arc::clone(&started), readers.clone()),
             retry: alerts::Retry::default(),
         })?);
         let answers = Arc::new(Answers::new(performance.answer_cache));
@@ -215,7 +211,7 @@ impl Server {
             observatory: Arc::clone(&observatory),
             ledger: Arc::clone(&ledger),
             unwritten: unwritten.clone(),
-            is_current: current_of(nodes.clone()),
+            is_current: nodes::current_of(nodes.clone()),
             configured: Box::new(move || {
                 let config = of_live.read().unwrap_or_else(PoisonError::into_inner);
                 config.nodes.iter().map(|node| node.name.clone()).collect()
@@ -319,7 +315,14 @@ impl Server {
         let parallel = (config.performance.read_connections as usize).saturating_sub(1).max(1);
         let mut helpers = JoinSet::new();
         helpers.spawn(live::answer_wants(Arc::clone(&live), wants, parallel, app.pool.runs()));
-        helpers.spawn(live::tell_changes(live, app.broadcaster.clone(), app.pool.runs()));
+        let of_watching = Arc::clone(&app);
+        let is_watched = move || of_watching.is_watched();
+        helpers.spawn(live::tell_changes(
+            live,
+            app.broadcaster.clone(),
+            is_watched,
+            app.pool.runs(),
+        ));
         helpers.spawn(tell_alerts(app.alerts.changed(), app.broadcaster.clone()));
         let mut asking = if app.nodes.is_some() { poll::begin(&config)? } else { None };
         let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -400,46 +403,6 @@ async fn tell_alerts(mut changed: watch::Receiver<u64>, broadcaster: hub::Broadc
         broadcaster.changed(Topic::Alerts.name(), None);
         broadcaster.changed(Topic::Overview.name(), None);
     }
-}
-
-/// Tells whether the log of a node is read up to now; it is taken to be where another process reads.
-fn current_of(nodes: Option<Arc<Nodes>>) -> Box<dyn Fn(&NodeName) -> bool + Send + Sync> {
-    Box::new(move |name| match &nodes {
-        Some(nodes) => nodes.is_current(name),
-        None => true,
-    })
-}
-
-/// How the server itself is, for its alerts.
-fn monitor(
-    nodes: Option<Arc<Nodes>>,
-    started: Arc<OnceLock<u64>>,
-    readers: Readers,
-) -> Box<dyn Fn() -> MonitorFacts + Send + Sync> {
-    Box::new(move || {
-        let state = nodes.as_ref().and_then(|nodes| nodes.state());
-        let late = state.iter().flat_map(|state| &state.nodes).filter_map(|of| match of.state {
-            State::CatchingUp { .. } => lag(&readers, &of.node),
-            State::Starting
-            | State::Waiting { .. }
-            | State::Live { .. }
-            | State::Disconnected { .. } => None,
-        });
-        MonitorFacts {
-            blocked: state.as_ref().and_then(|state| state.writer.blocked.clone()),
-            unreadable: None,
-            start_up_ms: started.get().copied(),
-            lags: late.collect(),
-        }
-    })
-}
-
-/// How old the newest record of a node is whose log is behind; `None` where there is none.
-fn lag(readers: &Readers, node: &NodeName) -> Option<Lag> {
-    let reader = readers.get().ok()?;
-    let newest = reader.reach(AskedNodes::Of(std::slice::from_ref(node))).ok()??.to;
-    let seconds = clock::now().as_seconds() - newest.as_seconds();
-    Some(Lag { node: node.clone(), seconds: u64::try_from(seconds).unwrap_or(0) })
 }
 
 /// Of which nodes operators are told: those that are followed here, or all where others follow.

@@ -207,7 +207,7 @@ impl Driver {
                 () = timer => {}
             }
             let began = Instant::now();
-            self.turn(&mut lot);
+            drop(self.turn(&mut lot));
             let now = self.now();
             self.hub.worked(began.elapsed(), now);
         }
@@ -224,13 +224,13 @@ impl Driver {
         self.hub.deadline().into_iter().chain(self.closed_until).min()
     }
 
-    /// One turn: takes what was said, does what is due, gives what there is.
-    fn turn(&mut self, lot: &mut Vec<Command>) {
+    /// One turn: takes what was said, does what is due, gives what there is. Tells who went.
+    fn turn(&mut self, lot: &mut Vec<Command>) -> Vec<ClientId> {
         let now = self.now();
         for command in lot.drain(..) {
             self.obey(command, now);
         }
-        self.take_inbox(now);
+        let gone = self.take_inbox(now);
         self.hub.poll(now);
         self.pass_wants();
         self.hub.begin((self.clock)());
@@ -242,6 +242,7 @@ impl Driver {
                 slot.close(farewell.reason, farewell.last);
             }
         }
+        gone
     }
 
     fn obey(&mut self, command: Command, now: Duration) {
@@ -262,7 +263,8 @@ impl Driver {
         Ok(connection)
     }
 
-    fn take_inbox(&mut self, now: Duration) {
+    /// Takes what others said, and tells who went.
+    fn take_inbox(&mut self, now: Duration) -> Vec<ClientId> {
         let opens_at = self.hub.opens_at();
         self.closed_until = (opens_at > now).then_some(opens_at);
         let window = self.closed_until.map_or(Window::Open, |_| Window::Closed);
@@ -282,13 +284,14 @@ impl Driver {
         for client in found.drained {
             self.hub.drained(client);
         }
-        for client in found.gone {
-            self.slots.remove(&client);
-            self.hub.disconnect(client);
+        for client in &found.gone {
+            self.slots.remove(client);
+            self.hub.disconnect(*client);
         }
         if let Some(pressure) = found.pressure {
             self.hub.press(pressure);
         }
+        found.gone
     }
 
     fn take_answer(&mut self, channel: ChannelId, answer: Answer, now: Duration) {
@@ -335,7 +338,9 @@ impl Driver {
     async fn stop(mut self, grace: Duration) {
         let mut leaving: BTreeSet<ClientId> = self.slots.keys().copied().collect();
         self.hub.stop();
-        self.turn(&mut Vec::new());
+        for client in self.turn(&mut Vec::new()) {
+            leaving.remove(&client);
+        }
         let inbox = Arc::clone(&self.inbox);
         let all_gone = async {
             loop {

@@ -2,7 +2,8 @@
 
 use std::{io::Write, sync::Arc};
 
-use piecewatch_store::Readers;
+use piecewatch_model::NodeName;
+use piecewatch_store::{Alert, Readers};
 use serde_json::{Value, json};
 
 use super::{
@@ -16,34 +17,37 @@ const SOMEBODY: &str = "somebody";
 
 /// What the questions about alerts are answered with.
 pub(super) fn of_api(alerts: &Arc<Alerts>, readers: &Readers) -> api::Alerts {
-    let of_csv = readers.clone();
+    let (of_csv, of_ids) = (readers.clone(), readers.clone());
     let (alerts, of_list) = (Arc::clone(alerts), Arc::clone(alerts));
     api::Alerts {
         schema: schema(),
         list: Box::new(move |nodes, window| {
-            let of_these = |alert: &Value| {
-                let of = alert["node"].as_str();
-                of.is_none_or(|of| nodes.iter().any(|node| node.as_str() == of))
-            };
-            Ok(of_list.history(window)?.into_iter().filter(of_these).collect())
+            let found = of_list.history(window, |alert| is_of(alert, nodes))?;
+            Ok(Value::Array(found))
         }),
         csv: Arc::new(move |nodes, window, out: &mut dyn Write| {
-            // The alerts of nodes, and those of the server itself.
-            let mut found = alerts::history(&of_csv, window, alerts::HISTORY_MAX)?;
-            found.retain(|(alert, _)| alert.node.as_ref().is_none_or(|node| nodes.contains(node)));
+            let found = alerts::history(&of_csv, window, |alert| is_of(alert, nodes))?;
             form::csv(out, found.iter().map(|(alert, deliveries)| Row::of(alert, deliveries)))
         }),
         acknowledge: Box::new(move |id, by| {
             let Ok(id) = id.parse() else { return Ok(Acknowledged::Unknown) };
             match alerts.acknowledge(id, by.unwrap_or(SOMEBODY)) {
                 Ok(_) => Ok(Acknowledged::Noted),
-                Err(AcknowledgeError::NotLasting(_)) => Ok(Acknowledged::Over),
+                Err(AcknowledgeError::NotLasting(_)) => {
+                    let known = of_ids.get()?.alert(id)?;
+                    Ok(known.map_or(Acknowledged::Unknown, |_| Acknowledged::Over))
+                }
                 Err(error @ AcknowledgeError::Elsewhere) => {
                     Err(Problem::new(409, error.to_string()))
                 }
             }
         }),
     }
+}
+
+/// Whether an alert is of one of these nodes, or of the server itself.
+fn is_of(alert: &Alert, nodes: &[NodeName]) -> bool {
+    alert.node.as_ref().is_none_or(|node| nodes.contains(node))
 }
 
 /// The schema of the list.

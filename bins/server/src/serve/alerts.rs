@@ -52,7 +52,7 @@ pub(crate) use message::trial;
 use owner::{Owner, Right};
 
 /// How many alerts a history holds at most.
-pub(crate) const HISTORY_MAX: u32 = 1_000;
+const HISTORY_MAX: usize = 1_000;
 
 /// Which nodes are watched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -137,14 +137,16 @@ pub(crate) fn channels(config: &AlertsConfig) -> Result<(Option<Http>, Vec<Chann
 pub(crate) fn history(
     readers: &Readers,
     window: Window,
-    limit: u32,
+    is_asked_for: impl Fn(&Alert) -> bool,
 ) -> Result<Vec<(Alert, Vec<AlertDelivery>)>, piecewatch_store::Error> {
     let reader = readers.get()?;
     let with_deliveries = |alert: Alert| {
         let deliveries = reader.alert_deliveries(alert.id)?;
         Ok((alert, deliveries))
     };
-    reader.alerts(window, limit)?.into_iter().map(with_deliveries).collect()
+    // All of the window, which are few: those of other nodes must not take the place of those asked for.
+    let found = reader.alerts(window, u32::MAX)?.into_iter().filter(|alert| is_asked_for(alert));
+    found.take(HISTORY_MAX).map(with_deliveries).collect()
 }
 
 impl Alerts {
@@ -207,7 +209,7 @@ impl Alerts {
         let cooldown = i64::try_from(self.config.policy.cooldown.as_micros()).unwrap_or(i64::MAX);
         let from = Timestamp::from_micros(now.as_micros().saturating_sub(cooldown));
         let recent = Window { from, to: now.plus_micros(1) };
-        let ended = reader.alerts(recent, HISTORY_MAX)?;
+        let ended = reader.alerts(recent, u32::MAX)?;
         let states = States::restore(reader.lasting_alerts()?, &ended, reader.newest_alert()?);
         *locked(&self.states) = states;
         Ok(())
@@ -382,7 +384,11 @@ impl Alerts {
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub(crate) fn history(&self, window: Window) -> Result<Vec<Value>, piecewatch_store::Error> {
+    pub(crate) fn history(
+        &self,
+        window: Window,
+        is_asked_for: impl Fn(&Alert) -> bool,
+    ) -> Result<Vec<Value>, piecewatch_store::Error> {
         let with_deliveries = |(alert, deliveries): (Alert, Vec<AlertDelivery>)| {
             let mut shown = shown::alert(&alert);
             if let Value::Object(fields) = &mut shown {
@@ -391,7 +397,7 @@ impl Alerts {
             }
             shown
         };
-        let found = history(&self.readers, window, HISTORY_MAX)?;
+        let found = history(&self.readers, window, is_asked_for)?;
         Ok(found.into_iter().map(with_deliveries).collect())
     }
 

@@ -153,11 +153,16 @@ impl App {
         }
     }
 
+    /// Whether a browser watches.
+    pub(crate) fn is_watched(&self) -> bool {
+        *self.watching.lock().unwrap_or_else(PoisonError::into_inner) > 0
+    }
+
     /// Tells who writes that somebody watches, if so: about every five seconds, and with the first
     /// browser. Blocks.
     pub(crate) fn tell_who_writes(&self) {
         let Some(follower) = &self.follower else { return };
-        if *self.watching.lock().unwrap_or_else(PoisonError::into_inner) == 0 {
+        if !self.is_watched() {
             return;
         }
         let mut writer = follower.lock().unwrap_or_else(PoisonError::into_inner);

@@ -124,46 +124,38 @@ impl Live {
     /// # Errors
     ///
     /// When there is no such topic or node, or the database cannot be read.
-    pub(crate) fn state(&self, topic: &str, nodes: &[&str]) -> State {
+    pub(crate) fn state(&self, topic: &str, names: &[&str]) -> State {
         let topic = Topic::from_name(topic)
             .ok_or_else(|| Refusal::None(format!("there is no topic {topic}")))?;
-        let names = nodes;
-        if topic == Topic::Alerts {
-            return self.alerts(names);
-        }
-        let reader = self.parts.readers.get()?;
-        let nodes = self.chosen(&reader, names)?;
         let now = self.now();
+        let observatory = &self.parts.observatory;
         match topic {
-            Topic::Overview => overview::state(self, reader, &nodes),
-            Topic::Traffic => traffic::state(self, &reader, &nodes),
-            Topic::Transfers => transfers::state(self, &reader, &nodes),
-            Topic::Satellites => satellites::state(&reader, &nodes, now),
-            Topic::Compactions => compactions::state(&reader, &nodes, now),
-            Topic::Latency => {
-                drop(reader);
-                latency::state(&self.parts.observatory, &nodes, now)
+            Topic::Overview => {
+                let (reader, nodes) = self.read(names)?;
+                overview::state(self, reader, &nodes)
             }
-            Topic::Storage => {
-                drop(reader);
-                storage::state(&self.parts.observatory, &nodes, now)
+            Topic::Traffic => {
+                let (reader, nodes) = self.read(names)?;
+                traffic::state(self, &reader, &nodes)
             }
-            Topic::Reputation => {
-                drop(reader);
-                reputation::state(&self.parts.observatory, &nodes, now)
+            Topic::Transfers => {
+                let (reader, nodes) = self.read(names)?;
+                transfers::state(self, &reader, &nodes)
             }
-            Topic::Earnings => {
-                drop(reader);
-                earnings::state(&self.parts.ledger, &nodes, now)
+            Topic::Satellites => {
+                let (reader, nodes) = self.read(names)?;
+                satellites::state(&reader, &nodes, now)
             }
-            Topic::Alerts => {
-                drop(reader);
-                self.alerts(names)
+            Topic::Compactions => {
+                let (reader, nodes) = self.read(names)?;
+                compactions::state(&reader, &nodes, now)
             }
-            Topic::Status => {
-                drop(reader);
-                (self.parts.status)(&nodes)
-            }
+            Topic::Latency => latency::state(observatory, &self.nodes(names)?, now),
+            Topic::Storage => storage::state(observatory, &self.nodes(names)?, now),
+            Topic::Reputation => reputation::state(observatory, &self.nodes(names)?, now),
+            Topic::Earnings => earnings::state(&self.parts.ledger, &self.nodes(names)?, now),
+            Topic::Status => (self.parts.status)(&self.nodes(names)?),
+            Topic::Alerts => self.alerts(names),
         }
         .map(|mut state| {
             // Those that change with each line are made without.
@@ -172,6 +164,18 @@ impl Live {
             }
             state
         })
+    }
+
+    /// A reader, and the nodes of these names.
+    fn read(&self, names: &[&str]) -> std::result::Result<(Reader, Vec<NodeName>), Refusal> {
+        let reader = self.parts.readers.get()?;
+        let nodes = self.chosen(&reader, names)?;
+        Ok((reader, nodes))
+    }
+
+    /// The nodes of these names, for whoever gets a reader of its own.
+    fn nodes(&self, names: &[&str]) -> std::result::Result<Vec<NodeName>, Refusal> {
+        Ok(self.read(names)?.1)
     }
 
     /// The nodes of these names, in order; all that are known or configured where none is named.

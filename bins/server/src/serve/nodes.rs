@@ -1,16 +1,18 @@
 //! The nodes that this process follows: the collector, inside the server.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use crossbeam_channel::{Receiver, TryRecvError};
+use piecewatch_analytics::alert::{Lag, MonitorFacts};
 use piecewatch_collector::{
     config::Config,
     pipeline::{Pipeline, PipelineState, unwritten::Unwritten},
 };
 use piecewatch_ingest::State;
 use piecewatch_model::NodeName;
+use piecewatch_store::{Nodes as AskedNodes, Readers};
 
-use crate::Result;
+use crate::{Result, clock};
 
 /// What follows the logs of nodes, for as long as the server runs.
 #[derive(Debug)]
@@ -108,6 +110,48 @@ impl Nodes {
         *held(&self.state) = None;
         Ok(pipeline.map_or(Ok(()), Pipeline::stop)?)
     }
+}
+
+/// Tells whether the log of a node is read up to now; it is taken to be where another process reads.
+pub(crate) fn current_of(
+    nodes: Option<Arc<Nodes>>,
+) -> Box<dyn Fn(&NodeName) -> bool + Send + Sync> {
+    Box::new(move |name| match &nodes {
+        Some(nodes) => nodes.is_current(name),
+        None => true,
+    })
+}
+
+/// How the server itself is, for its alerts.
+pub(crate) fn monitor(
+    nodes: Option<Arc<Nodes>>,
+    started: Arc<OnceLock<u64>>,
+    readers: Readers,
+) -> Box<dyn Fn() -> MonitorFacts + Send + Sync> {
+    Box::new(move || {
+        let state = nodes.as_ref().and_then(|nodes| nodes.state());
+        let late = state.iter().flat_map(|state| &state.nodes).filter_map(|of| match of.state {
+            State::CatchingUp { .. } => lag(&readers, &of.node),
+            State::Starting
+            | State::Waiting { .. }
+            | State::Live { .. }
+            | State::Disconnected { .. } => None,
+        });
+        MonitorFacts {
+            blocked: state.as_ref().and_then(|state| state.writer.blocked.clone()),
+            unreadable: None,
+            start_up_ms: started.get().copied(),
+            lags: late.collect(),
+        }
+    })
+}
+
+/// How old the newest record of a node is whose log is behind; `None` where there is none.
+fn lag(readers: &Readers, node: &NodeName) -> Option<Lag> {
+    let reader = readers.get().ok()?;
+    let newest = reader.reach(AskedNodes::Of(std::slice::from_ref(node))).ok()??.to;
+    let seconds = clock::now().as_seconds() - newest.as_seconds();
+    Some(Lag { node: node.clone(), seconds: u64::try_from(seconds).unwrap_or(0) })
 }
 
 /// Nothing is left half done while one of these is held.

@@ -224,7 +224,8 @@ fn an_incident_is_told_by_mail_and_webhook_once_when_it_gets_worse_and_when_it_i
         assert!(mail.contains("RCPT TO:<you@example.net>"), "{mail}");
     }
     assert!(mailed[0].contains("us1: the audit score is 0.9900"), "{}", mailed[0]);
-    let history = running.alerts.history(Window { from: now, to: minutes(now, 100) }).unwrap();
+    let history =
+        running.alerts.history(Window { from: now, to: minutes(now, 100) }, |_| true).unwrap();
     assert_eq!(history.len(), 1, "one incident is one row: {history:#?}");
     assert_eq!(history[0]["state"], "resolved");
     assert_eq!(history[0]["deliveries"].as_array().unwrap().len(), 6);
@@ -307,7 +308,8 @@ fn a_receiver_that_is_down_is_tried_again_and_holds_nobody_up() {
     }
     let status = shown(&running.alerts);
     assert!(status.contains("the server answered 503"), "{status}");
-    let history = running.alerts.history(Window { from: now, to: minutes(now, 9) }).unwrap();
+    let history =
+        running.alerts.history(Window { from: now, to: minutes(now, 9) }, |_| true).unwrap();
     let history = serde_json::to_string(&history).unwrap();
     assert!(history.contains("the server answered 503"), "{history}");
     // What the receiver repeats holds the path of its address.

@@ -94,8 +94,14 @@ fn answer(live: &Live, want: Want) {
 }
 
 /// Tells the broadcaster what changes, by lines, by commits and by time, for ever. `run` gives a job to a
-/// thread, or drops it.
-pub(crate) async fn tell_changes(live: Arc<Live>, broadcaster: Broadcaster, run: impl Fn(Job)) {
+/// thread, or drops it. While nobody looks (`is_watched`), commits of other processes are looked for
+/// once a second.
+pub(crate) async fn tell_changes(
+    live: Arc<Live>,
+    broadcaster: Broadcaster,
+    is_watched: impl Fn() -> bool,
+    run: impl Fn(Job),
+) {
     let committed = Arc::new(Notify::new());
     let period = match live.unwritten() {
         Some(unwritten) => {
@@ -127,6 +133,8 @@ pub(crate) async fn tell_changes(live: Arc<Live>, broadcaster: Broadcaster, run:
                     seconds += 1;
                     let live = Arc::clone(&live);
                     run(Box::new(move || live.look_around()));
+                } else if !is_watched() {
+                    continue;
                 }
             }
         }

@@ -47,7 +47,8 @@ fn clients_see_lines_within_a_moment_and_end_at_the_truth() {
             start(Config::new("e1", "1"), &Live::topics(), clock).unwrap();
         let driver = tokio::spawn(driver.run(std::future::pending(), Duration::from_secs(1)));
         let answers = tokio::spawn(answer_wants(Arc::clone(&live), wants, 2, run));
-        let tells = tokio::spawn(tell_changes(Arc::clone(&live), broadcaster.clone(), run));
+        let tells =
+            tokio::spawn(tell_changes(Arc::clone(&live), broadcaster.clone(), || true, run));
         let mut connection = broadcaster.connect().await.unwrap();
         let topics = ["overview", "traffic", "transfers", "earnings", "storage", "reputation"];
         for (sub, topic) in (1..).zip(topics) {
