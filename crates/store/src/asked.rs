@@ -1,7 +1,7 @@
 //! How often each question was asked, how long it took, and which were slow.
 
 use std::{
-    cell::RefCell,
+    cell::{Cell, RefCell},
     collections::BTreeMap,
     fmt,
     sync::{Arc, Mutex, OnceLock, PoisonError},
@@ -51,6 +51,9 @@ pub struct SlowQuestion {
 pub struct QuestionStats {
     /// How often.
     pub count: u64,
+    /// How many statements it took in all, where that is measured; those that begin and end
+    /// transactions do not count.
+    pub statements: u64,
     /// How long it took in all, where that is measured.
     pub took: Duration,
     /// How long it took at most.
@@ -90,12 +93,14 @@ impl Asked {
             return answer();
         };
         LONGEST.take();
+        STATEMENTS.set(0);
         let begin = (measuring.clock)();
         let answered = answer();
         let took = (measuring.clock)().saturating_sub(begin);
         let is_slow = took >= measuring.slow_after;
         self.note(name, |stats| {
             stats.count += 1;
+            stats.statements += STATEMENTS.get();
             stats.took += took;
             stats.took_max = stats.took_max.max(took);
             stats.slow += u64::from(is_slow);
@@ -121,10 +126,18 @@ thread_local! {
     /// The longest statement of the question that this thread asks. SQLite tells of statements to a
     /// plain function, on the thread that runs them.
     static LONGEST: RefCell<Option<(Duration, String)>> = const { RefCell::new(None) };
+    /// How many statements that question took so far.
+    static STATEMENTS: Cell<u64> = const { Cell::new(0) };
 }
+
+/// With which words a statement begins that only begins or ends a transaction.
+const OF_TRANSACTIONS: [&str; 3] = ["BEGIN", "COMMIT", "ROLLBACK"];
 
 fn note_statement(event: TraceEvent<'_>) {
     let TraceEvent::Profile(statement, took) = event else { return };
+    if !OF_TRANSACTIONS.iter().any(|word| statement.sql().starts_with(word)) {
+        STATEMENTS.set(STATEMENTS.get() + 1);
+    }
     if took < STATEMENT_MIN {
         return;
     }

@@ -104,7 +104,6 @@ mod retention;
 mod rollup;
 mod self_metrics;
 mod slowest;
-mod statements;
 mod transfers;
 mod upkeep;
 mod writer;
@@ -146,7 +145,6 @@ pub use query::{
 pub use rebuild::Difference;
 pub use retention::{OldTransfers, Pruned, Retention};
 pub use self_metrics::{PipelineMetrics, SelfMetrics};
-pub use statements::statements_read;
 pub use upkeep::{Checkpoints, Upkeep, WalState};
 pub use writer::{Appended, Writer};
 

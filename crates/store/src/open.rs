@@ -15,7 +15,7 @@ use rusqlite::{Connection, OpenFlags, ffi};
 
 use crate::{
     Checkpoints, Error, Measuring, OldTransfers, QuestionStats, Reader, Result, Retention, Upkeep,
-    Writer, asked::Asked, file_id::FileId, migrate, statements,
+    Writer, asked::Asked, file_id::FileId, migrate,
 };
 
 /// How a database is opened.
@@ -31,8 +31,6 @@ pub struct StoreConfig {
     pub checkpoints: Checkpoints,
     /// How long to wait for another process that writes, or for a reader.
     pub busy_timeout: Duration,
-    /// Whether [`statements_read`](crate::statements_read) counts what readers do: for tests.
-    pub counts_statements: bool,
 }
 
 impl Default for StoreConfig {
@@ -43,7 +41,6 @@ impl Default for StoreConfig {
             old_transfers: OldTransfers::default(),
             checkpoints: Checkpoints::default(),
             busy_timeout: Duration::from_secs(30),
-            counts_statements: false,
         }
     }
 }
@@ -73,11 +70,8 @@ impl Store {
             FileId::of(path).map_err(|source| Error::File { path: path.to_owned(), source })?;
         let writer = Writer::new(connection, path, config.retention, config.old_transfers, file)
             .map_err(failed)?;
-        let prepared = Prepared {
-            busy_timeout: config.busy_timeout,
-            counts_statements: config.counts_statements,
-        };
-        let readers = Readers::over(path, path, OpenFlags::empty(), config.readers, prepared)?;
+        let flags = OpenFlags::empty();
+        let readers = Readers::over(path, path, flags, config.readers, config.busy_timeout)?;
         Ok(Self { writer, readers })
     }
 
@@ -109,13 +103,12 @@ impl Readers {
         name: &Path,
         flags: OpenFlags,
         readers: u32,
-        prepared: Prepared,
+        timeout: Duration,
     ) -> Result<Self> {
-        let timeout = prepared.busy_timeout;
         let flags = flags | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let manager = SqliteConnectionManager::file(name)
             .with_flags(flags)
-            .with_init(move |connection| prepare_reader(connection, prepared));
+            .with_init(move |connection| prepare_reader(connection, timeout));
         let pool = r2d2::Pool::builder()
             .max_size(readers.max(1))
             // The default opens all of them at once; more than none opens one more whenever one is
@@ -201,24 +194,14 @@ fn open_writer(path: &Path, config: &StoreConfig) -> rusqlite::Result<Connection
     Ok(connection)
 }
 
-/// How a connection that reads is prepared.
-#[derive(Debug, Clone, Copy)]
-struct Prepared {
-    busy_timeout: Duration,
-    counts_statements: bool,
-}
-
-fn prepare_reader(connection: &mut Connection, prepared: Prepared) -> rusqlite::Result<()> {
-    connection.busy_timeout(prepared.busy_timeout)?;
+fn prepare_reader(connection: &mut Connection, busy_timeout: Duration) -> rusqlite::Result<()> {
+    connection.busy_timeout(busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
     connection.execute_batch(
         "PRAGMA query_only = ON;
          PRAGMA temp_store = MEMORY;
          PRAGMA cache_size = -2048;",
     )?;
-    if prepared.counts_statements {
-        statements::count(connection);
-    }
     Ok(())
 }
 

@@ -9,7 +9,7 @@ use std::{
 
 use rusqlite::OpenFlags;
 
-use super::{Header, Prepared, Readers, connect, in_use};
+use super::{Header, Readers, connect, in_use};
 use crate::{Error, Result, check, migrate};
 
 impl Readers {
@@ -52,7 +52,7 @@ impl Readers {
             return Err(Error::Older { path: path.to_owned(), found, known });
         }
         check::look(&connection, path)?;
-        Self::over(path, &name, flags, 1, Prepared { busy_timeout, counts_statements: false })
+        Self::over(path, &name, flags, 1, busy_timeout)
     }
 }
 

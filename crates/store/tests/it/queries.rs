@@ -6,8 +6,8 @@ use piecewatch_model::{
     PieceId, Record, Rejected, Scores, SizeBucket, SpaceReport, Timestamp, Trouble, TroubleKind,
 };
 use piecewatch_store::{
-    Ending, Event, Fate, LatencyFilter, Nodes, ScoreChanges, ScoreRow, Store, StoreConfig, Topics,
-    TransferFilter, Window, statements_read,
+    Ending, Event, Fate, LatencyFilter, Measuring, Nodes, ScoreChanges, ScoreRow, Topics,
+    TransferFilter, Window,
 };
 
 use crate::fixture::{Database, HOUR, Log, node, seconds, transfer, transfers};
@@ -404,15 +404,14 @@ fn an_overview_adds_up_to_the_totals_of_the_nodes_asked_for() {
 }
 
 #[test]
-fn a_reader_counts_its_statements_where_it_was_asked_to() {
+fn the_statements_of_a_question_are_counted_where_it_is_measured() {
     let database = Database::new();
-    let config = StoreConfig { counts_statements: true, ..StoreConfig::default() };
-    let store = Store::open(&database.path(), config).unwrap();
-    let reader = store.readers.get().unwrap();
-    let before = statements_read();
-    reader.nodes().unwrap();
-    assert_eq!(statements_read() - before, 1, "the beginning of the transaction does not count");
-    let quiet = database.readers.get().unwrap();
-    quiet.nodes().unwrap();
-    assert_eq!(statements_read() - before, 1);
+    let statements = || database.readers.question_stats()["nodes"].statements;
+    database.readers.get().unwrap().nodes().unwrap();
+    assert_eq!(statements(), 0);
+    let clock = || std::time::Duration::ZERO;
+    let slow_after = std::time::Duration::MAX;
+    database.readers.measure(Measuring { clock, slow_after, tell: Box::new(|_| {}) });
+    database.readers.get().unwrap().nodes().unwrap();
+    assert_eq!(statements(), 1, "the beginning of the transaction does not count");
 }

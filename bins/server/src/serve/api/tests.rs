@@ -7,7 +7,7 @@ mod random;
 mod refusals;
 mod schemas;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use clap::Parser;
 use piecewatch_analytics::{Observatory, ObservatorySettings};
@@ -17,7 +17,7 @@ use piecewatch_simulator::{
     Account, AccountConfig, ApiServer, ApiVersion, Config, Encoding, Luck, NodeApi, Port,
     SimulatedTime, Simulator,
 };
-use piecewatch_store::{Store, StoreConfig};
+use piecewatch_store::{Measuring, Store, StoreConfig};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -35,6 +35,12 @@ struct Bench {
 }
 
 impl Bench {
+    /// How many statements were read with so far.
+    fn statements(&self) -> u64 {
+        let questions = self.api.parts.readers.question_stats();
+        questions.values().map(|question| question.statements).sum()
+    }
+
     /// Three nodes: `attic` has a log of the last hours and is asked, `barn` has the example log of
     /// long ago, and the third one is only asked.
     fn new() -> Self {
@@ -136,10 +142,15 @@ const fn grown(seed: u64, now: Timestamp) -> AccountConfig {
     AccountConfig { seed, now, months: 12, satellites: 4, size: None, luck: Luck::Good }
 }
 
-/// Answers of the database of a folder; a reader counts its statements.
+/// Answers of the database of a folder; statements are counted.
 fn api(folder: &TempDir) -> Api {
-    let config = StoreConfig { counts_statements: true, ..StoreConfig::default() };
-    let readers = Store::open(&folder.path().join("nodes.db"), config).unwrap().readers;
+    let path = folder.path().join("nodes.db");
+    let readers = Store::open(&path, StoreConfig::default()).unwrap().readers;
+    readers.measure(Measuring {
+        clock: clock::coarse,
+        slow_after: Duration::MAX,
+        tell: Box::new(|_| {}),
+    });
     let settings = ObservatorySettings::default();
     let observatory = Observatory::new(readers.clone(), &settings, clock::coarse);
     let ledger = Ledger::new(readers.clone(), LedgerSettings::default(), clock::coarse);

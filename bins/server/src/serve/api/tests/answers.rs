@@ -1,6 +1,5 @@
 //! Answers hold the figures that the commands print.
 
-use piecewatch_store::statements_read;
 use serde_json::Value;
 
 use super::Bench;
@@ -184,9 +183,9 @@ fn an_overview_takes_three_statements_before_anything_is_kept() {
         ("/api/v1/overview", 1),
         ("/api/v1/overview?nodes=barn&window=30d", 3),
     ] {
-        let before = statements_read();
+        let before = bench.statements();
         bench.json(question);
-        let took = statements_read() - before;
+        let took = bench.statements() - before;
         assert!((1..=most).contains(&took), "{question}: {took}");
     }
 }
