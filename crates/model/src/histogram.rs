@@ -105,6 +105,9 @@ impl Histogram {
     }
 }
 
+/// Four buckets that follow each other: how far each is from the one before them, and its count.
+type Four = [(u8, u8); 4];
+
 /// The buckets of a stored form and their counts, ascending.
 struct Pairs<'a> {
     rest: &'a [u8],
@@ -137,12 +140,12 @@ impl<'a> Pairs<'a> {
         Ok(bucket.map(|bucket| (bucket, count)))
     }
 
-    /// The next four, when distances and counts are of one byte each, as most are: several times as
-    /// quick as one by one. `None` when they are not, and [`Pairs::next`] has to tell why.
+    /// The next four, when counts are of one byte and distances below 64, as most are: several times
+    /// as quick as one by one. `None` when they are not, and [`Pairs::next`] has to tell why.
     #[inline]
-    fn next_four(&mut self) -> Option<[(u16, u8); 4]> {
+    fn next_four(&mut self) -> Option<Four> {
         const LOW: u64 = 0x0101_0101_0101_0101;
-        const HIGH: u64 = 0x8080_8080_8080_8080;
+        const HIGH: u64 = 0x80c0_80c0_80c0_80c0;
         const DISTANCES: u64 = 0x00ff_00ff_00ff_00ff;
         const EACH: u64 = 0x0001_0001_0001_0001;
         let (&bytes, rest) = self.rest.split_first_chunk::<8>()?;
@@ -151,17 +154,28 @@ impl<'a> Pairs<'a> {
         if (word | word.wrapping_sub(LOW)) & HIGH != 0 {
             return None;
         }
-        let before = u64::from(self.before.unwrap_or(0));
-        // Of each four the sum of those up to it, all at once: none of them reaches 16 bits.
-        let buckets = (word & DISTANCES).wrapping_mul(EACH) + before * EACH;
-        let last = (buckets >> 48) as u16;
-        if last > BUCKET_MAX {
-            return None;
-        }
-        (self.rest, self.before) = (rest, Some(last));
+        self.rest = rest;
+        // Of each of the four the sum of the distances up to it, all at once: at most 252.
+        let [d1, _, d2, _, d3, _, d4, _] = (word & DISTANCES).wrapping_mul(EACH).to_le_bytes();
         let [_, c1, _, c2, _, c3, _, c4] = bytes;
-        let bucket = |place: u32| (buckets >> (16 * place)) as u16;
-        Some([(bucket(0), c1), (bucket(1), c2), (bucket(2), c3), (last, c4)])
+        Some([(d1, c1), (d2, c2), (d3, c3), (d4, c4)])
+    }
+
+    /// How far the next one is from the one before, and its count, when that is of two bytes at most.
+    /// `None` when it is not, and [`Pairs::next`] has to tell why.
+    #[inline]
+    fn next_short(&mut self) -> Option<(u8, u16)> {
+        let (pair, rest) = match *self.rest {
+            [distance @ 1..0x80, count @ 1..0x80, ref rest @ ..] => {
+                ((distance, count.into()), rest)
+            }
+            [distance @ 1..0x80, low @ 0x80..=0xff, high @ 1..0x80, ref rest @ ..] => {
+                ((distance, u16::from(low & 0x7f) | u16::from(high) << 7), rest)
+            }
+            _ => return None,
+        };
+        self.rest = rest;
+        Some(pair)
     }
 }
 

@@ -4,38 +4,37 @@
 use super::{BUCKET_MAX, Histogram, Pairs, SUB_BUCKETS, bucket_of, range_of};
 use crate::Result;
 
-/// Room is made for whole powers of two.
+/// Room is made for whole powers of two, and a window beyond.
 const STEP: usize = SUB_BUCKETS as usize;
+/// So far a distance of one byte reaches.
+const WINDOW: usize = 1 << u8::BITS;
 const PLACES_MAX: usize = BUCKET_MAX as usize + 1;
 
 /// A [`Histogram`] in the making.
 ///
 /// Where that keeps the buckets that hold something, and has to look for each, this has a place for
-/// every bucket between the lowest and the highest: 8 KiB for latencies from a millisecond to a
-/// minute, 30 KiB at most.
+/// every bucket between the lowest and the highest, and some more: 10 KiB for latencies from a
+/// millisecond to a minute, 30 KiB at most.
 #[derive(Debug, Clone, Default)]
 pub struct HistogramSum {
     /// The bucket of the first place, a multiple of [`STEP`].
     first: usize,
     counts: Vec<u64>,
+    /// All of them together.
+    count: u64,
 }
 
 impl HistogramSum {
     /// A sum of nothing, without room.
     pub const fn new() -> Self {
-        Self { first: 0, counts: Vec::new() }
+        Self { first: 0, counts: Vec::new(), count: 0 }
     }
 
     /// Adds one duration in microseconds.
     pub fn record(&mut self, micros: u64) {
         let bucket = usize::from(bucket_of(micros));
-        match self.counts.get_mut(bucket.wrapping_sub(self.first)) {
-            Some(count) => *count = count.saturating_add(1),
-            None => {
-                self.make_room(bucket, bucket);
-                self.add(bucket, 1);
-            }
-        }
+        self.make_room(bucket, bucket);
+        self.add(bucket, 1);
     }
 
     /// Adds every value of a histogram.
@@ -46,9 +45,14 @@ impl HistogramSum {
             return;
         };
         self.make_room(low.into(), high.into());
+        let mut added = 0_u64;
         for &(bucket, count) in &histogram.buckets {
-            self.add(bucket.into(), count);
+            if let Some(sum) = self.counts.get_mut(usize::from(bucket).wrapping_sub(self.first)) {
+                *sum = sum.saturating_add(count);
+            }
+            added = added.saturating_add(count);
         }
+        self.count = self.count.saturating_add(added);
     }
 
     /// Adds every value of a histogram in its stored form ([`Histogram::to_bytes`]).
@@ -59,27 +63,61 @@ impl HistogramSum {
     /// before the damage may have been added.
     pub fn merge_bytes(&mut self, bytes: &[u8]) -> Result<()> {
         let mut pairs = Pairs::of(bytes)?;
-        loop {
-            while let Some(four) = pairs.next_four() {
-                let [(low, _), .., (high, _)] = four;
-                let (low, high) = (usize::from(low), usize::from(high));
-                self.make_room(low, high);
-                if let Some(places) = self.counts.get_mut(low - self.first..=high - self.first) {
-                    for (bucket, count) in four {
-                        let sum = &mut places[usize::from(bucket) - low];
-                        *sum = sum.saturating_add(count.into());
-                    }
-                }
-            }
-            let Some((bucket, count)) = pairs.next()? else { return Ok(()) };
-            self.make_room(bucket.into(), bucket.into());
+        while let Some((bucket, count)) = pairs.next()? {
+            // And for what follows it.
+            self.make_room(bucket.into(), usize::from(bucket) + WINDOW);
             self.add(bucket.into(), count);
+            pairs.before = Some(self.add_short(&mut pairs, bucket));
         }
+        Ok(())
+    }
+
+    /// Adds what follows a bucket as long as it is short and has places. Tells the last bucket.
+    fn add_short(&mut self, pairs: &mut Pairs<'_>, after: u16) -> u16 {
+        // No place holds more than all that was added, and of these each is below 16,384.
+        let most = (pairs.rest.len() as u64).saturating_mul(1 << 14);
+        if self.count.checked_add(most).is_none() {
+            return after;
+        }
+        let mut before = usize::from(after) - self.first;
+        let mut added = 0;
+        while let Some(places) =
+            self.counts.get_mut(before..).and_then(|places| places.first_chunk_mut::<WINDOW>())
+        {
+            let last = if let Some(four) = pairs.next_four() {
+                for (distance, count) in four {
+                    places[usize::from(distance)] += u64::from(count);
+                    added += u64::from(count);
+                }
+                let [.., (last, _)] = four;
+                last
+            } else if let Some((distance, count)) = pairs.next_short() {
+                places[usize::from(distance)] += u64::from(count);
+                added += u64::from(count);
+                distance
+            } else {
+                break;
+            };
+            before += usize::from(last);
+        }
+        self.count += added;
+        (self.first + before) as u16
+    }
+
+    /// How many values were added.
+    pub const fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Forgets what was added, and keeps the room.
+    pub fn clear(&mut self) {
+        self.counts.fill(0);
+        self.count = 0;
     }
 
     /// Whether nothing was added.
-    pub fn is_empty(&self) -> bool {
-        self.counts.iter().all(|&count| count == 0)
+    pub const fn is_empty(&self) -> bool {
+        self.count == 0
     }
 
     /// What was added, in the form that is kept.
@@ -104,12 +142,13 @@ impl HistogramSum {
         if let Some(sum) = self.counts.get_mut(bucket.wrapping_sub(self.first)) {
             *sum = sum.saturating_add(count);
         }
+        self.count = self.count.saturating_add(count);
     }
 
     /// Makes places for the buckets from one to another.
     #[inline]
     fn make_room(&mut self, low: usize, high: usize) {
-        if low < self.first || high >= self.first + self.counts.len() {
+        if low < self.first || high.min(PLACES_MAX - 1) >= self.first + self.counts.len() {
             self.grow(low, high);
         }
     }
@@ -162,6 +201,18 @@ mod tests {
         assert_eq!(sum.counts.len(), PLACES_MAX);
     }
 
+    /// All there are, and one bucket, are told as the most there can be, not as a few.
+    #[test]
+    fn sums_stop_at_the_most_there_can_be() {
+        let most = Histogram { buckets: vec![(7, u64::MAX)] };
+        let five = Histogram { buckets: (5..10).map(|bucket| (bucket, 100)).collect() };
+        let mut sum = HistogramSum::from(&most);
+        sum.merge_bytes(&five.to_bytes()).unwrap();
+        let mut expected = five.clone();
+        expected.merge(&most);
+        assert_eq!((sum.count(), sum.to_histogram()), (u64::MAX, expected));
+    }
+
     proptest! {
         #[test]
         fn any_bytes_are_added_as_they_are_read_or_refused(
@@ -190,9 +241,12 @@ mod tests {
             }
             let all = [recorded_here, parts.concat(), stored.concat()].concat();
             prop_assert_eq!(sum.to_histogram(), recorded(&all));
-            prop_assert_eq!(sum.is_empty(), all.is_empty());
+            prop_assert_eq!((sum.is_empty(), sum.count()), (all.is_empty(), all.len() as u64));
             let told: Vec<_> = sum.buckets().collect();
             prop_assert_eq!(told, recorded(&all).buckets().collect::<Vec<_>>());
+            sum.clear();
+            sum.merge(&recorded(&parts.concat()));
+            prop_assert_eq!(sum.to_histogram(), recorded(&parts.concat()));
         }
     }
 }
