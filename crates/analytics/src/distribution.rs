@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use piecewatch_model::Histogram;
+use piecewatch_model::{Histogram, HistogramSum};
 
 /// A percentile, in thousandths.
 ///
@@ -36,9 +36,17 @@ impl Percentile {
 
 /// The percentile of a histogram in microseconds; `None` when it is empty.
 pub fn percentile(histogram: &Histogram, percentile: Percentile) -> Option<u64> {
-    let rank = percentile.rank(histogram.count());
+    of_rank(percentile.rank(histogram.count()), histogram.buckets())
+}
+
+/// As [`percentile`], of a histogram in the making.
+pub fn percentile_of_sum(sum: &HistogramSum, percentile: Percentile) -> Option<u64> {
+    of_rank(percentile.rank(sum.count()), sum.buckets())
+}
+
+fn of_rank(rank: u64, mut buckets: impl Iterator<Item = (u64, u64, u64)>) -> Option<u64> {
     let mut below = 0_u64;
-    histogram.buckets().find_map(|(low, high, count)| {
+    buckets.find_map(|(low, high, count)| {
         below = below.saturating_add(count);
         (below >= rank).then_some(middle(low, high))
     })

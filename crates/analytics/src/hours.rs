@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use piecewatch_model::{
-    ByteCount, Clock, Direction, Grain, Histogram, NodeName, Timestamp, TroubleKind,
+    ByteCount, Clock, Direction, Grain, HistogramSum, NodeName, Timestamp, TroubleKind,
 };
 use piecewatch_store::{
     Ending, Fate, LatencyHour, Nodes, Reader, Result, TrafficPoint, TroubleHour, Window,
 };
 
 use crate::{
-    distribution::{Percentile, percentile},
+    distribution::{Percentile, percentile_of_sum},
     tally::Part,
 };
 
@@ -88,13 +88,13 @@ pub struct HourLatency {
 }
 
 impl HourLatency {
-    /// Of a histogram; `None` of an empty one. At most [`Histogram::ERROR_MAX`] from the truth.
-    pub fn of(histogram: &Histogram) -> Option<Self> {
-        let count = histogram.count();
+    /// Of latencies that were added up; `None` where there are none. At most
+    /// [`Histogram::ERROR_MAX`](piecewatch_model::Histogram::ERROR_MAX) from the truth.
+    pub fn of(latencies: &HistogramSum) -> Option<Self> {
         Some(Self {
-            count,
-            p50_micros: percentile(histogram, Percentile::P50)?,
-            p95_micros: percentile(histogram, Percentile::P95)?,
+            count: latencies.count(),
+            p50_micros: percentile_of_sum(latencies, Percentile::P50)?,
+            p95_micros: percentile_of_sum(latencies, Percentile::P95)?,
         })
     }
 }
@@ -131,7 +131,7 @@ impl Hour {
 pub fn hours(
     traffic: &[TrafficPoint],
     troubles: &[TroubleHour],
-    latencies: &[LatencyHour],
+    latencies: &[LatencyHour<Option<HourLatency>>],
 ) -> Vec<Hour> {
     let mut hours: BTreeMap<Timestamp, Hour> = BTreeMap::new();
     for point in traffic {
@@ -161,18 +161,18 @@ pub fn hours(
             Direction::Download => &mut hour.download_latency,
             Direction::Upload => &mut hour.upload_latency,
         };
-        *latency = HourLatency::of(&one.histogram);
+        *latency = one.told;
     }
     hours.into_values().collect()
 }
 
 /// The clock that measured most of the last week: what two clocks measured is not compared.
-fn clock(latencies: &[LatencyHour]) -> Option<Clock> {
+fn clock(latencies: &[LatencyHour<Option<HourLatency>>]) -> Option<Clock> {
     let last = latencies.iter().map(|hour| hour.at).max()?;
     let from = last.plus_micros(-CLOCK_OF_HOURS * Grain::Hour.micros());
     let mut counts: BTreeMap<Clock, u64> = BTreeMap::new();
     for hour in latencies.iter().filter(|hour| hour.at >= from) {
-        *counts.entry(hour.clock).or_default() += hour.histogram.count();
+        *counts.entry(hour.clock).or_default() += hour.told.map_or(0, |told| told.count);
     }
     counts.into_iter().max_by_key(|&(_, count)| count).map(|(clock, _)| clock)
 }
@@ -187,6 +187,6 @@ pub fn hours_of(reader: &Reader, node: &NodeName, window: Window) -> Result<Vec<
     Ok(hours(
         &reader.traffic_series(nodes, window, Grain::Hour)?,
         &reader.trouble_hours(node, window)?,
-        &reader.latency_hours(node, window)?,
+        &reader.latency_hours(node, window, HourLatency::of)?,
     ))
 }

@@ -1,10 +1,6 @@
 //! What did a node do in each hour, besides what it moved?
 
-use std::collections::BTreeMap;
-
-use piecewatch_model::{
-    Action, Clock, Grain, Histogram, HistogramSum, NodeName, Timestamp, TroubleKind,
-};
+use piecewatch_model::{Action, Clock, Grain, HistogramSum, NodeName, Timestamp, TroubleKind};
 
 use super::{
     Nodes, Question, Window, code, merge_histogram,
@@ -28,17 +24,17 @@ pub(crate) const TROUBLES: Question = Question {
 WHERE node = ?1 AND at >= ?2 AND at < ?3 GROUP BY bucket, kind",
 };
 
-/// Latencies of one action in one hour, of all satellites, by one clock.
+/// What was asked of the latencies of one action in one hour, of all satellites, by one clock.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LatencyHour {
+pub struct LatencyHour<T> {
     /// The beginning of the hour.
     pub at: Timestamp,
     /// The action: `GET` or `PUT`.
     pub action: Action,
     /// The clock that they were measured by; never [`Clock::WholeSeconds`].
     pub clock: Clock,
-    /// The latencies of the transfers that succeeded.
-    pub histogram: Histogram,
+    /// What was asked of the latencies of the transfers that succeeded.
+    pub told: T,
 }
 
 /// Trouble of one kind in one hour.
@@ -53,33 +49,32 @@ pub struct TroubleHour {
 }
 
 impl Reader {
-    /// Latencies of a node's transfers by clients, of `GET` and of `PUT`, hour by hour, oldest first, in a
-    /// window widened to whole hours; they reach back 90 days. Hours without any are left out.
+    /// What `told` says of the latencies of a node's transfers by clients, of `GET` and of `PUT`, hour by
+    /// hour, oldest first, in a window widened to whole hours; they reach back 90 days. Hours without any
+    /// are left out.
+    ///
+    /// It is asked while they are read: weeks of hours whole would be many megabytes.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub fn latency_hours(&self, node: &NodeName, window: Window) -> Result<Vec<LatencyHour>> {
+    pub fn latency_hours<T>(
+        &self,
+        node: &NodeName,
+        window: Window,
+        told: impl Fn(&HistogramSum) -> T,
+    ) -> Result<Vec<LatencyHour<T>>> {
         let window = window.widened(Grain::Hour);
         self.ask(LATENCIES.name, |connection| {
             let names = Names::read(connection)?;
+            let mut hours = Vec::new();
             let Some((id, _)) = selected(connection, Nodes::Of(std::slice::from_ref(node)))?.pop()
             else {
-                return Ok(Vec::new());
+                return Ok(hours);
             };
-            let mut hours = Vec::new();
             // The rows of an hour follow each other, satellite by satellite.
-            let mut hour: Option<Timestamp> = None;
-            let mut sums: BTreeMap<(Action, Clock), HistogramSum> = BTreeMap::new();
-            let close = |at, sums: &mut BTreeMap<(Action, Clock), HistogramSum>| {
-                let of = move |((action, clock), sum): (_, HistogramSum)| LatencyHour {
-                    at,
-                    action,
-                    clock,
-                    histogram: sum.to_histogram(),
-                };
-                std::mem::take(sums).into_iter().map(of)
-            };
+            let mut hour = None;
+            let mut sums = HourSums::default();
             let mut statement = connection.prepare_cached(LATENCIES.sql)?;
             let mut rows = statement.query((id, window.from.as_micros(), window.to.as_micros()))?;
             while let Some(row) = rows.next()? {
@@ -87,12 +82,14 @@ impl Reader {
                 if let Some(last) = hour.replace(at)
                     && last != at
                 {
-                    hours.extend(close(last, &mut sums));
+                    hours.extend(sums.close(last, &told));
                 }
                 let of = (names.action(row, 1)?, code(row, 2, Clock::from_code)?);
-                merge_histogram(row, 3, sums.entry(of).or_default())?;
+                merge_histogram(row, 3, sums.of(of))?;
             }
-            hours.extend(hour.into_iter().flat_map(|at| close(at, &mut sums)));
+            if let Some(at) = hour {
+                hours.extend(sums.close(at, &told));
+            }
             Ok(hours)
         })
     }
@@ -113,5 +110,39 @@ impl Reader {
                 Ok(TroubleHour { at: time(row, 0)?, kind, lines: number(row, 2)? })
             })
         })
+    }
+}
+
+/// The latencies of one hour, as far as they were read.
+#[derive(Default)]
+struct HourSums {
+    /// By action and clock, ascending. There are a few: looked through faster than a map, and what one
+    /// hour had room for the next one has, too.
+    sums: Vec<((Action, Clock), HistogramSum)>,
+}
+
+impl HourSums {
+    fn of(&mut self, key: (Action, Clock)) -> &mut HistogramSum {
+        let at = self.sums.partition_point(|(of, _)| *of < key);
+        if self.sums.get(at).is_none_or(|(of, _)| *of != key) {
+            self.sums.insert(at, (key, HistogramSum::new()));
+        }
+        &mut self.sums[at].1
+    }
+
+    /// What is told of the sums that hold something; they hold nothing afterwards.
+    fn close<T>(
+        &mut self,
+        at: Timestamp,
+        told: impl Fn(&HistogramSum) -> T,
+    ) -> impl Iterator<Item = LatencyHour<T>> {
+        self.sums.iter_mut().filter(|(_, sum)| !sum.is_empty()).map(
+            move |((action, clock), sum)| {
+                let hour =
+                    LatencyHour { at, action: action.clone(), clock: *clock, told: told(sum) };
+                sum.clear();
+                hour
+            },
+        )
     }
 }

@@ -1,7 +1,8 @@
 //! What a node did hour by hour.
 
 use piecewatch_model::{
-    Action, Clock, Histogram, KnownSatellite, Latency, Record, Transfer, Trouble, TroubleKind,
+    Action, Clock, Histogram, HistogramSum, KnownSatellite, Latency, Record, Transfer, Trouble,
+    TroubleKind,
 };
 use piecewatch_store::{LatencyHour, TroubleHour, Window};
 
@@ -60,7 +61,7 @@ fn hours_hold_what_happened_in_them_whatever_the_satellite() {
         at: seconds(at),
         action,
         clock,
-        histogram: histogram(values),
+        told: histogram(values),
     };
     let expected = [
         hour(0, Action::Put, Clock::DockerNanos, &[70]),
@@ -68,8 +69,9 @@ fn hours_hold_what_happened_in_them_whatever_the_satellite() {
         hour(0, Action::Get, Clock::Arrival, &[50]),
         hour(3600, Action::Get, Clock::DockerNanos, &[900]),
     ];
-    assert_eq!(reader.latency_hours(&n1, window).unwrap(), expected);
-    assert_eq!(reader.latency_hours(&node("n3"), window).unwrap(), []);
+    let latencies = |node| reader.latency_hours(node, window, HistogramSum::to_histogram).unwrap();
+    assert_eq!(latencies(&n1), expected);
+    assert_eq!(latencies(&node("n3")), []);
 
     let told = |at, kind, lines| TroubleHour { at: seconds(at), kind, lines };
     let expected = [
