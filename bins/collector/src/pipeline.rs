@@ -4,6 +4,7 @@
 //! one bounded channel, at the end of which one thread writes. When the database cannot be written,
 //! the channel fills and the readers wait: a log is its own buffer.
 
+mod batches;
 mod pacing;
 mod reader;
 mod schedule;
@@ -21,12 +22,13 @@ use std::{
     thread::{self, JoinHandle},
 };
 
-use crossbeam_channel::{Receiver, Sender, bounded};
+use crossbeam_channel::{Receiver, bounded};
 use piecewatch_ingest::{Countries, Notifier, State};
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_store::{Checkpoints, Holder, NodeLock, Readers, Store, StoreConfig};
 
 use self::{
+    batches::{Batches, batches},
     pacing::Pacing,
     reader::{Reader, Reading},
     silence::Silences,
@@ -34,7 +36,7 @@ use self::{
     telling::Telling,
     unwritten::Unwritten,
     upkeep::Upkeep,
-    writer::{Message, Writing},
+    writer::Writing,
 };
 use crate::{
     Error, Result, clock,
@@ -53,7 +55,7 @@ pub struct Pipeline {
     countries: Option<Countries>,
     notifier: Notifier,
     store_readers: Readers,
-    batches: Sender<Message>,
+    batches: Batches,
     nodes: BTreeMap<NodeName, Followed>,
     pacing: Arc<Pacing>,
     unwritten: Option<Unwritten>,
@@ -85,7 +87,8 @@ pub struct PipelineState {
     pub since: Timestamp,
     /// What becomes of batches.
     pub writer: WriterState,
-    /// How many messages of batches wait for the writer; when it is 16, readers wait.
+    /// How many messages of batches wait for the writer, up to 8 of them for its next commit; when it is
+    /// 16, readers wait.
     pub waiting: usize,
     /// The nodes, by name.
     pub nodes: Vec<NodeState>,
@@ -151,7 +154,7 @@ impl Pipeline {
         let countries = countries(config.geoip.as_ref())?;
         let upkeep = store.upkeep()?;
         let Store { writer, readers } = store;
-        let (batches, waiting) = bounded(BATCHES_MAX);
+        let (batches, given) = batches();
         let pacing = Arc::new(Pacing::new(config.performance.commit_interval));
         if let Some(unwritten) = &unwritten {
             unwritten.begin(writer.process(), writer.newest_commit(), Arc::clone(&pacing));
@@ -163,7 +166,7 @@ impl Pipeline {
         let writer = spawn("writer", move || {
             // Dropped when the writer ends, however it does.
             let _end = end;
-            writer::run(writer, &waiting, &of_thread)
+            writer::run(writer, given, &of_thread)
         })?;
         let notifier = match config.performance.noticing {
             Noticing::Notifications => Notifier::new(),

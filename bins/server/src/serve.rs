@@ -71,6 +71,8 @@ use crate::{
 
 /// How long browsers are waited for when everything is to end.
 const GOODBYE_MAX: Duration = Duration::from_secs(2);
+/// How long before a window opens what was logged is read: four nodes are read in less.
+const READ_BEFORE: Duration = Duration::from_millis(3);
 /// How long everything else has.
 const STOP_MAX: Duration = Duration::from_secs(4);
 /// How often is done what time alone asks for.
@@ -302,6 +304,10 @@ impl Server {
         };
         // None of these ends before it is told to; one that does ends everything.
         let mut parts = JoinSet::new();
+        let driver = match app.unwritten.clone() {
+            Some(unwritten) => driver.before_windows(READ_BEFORE, move || unwritten.call_in()),
+            None => driver,
+        };
         parts.spawn(driver.run(ends(), GOODBYE_MAX));
         let routes = routes::routes(Arc::clone(&app));
         let limits = http::Limits {
@@ -445,10 +451,11 @@ fn reload(app: &App, load: &Load) {
     systemd::reloading();
     match load() {
         Ok(config) => {
+            // Before they are followed: whoever hears of a node finds it.
+            app.reconfigure(config.clone());
             if let Some(nodes) = &app.nodes {
-                nodes.reload(config.clone());
+                nodes.reload(config);
             }
-            app.reconfigure(config);
             app.alerts.look_now();
         }
         Err(error) => {

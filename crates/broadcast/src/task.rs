@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    fmt,
     future::Future,
     pin::pin,
     sync::Arc,
@@ -150,6 +151,30 @@ pub struct Driver {
     slots: BTreeMap<ClientId, Slot>,
     /// When the window opens that was closed when the inbox was looked into.
     closed_until: Option<Duration>,
+    herald: Option<Herald>,
+}
+
+/// Whoever is told before a window opens.
+struct Herald {
+    /// How long before.
+    lead: Duration,
+    call: Box<dyn Fn() + Send>,
+    /// The opening that was told last.
+    told: Duration,
+}
+
+impl fmt::Debug for Herald {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { lead, told, call: _ } = self;
+        f.debug_struct("Herald").field("lead", lead).field("told", told).finish_non_exhaustive()
+    }
+}
+
+impl Herald {
+    /// When to tell of the opening at `opens_at`; `None` when that is done.
+    fn due(&self, opens_at: Duration) -> Option<Duration> {
+        (self.told != opens_at).then(|| opens_at.saturating_sub(self.lead))
+    }
 }
 
 /// A hub's three parts: the handle for everybody, what the application is asked for, and the task,
@@ -181,11 +206,21 @@ pub fn start(
         wants,
         slots: BTreeMap::new(),
         closed_until: None,
+        herald: None,
     };
     Ok((Broadcaster { inbox, commands: sender }, wanted, driver))
 }
 
 impl Driver {
+    /// Calls `call` so long before a window opens that is closed behind what was sent: an
+    /// application that gathers its changes has them ready then, and need not be quicker before. It
+    /// must not wait for anything.
+    #[must_use]
+    pub fn before_windows(mut self, lead: Duration, call: impl Fn() + Send + 'static) -> Self {
+        self.herald = Some(Herald { lead, call: Box::new(call), told: Duration::ZERO });
+        self
+    }
+
     /// Runs until `shutdown` ends or every [`Broadcaster`] and connection is gone. Then all clients
     /// are told that the server goes away, and their transports have `grace` to say so.
     pub async fn run(mut self, shutdown: impl Future<Output = ()>, grace: Duration) {
@@ -207,6 +242,7 @@ impl Driver {
                 () = timer => {}
             }
             let began = Instant::now();
+            self.tell_opening();
             drop(self.turn(&mut lot));
             let now = self.now();
             self.hub.worked(began.elapsed(), now);
@@ -221,7 +257,19 @@ impl Driver {
     /// When to look again by oneself. A closed window is looked at when it opens: changes do not
     /// ring the bell before.
     fn wake_at(&self) -> Option<Duration> {
-        self.hub.deadline().into_iter().chain(self.closed_until).min()
+        let opening = self.closed_until.and_then(|at| self.herald.as_ref()?.due(at));
+        self.hub.deadline().into_iter().chain(self.closed_until).chain(opening).min()
+    }
+
+    /// Tells of the next opening if it is time.
+    fn tell_opening(&mut self) {
+        let now = self.now();
+        if let (Some(opens_at), Some(herald)) = (self.closed_until, &mut self.herald)
+            && herald.due(opens_at).is_some_and(|at| at <= now)
+        {
+            herald.told = opens_at;
+            (herald.call)();
+        }
     }
 
     /// One turn: takes what was said, does what is due, gives what there is. Tells who went.

@@ -9,13 +9,13 @@ use std::{
     time::Duration,
 };
 
-use crossbeam_channel::{SendTimeoutError, Sender};
+use crossbeam_channel::SendTimeoutError;
 use piecewatch_ingest::{
     BatchInterval, Control, Countries, Flow, FollowConfig, Notifier, State, follow,
 };
 use piecewatch_store::{KnownSources, Readers};
 
-use super::{unwritten::Unwritten, writer::Message};
+use super::{batches::Batches, unwritten::Unwritten, writer::Message};
 use crate::{Result, clock, config::Node};
 
 /// How long a reader that is to end waits for room in the channel.
@@ -32,7 +32,7 @@ pub(super) struct Reading {
     pub(super) batch_interval: BatchInterval,
     pub(super) poll_interval: Duration,
     pub(super) readers: Readers,
-    pub(super) batches: Sender<Message>,
+    pub(super) batches: Batches,
     /// Where what was read is held for whoever looks.
     pub(super) unwritten: Option<Unwritten>,
 }
@@ -160,7 +160,7 @@ fn read(reading: &Reading, run: &Run) {
             let tickets = holds.flat_map(|of| batches.iter().map(|batch| of.hold(batch))).collect();
             let mut message = Message { run: run.clone(), number, batches, tickets };
             loop {
-                match reading.batches.send_timeout(message, STOP_WITHIN) {
+                match reading.batches.give(message, STOP_WITHIN) {
                     Ok(()) => return Flow::Continue,
                     // What is not taken is read again.
                     Err(SendTimeoutError::Timeout(_)) if run.now().is_stopping => {

@@ -138,7 +138,7 @@ impl Unwritten {
         let _ = self.0.listener.set(listener);
     }
 
-    /// Whether somebody looks: then batches come every 20 ms and are committed every second at most,
+    /// Whether somebody looks: then batches come every 100 ms and are committed every second at most,
     /// and what is committed is held until it is taken.
     pub fn watch(&self, is_watched: bool) {
         self.0.is_watched.store(is_watched, Ordering::Relaxed);
@@ -154,6 +154,13 @@ impl Unwritten {
     /// Whether somebody looks.
     pub fn is_watched(&self) -> bool {
         self.0.is_watched.load(Ordering::Relaxed)
+    }
+
+    /// Whoever looks is about to: what was logged until now is read, and told, at once.
+    pub fn call_in(&self) {
+        if let Some(pacing) = &self.held().pacing {
+            pacing.call_in();
+        }
     }
 
     /// Where the pipeline is. Ask before the database.

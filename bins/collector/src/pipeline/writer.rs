@@ -15,6 +15,7 @@ use piecewatch_model::{Batch, Timestamp};
 use piecewatch_store::{Appended, Error as StoreError, Retention, Writer};
 
 use super::{
+    batches::Given,
     pacing::Pacing,
     reader::Run,
     unwritten::{self, Ticket},
@@ -207,11 +208,10 @@ impl Writing {
 ///
 /// When the database is damaged or gone, or cannot hold what is read. Otherwise it tries again until it can
 /// write, or is told to end: what is not stored then is read again.
-pub(super) fn run(
-    mut writer: Writer,
-    messages: &Receiver<Message>,
-    writing: &Writing,
-) -> Result<()> {
+pub(super) fn run(mut writer: Writer, given: Given, writing: &Writing) -> Result<()> {
+    let Given { messages, mut bell } = given;
+    // Whether nobody can give more than what waits.
+    let mut is_last = false;
     let mut gathered = Gathered::default();
     // Fires when the next commit may be; `None` when that is now: the first batch after a pause is
     // not kept waiting.
@@ -220,7 +220,7 @@ pub(super) fn run(
     let mut rested_at = Duration::ZERO;
     loop {
         writing.is_alive.store(true, Ordering::Relaxed);
-        gathered.take_waiting(messages);
+        gathered.take_waiting(&messages);
         if due.as_ref().is_some_and(|due| due.try_recv().is_ok()) {
             due = None;
         }
@@ -252,12 +252,17 @@ pub(super) fn run(
             let end = clock::uptime();
             rested_at = end + (end - begin);
         } else {
+            // Until the next commit is due, a message is taken when many wait: each would wake a thread.
+            let next = if due.is_none() || is_last { messages.clone() } else { never() };
             select! {
-                recv(messages) -> message => match message {
+                recv(next) -> message => match message {
                     Ok(message) => gathered.add(message),
                     Err(RecvError) if gathered.is_empty() => break,
                     // Nothing more comes that could go with it.
                     Err(RecvError) => due = None,
+                },
+                recv(bell) -> rung => if rung.is_err() {
+                    (bell, is_last) = (never(), true);
                 },
                 recv(due.clone().unwrap_or_else(never)) -> _ => due = None,
                 default(if is_pruning_due { rest } else { ALIVE_EVERY }) => {}

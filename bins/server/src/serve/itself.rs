@@ -50,8 +50,10 @@ impl Itself {
 
     /// How full the queues are, 0 to 1: that of batches that are to be written, and that of questions.
     pub(crate) fn pressure(&self) -> f64 {
-        let batches =
-            self.pipeline().map_or(0.0, |state| state.waiting as f64 / BATCHES_MAX as f64);
+        // Half of them may wait for the next commit.
+        let beyond = |waiting: usize| waiting.saturating_sub(BATCHES_MAX / 2) as f64;
+        let of_pipeline = self.pipeline().map_or(0.0, |state| beyond(state.waiting));
+        let batches = of_pipeline / beyond(BATCHES_MAX);
         batches.max(self.pool.crowding()).min(1.0)
     }
 

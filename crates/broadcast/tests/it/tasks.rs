@@ -254,3 +254,58 @@ async fn the_task_ends_when_nobody_is_left() {
     timeout(ms(5_000), driver).await.unwrap().unwrap();
     drop(stop);
 }
+
+/// Changes are gathered and told when a window is about to open: clients see what there was so long
+/// before, and the application is asked once a window, and not at all when nothing goes out.
+#[tokio::test(start_paused = true)]
+async fn whoever_gathers_changes_is_told_before_a_window_opens() {
+    let lead = ms(3);
+    let config = Config { coalesce: ms(75), ..Config::new("e1", "1") };
+    let topics = [TopicConfig::new("a")];
+    let (broadcaster, mut wants, driver) =
+        start(config, &topics, || SystemTime::UNIX_EPOCH).unwrap();
+    let (gathered, calls) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
+    let began = Instant::now();
+    let driver = driver.before_windows(lead, {
+        let (broadcaster, gathered) = (broadcaster.clone(), Arc::clone(&gathered));
+        let calls = Arc::clone(&calls);
+        move || {
+            calls.fetch_add(1, SeqCst);
+            let now = u64::try_from(began.elapsed().as_millis()).unwrap();
+            // Something happens all the time, for three seconds.
+            if now < 3_000 {
+                gathered.store(now, SeqCst);
+                broadcaster.changed("a", None);
+            }
+        }
+    });
+    tokio::spawn(driver.run(std::future::pending(), ms(0)));
+    tokio::spawn({
+        let gathered = Arc::clone(&gathered);
+        async move {
+            while let Some(want) = wants.recv().await {
+                want.answer(json!({"at": gathered.load(SeqCst)}));
+            }
+        }
+    });
+    let mut connection = broadcaster.connect().await.unwrap();
+    connection.inbound.receive(br#"{"op":"subscribe","sub":1,"topic":"a"}"#).await;
+    sleep(ms(200)).await;
+    assert_eq!(calls.load(SeqCst), 0, "nothing has changed");
+    broadcaster.changed("a", None);
+    let mut mirror = Mirror::new();
+    let (mut seen, mut last) = (0, 0);
+    while let Ok(Outgoing::Text(text)) = timeout(ms(500), connection.outbound.next()).await {
+        mirror.take(&text).unwrap();
+        let Some(state) = mirror.state(1) else { continue };
+        let at = state["at"].as_u64().unwrap();
+        if at > last {
+            let now = u64::try_from(began.elapsed().as_millis()).unwrap();
+            assert!((3..=4).contains(&(now - at)), "gathered at {at}, seen at {now}");
+            (seen, last) = (seen + 1, at);
+        }
+    }
+    assert!((36..=38).contains(&seen), "{seen} windows in 2.8 seconds");
+    let calls = calls.load(SeqCst);
+    assert!((seen..=seen + 2).contains(&calls), "{calls} calls for {seen} windows");
+}

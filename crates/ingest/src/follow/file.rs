@@ -19,6 +19,8 @@ use crate::{Archive, Error, Flow, Parser, identity::Identity, import::Import};
 /// How long a file that grows is left alone between two looks. It is also how exactly the time is
 /// known at which a line was written. Where batches may come closer, it is looked at as often.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+/// The same where batches are called in: then it is looked at when they are.
+const CALLED_INTERVAL: Duration = Duration::from_millis(100);
 /// After so many looks in vain a file is not looked at before there is reason to.
 const QUIET_LOOKS: u32 = 5;
 /// After so many looks at a busy file it is waited for once, to learn whether notifications come.
@@ -56,6 +58,8 @@ pub(super) struct FileFollower<'a, S> {
     import: Import,
     parser: Parser,
     pace: Pace,
+    /// Whether batches were called in when a file was last left alone.
+    is_called: bool,
     noticing: Noticing,
     /// Growth that no notification told of, in a row.
     missed: u32,
@@ -100,6 +104,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             parser: import.new_parser(),
             import,
             pace: Pace::new(config.batch_interval.clone()),
+            is_called: false,
             noticing: Noticing::Polled,
             missed: 0,
             absent: 0,
@@ -323,10 +328,17 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             }
             Mode::Idle { watch, quiet } => {
                 let hint = watch.as_ref().map_or_else(never, |watch| watch.hint.clone());
-                let due = if tail.has_batch() { self.pace.due() } else { never() };
+                let (due, calls) = match tail.has_batch() {
+                    true => (self.pace.due(), self.pace.calls.clone()),
+                    false => (never(), never()),
+                };
                 let woken = select! {
                     recv(self.control.stopping) -> _ => Woken::Now,
                     recv(hint) -> _ => Woken::Hint,
+                    recv(calls) -> _ => {
+                        self.called();
+                        Woken::Now
+                    }
                     recv(due) -> _ => {
                         self.pace.fired();
                         Woken::Now
@@ -350,9 +362,29 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
     }
 
     /// Leaves a busy file alone for a moment.
-    fn rest(&self) -> Woken {
-        self.control.pause(LOOK_INTERVAL.min(self.config.batch_interval.get()));
+    fn rest(&mut self) -> Woken {
+        let interval = LOOK_INTERVAL.min(self.config.batch_interval.get());
+        if self.is_called {
+            self.is_called = false;
+            select! {
+                recv(self.control.stopping) -> _ => {}
+                recv(self.pace.calls) -> _ => self.called(),
+                default(CALLED_INTERVAL.max(interval)) => {}
+            }
+        } else {
+            self.control.pause(interval);
+            // It may have come while nobody waited for it.
+            if self.pace.calls.try_recv().is_ok() {
+                self.called();
+            }
+        }
         Woken::Time
+    }
+
+    /// The batch is called in, and others will be.
+    fn called(&mut self) {
+        self.is_called = true;
+        self.pace.fired();
     }
 
     /// Watches a file, and where links to it lead.

@@ -2,33 +2,64 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
 
-use crossbeam_channel::{Receiver, after, never};
+use crossbeam_channel::{Receiver, Sender, TrySendError, after, bounded, never};
 
 /// The shortest time between two batches of a log that grows all the time. Clones share it, and it
-/// may be changed while a log is followed: while somebody looks, batches come closer.
+/// may be changed while a log is followed: while somebody looks, batches come closer. Whoever knows
+/// when he will look calls them in just before.
 #[derive(Debug, Clone)]
-pub struct BatchInterval(Arc<AtomicU64>);
+pub struct BatchInterval(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    micros: AtomicU64,
+    followers: Mutex<Vec<Sender<()>>>,
+}
 
 impl BatchInterval {
     /// An interval that begins as this.
     pub fn new(interval: Duration) -> Self {
-        Self(Arc::new(AtomicU64::new(micros(interval))))
+        Self(Arc::new(Shared {
+            micros: AtomicU64::new(micros(interval)),
+            followers: Mutex::default(),
+        }))
     }
 
     /// What it is now.
     pub fn get(&self) -> Duration {
-        Duration::from_micros(self.0.load(Ordering::Relaxed))
+        Duration::from_micros(self.0.micros.load(Ordering::Relaxed))
     }
 
     /// Changes it, for every clone; it holds from the next batch on.
     pub fn set(&self, interval: Duration) {
-        self.0.store(micros(interval), Ordering::Relaxed);
+        self.0.micros.store(micros(interval), Ordering::Relaxed);
+    }
+
+    /// Calls in what was read, and what a file that grows has grown by: every follower of this
+    /// interval gives its batch now instead of when the interval has passed. Waits for nobody.
+    pub fn call_in(&self) {
+        self.followers().retain(|follower| match follower.try_send(()) {
+            // Full: it is called already.
+            Ok(()) | Err(TrySendError::Full(())) => true,
+            Err(TrySendError::Disconnected(())) => false,
+        });
+    }
+
+    /// Has something when batches are called in.
+    fn calls(&self) -> Receiver<()> {
+        let (follower, calls) = bounded(1);
+        self.followers().push(follower);
+        calls
+    }
+
+    fn followers(&self) -> MutexGuard<'_, Vec<Sender<()>>> {
+        self.0.followers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -42,23 +73,27 @@ fn micros(interval: Duration) -> u64 {
     u64::try_from(interval.as_micros()).unwrap_or(u64::MAX)
 }
 
-/// Gives a batch away at once after a pause, and then not before a while has passed: a quiet log is
-/// shown as it is written, and a busy one costs few transactions.
+/// Gives a batch away at once after a pause, and then not before a while has passed or batches are
+/// called in: a quiet log is shown as it is written, and a busy one costs few transactions.
 #[derive(Debug)]
 pub(super) struct Pace {
     interval: BatchInterval,
+    /// Has something when batches are called in. Tell then that one may go.
+    pub(super) calls: Receiver<()>,
     /// Fires when the next batch may go; `None` when it may go at once.
     due: Option<Receiver<Instant>>,
 }
 
 impl Pace {
     pub(super) fn new(interval: BatchInterval) -> Self {
-        Self { interval, due: None }
+        Self { calls: interval.calls(), interval, due: None }
     }
 
     /// Whether a batch may go now.
     pub(super) fn is_due(&mut self) -> bool {
-        if self.due.as_ref().is_some_and(|due| due.try_recv().is_ok()) {
+        if self.due.as_ref().is_some_and(|due| due.try_recv().is_ok())
+            || self.calls.try_recv().is_ok()
+        {
             self.due = None;
         }
         self.due.is_none()
@@ -97,5 +132,22 @@ mod tests {
         pace.due().recv_timeout(Duration::from_secs(5)).unwrap();
         pace.fired();
         assert!(pace.is_due());
+    }
+
+    #[test]
+    fn what_is_called_in_goes_before_its_time_and_once() {
+        let interval = BatchInterval::new(Duration::from_secs(3600));
+        let (mut one, mut other) = (Pace::new(interval.clone()), Pace::new(interval.clone()));
+        drop(Pace::new(interval.clone()));
+        one.gone();
+        other.gone();
+        interval.clone().call_in();
+        interval.call_in();
+        assert_eq!(interval.followers().len(), 2, "who is gone is not called any more");
+        for pace in [&mut one, &mut other] {
+            assert!(pace.is_due());
+            pace.gone();
+            assert!(!pace.is_due());
+        }
     }
 }

@@ -141,13 +141,17 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
             last_words: String::new(),
         };
         let reason = loop {
-            let due = if self.batcher.has_some() { self.pace.due() } else { never() };
+            let (due, calls) = match self.batcher.has_some() {
+                true => (self.pace.due(), self.pace.calls.clone()),
+                false => (never(), never()),
+            };
             select! {
                 recv(self.control.stopping) -> _ => {
                     self.close()?;
                     return Err(Stopped);
                 }
                 recv(due) -> _ => self.pace.fired(),
+                recv(calls) -> _ => self.pace.fired(),
                 recv(connection.pieces) -> piece => match piece {
                     Ok(Ok(piece)) => self.take(&piece, &mut session)?,
                     Ok(Err(error)) => break format!("the connection broke: {error}"),

@@ -84,7 +84,7 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Starts a server on a fresh database of nodes of which each has a short log.
+    /// Starts a server on a fresh database of nodes of which each has a log of an hour.
     pub(super) fn start(
         run: &mut Run,
         nodes: usize,

@@ -1,6 +1,7 @@
 //! Logs that are written live, and when each transfer was.
 
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, PoisonError,
@@ -12,11 +13,18 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use piecewatch_benches::{Every, Load, LoadConfig, clock};
-use piecewatch_model::NodeName;
+use piecewatch_model::{Grain, NodeName, Timestamp};
 use piecewatch_simulator::{Compression, Encoding, Mix, Rotation, Vocabulary, Writes};
 
 /// Between two looks at what is due to be written.
 const STEP: Duration = Duration::from_millis(2);
+/// How far back logs begin, in microseconds: browsers are shown the minutes of the last hour. Not before
+/// today, since they are told of the transfers of today.
+const BEFORE: i64 = 3600 * 1_000_000;
+/// Lines that a node wrote in each second of that time.
+const LINES_BEFORE: f64 = 2.0;
+/// The same of the time that is measured, by the clock of the logs.
+const LINES: f64 = 100.0;
 
 /// What a node had written by some instant.
 #[derive(Debug, Clone, Copy)]
@@ -41,25 +49,14 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Begins logs of so many nodes in a folder. Nothing more is written until a rate is told.
+    /// Begins logs of so many nodes in a folder, with a quiet hour before now in them. Nothing more is
+    /// written until a rate is told.
     pub(super) fn begin(folder: &Path, nodes: usize) -> Result<(Self, Vec<(NodeName, PathBuf)>)> {
         let names = (1..=nodes).map(|number| format!("node{number}").parse());
-        let mut load = Load::create(&LoadConfig {
-            folder: folder.to_owned(),
-            names: names.collect::<std::result::Result<_, _>>()?,
-            seed: 1,
-            lines_per_second: 100.0,
-            encoding: Encoding::Console,
-            vocabulary: Vocabulary::Y2026,
-            mix: Mix::Realistic,
-            start: clock::now(),
-            rotations: vec![Rotation::Rename],
-            every: Every::Never,
-            compression: Compression::Never,
-            keep: None,
-            writes: Writes::Lines,
-            same_first_bytes: false,
-        })?;
+        let names: Vec<NodeName> = names.collect::<std::result::Result<_, _>>()?;
+        let now = clock::now();
+        let before = before(folder, &names, now)?;
+        let mut load = Load::create(&config(folder, &names, now, (1, LINES)))?;
         // No log is empty when it is found.
         load.advance(Duration::from_secs(1), |_, _| {})?;
         load.set_rate(0.0);
@@ -67,7 +64,7 @@ impl Writer {
         let steps: Steps = Arc::new(Mutex::new(vec![Vec::new(); nodes]));
         let (rates, told) = channel();
         let noted = Arc::clone(&steps);
-        let thread = thread::spawn(move || write(load, &told, &noted));
+        let thread = thread::spawn(move || write(load, &before, &told, &noted));
         Ok((Self { rates: Some(rates), thread: Some(thread), steps, nodes }, sources))
     }
 
@@ -117,7 +114,46 @@ pub(super) struct Step {
     pub(super) at: Duration,
 }
 
-fn write(mut load: Load, rates: &Receiver<f64>, steps: &Steps) -> Result<()> {
+fn config(
+    folder: &Path,
+    names: &[NodeName],
+    start: Timestamp,
+    (seed, lines): (u64, f64),
+) -> LoadConfig {
+    LoadConfig {
+        folder: folder.to_owned(),
+        names: names.to_owned(),
+        seed,
+        lines_per_second: lines,
+        encoding: Encoding::Console,
+        vocabulary: Vocabulary::Y2026,
+        mix: Mix::Realistic,
+        start,
+        rotations: vec![Rotation::Rename],
+        every: Every::Never,
+        compression: Compression::Never,
+        keep: None,
+        writes: Writes::Lines,
+        same_first_bytes: false,
+    }
+}
+
+/// Writes what nodes did before, as rotated parts of their logs, and tells how many transfers ended.
+fn before(folder: &Path, names: &[NodeName], now: Timestamp) -> Result<Vec<u64>> {
+    let start = now.plus_micros(-BEFORE).max(now.floor(Grain::Day));
+    let micros = (now.as_micros() - start.as_micros()).unsigned_abs();
+    let mut load = Load::create(&config(folder, names, start, (10_001, LINES_BEFORE)))?;
+    load.advance(Duration::from_micros(micros), |_, _| {})?;
+    load.flush()?;
+    let counts = load.truths().map(|(_, truth)| truth.transfers_total().count).collect();
+    for (_, log) in load.sources() {
+        fs::rename(&log, log.with_extension("log.1"))?;
+    }
+    Ok(counts)
+}
+
+/// `before` is how many transfers of each node had ended before.
+fn write(mut load: Load, before: &[u64], rates: &Receiver<f64>, steps: &Steps) -> Result<()> {
     let mut last = clock::precise();
     let mut new = Vec::new();
     loop {
@@ -127,7 +163,9 @@ fn write(mut load: Load, rates: &Receiver<f64>, steps: &Steps) -> Result<()> {
             Err(TryRecvError::Disconnected) => return Ok(()),
         }
         let at = clock::precise();
-        load.advance(at - last, |node, truth| new.push((node, truth.transfers_total().count)))?;
+        load.advance(at - last, |node, truth| {
+            new.push((node, before[node] + truth.transfers_total().count));
+        })?;
         last = at;
         if !new.is_empty() {
             let mut steps = steps.lock().unwrap_or_else(PoisonError::into_inner);

@@ -16,7 +16,10 @@ use tokio::{
     time::{MissedTickBehavior, interval},
 };
 
-use super::{Changed, Live, Refusal, Topic, changes::Cost};
+use super::{
+    Changed, Live, Refusal, Topic,
+    changes::{Cost, Lines, Passing},
+};
 
 /// How many states that cost little are made one after another: a window asks for some at once, and to
 /// wake a thread takes as long as to make one.
@@ -103,11 +106,14 @@ pub(crate) async fn tell_changes(
     run: impl Fn(Job),
 ) {
     let committed = Arc::new(Notify::new());
+    let has_lines = Arc::new(AtomicBool::new(false));
     let period = match live.unwritten() {
         Some(unwritten) => {
             let (of_lines, notify) = (broadcaster.clone(), Arc::clone(&committed));
+            let has_lines = Arc::clone(&has_lines);
             unwritten.listen(Listener {
                 read: Box::new(move |node| {
+                    has_lines.store(true, Ordering::Relaxed);
                     for topic in Topic::OF_LINES {
                         of_lines.changed(topic.name(), Some(node.as_str()));
                     }
@@ -120,7 +126,8 @@ pub(crate) async fn tell_changes(
     };
     let mut ticks = interval(period);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Skip);
-    let (mut passed, mut seconds) = (Duration::ZERO, 0);
+    let mut passed = Duration::ZERO;
+    let mut passing = Passing::new();
     let is_queued = Arc::new(AtomicBool::new(false));
     loop {
         tokio::select! {
@@ -129,10 +136,11 @@ pub(crate) async fn tell_changes(
                 passed += period;
                 if passed >= TICK {
                     passed = Duration::ZERO;
-                    tell(&broadcaster, &Live::ticked(seconds));
-                    seconds += 1;
-                    let live = Arc::clone(&live);
-                    run(Box::new(move || live.look_around()));
+                    let had_lines = has_lines.swap(false, Ordering::Relaxed);
+                    let since = if had_lines { Lines::Some } else { Lines::None };
+                    tell(&broadcaster, &passing.second(live.now(), since));
+                    let (live, broadcaster) = (Arc::clone(&live), broadcaster.clone());
+                    run(Box::new(move || tell(&broadcaster, &live.look_around())));
                 } else if !is_watched() {
                     continue;
                 }
@@ -144,10 +152,16 @@ pub(crate) async fn tell_changes(
         }
         let queued = Queued(Arc::clone(&is_queued));
         let (live, broadcaster) = (Arc::clone(&live), broadcaster.clone());
+        let has_lines = Arc::clone(&has_lines);
         run(Box::new(move || {
             drop(queued);
             match live.committed() {
-                Ok(changed) => tell(&broadcaster, &changed),
+                Ok(changed) => {
+                    if !changed.is_empty() {
+                        has_lines.store(true, Ordering::Relaxed);
+                    }
+                    tell(&broadcaster, &changed);
+                }
                 Err(error) => tracing::warn!("what was written is not known: {error}"),
             }
         }));

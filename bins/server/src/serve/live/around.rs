@@ -4,7 +4,7 @@
 //! ten seconds, a few of them each second, and never while somebody waits but for the first time.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
@@ -12,14 +12,15 @@ use piecewatch_analytics::silence::silence_of;
 use piecewatch_model::{ByteCount, MicroUsd, NodeName, Period, Timestamp};
 use piecewatch_store::{Nodes, Reader, Window};
 
-use super::{Live, Parts, Refusal};
+use super::{Changed, Live, Parts, Refusal, Topic};
 
-/// Within how many seconds each node is asked anew.
+/// After how many seconds each node is asked anew.
 const ROUND: usize = 10;
 /// How many nodes are asked while somebody waits for them; the others follow.
 const AT_ONCE_MAX: usize = 32;
-/// Nodes at which nobody looked for so long are not asked any more, in microseconds.
-const WANTED: i64 = 60 * 1_000_000;
+/// Nodes at which nobody looked for so long are not asked any more, in microseconds. Whoever watches
+/// looks every minute, even if nothing happens.
+const WANTED: i64 = 150 * 1_000_000;
 /// How far back the space of a node is looked for, in microseconds.
 const REACH: i64 = 90 * 24 * 3600 * 1_000_000;
 
@@ -104,40 +105,56 @@ impl Around {
     }
 
     /// Asks anew for some of the nodes that somebody looks at: those that were asked the longest ago.
+    /// Gives those of which something is new.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
-    pub(super) fn renew(&self, parts: &Parts, now: Timestamp) -> Result<(), Refusal> {
+    pub(super) fn renew(&self, parts: &Parts, now: Timestamp) -> Result<Vec<NodeName>, Refusal> {
+        let age = |at: Timestamp| now.as_micros() - at.as_micros();
         let mut known = self.known();
-        known.retain(|_, known| now.as_micros() - known.wanted_at.as_micros() <= WANTED);
-        let mut oldest: Vec<(Timestamp, NodeName)> =
-            known.iter().map(|(node, known)| (known.asked_at, node.clone())).collect();
+        known.retain(|_, known| age(known.wanted_at) <= WANTED);
+        let share = known.len().div_ceil(ROUND);
+        let is_due = |known: &Known| age(known.asked_at) >= ROUND as i64 * 1_000_000;
+        let mut oldest: Vec<(Timestamp, NodeName)> = known
+            .iter()
+            .filter(|(_, known)| is_due(known))
+            .map(|(node, known)| (known.asked_at, node.clone()))
+            .collect();
         drop(known);
         oldest.sort_unstable();
-        let share = oldest.len().div_ceil(ROUND);
         let nodes: Vec<NodeName> = oldest.into_iter().take(share).map(|(_, node)| node).collect();
         if nodes.is_empty() {
-            return Ok(());
+            return Ok(nodes);
         }
         let asked = ask(parts.readers.get()?, parts, &nodes, now)?;
         let mut known = self.known();
+        let mut changed = Vec::new();
         for (node, aside) in asked {
-            if let Some(known) = known.get_mut(&node) {
-                (known.aside, known.asked_at) = (aside, now);
+            let Some(known) = known.get_mut(&node) else { continue };
+            known.asked_at = now;
+            if known.aside != aside {
+                known.aside = aside;
+                changed.push(node);
             }
         }
-        Ok(())
+        Ok(changed)
     }
 }
 
 impl Live {
-    /// Renews what stands beside the counts of the overview: to be called every second.
-    pub(crate) fn look_around(&self) {
-        if let Err(Refusal::None(reason) | Refusal::NotNow(reason)) =
-            self.around.renew(&self.parts, self.now())
-        {
-            tracing::warn!("how nodes are is not known: {reason}");
+    /// Renews what stands beside the counts of the overview, and gives what that changes: to be called
+    /// every second.
+    pub(super) fn look_around(&self) -> BTreeSet<Changed> {
+        match self.around.renew(&self.parts, self.now()) {
+            Ok(nodes) => {
+                let changed = |node| Changed { topic: Topic::Overview, node: Some(node) };
+                nodes.into_iter().map(changed).collect()
+            }
+            Err(Refusal::None(reason) | Refusal::NotNow(reason)) => {
+                tracing::warn!("how nodes are is not known: {reason}");
+                BTreeSet::new()
+            }
         }
     }
 }

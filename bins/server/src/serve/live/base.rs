@@ -1,10 +1,10 @@
 //! What is shown of the log right now: what the database holds, and what was read beyond it.
 //!
-//! The sums of each node that somebody looked at are kept here, as of one commit of the database. A
-//! question first asks which is the newest commit, one statement. If there are newer ones, what this
-//! process has written itself is added from memory, and what others wrote is read: the minutes and
-//! hours from the oldest transfer of their commits on. Then what is read and not yet committed is
-//! added to the answer alone.
+//! The sums of each node that somebody looked at are kept here, as of one commit of the database. If
+//! there are newer ones, what this process has written itself is added from memory, and what others
+//! wrote is read: the minutes and hours from the oldest transfer of their commits on. Then what is read
+//! and not in that commit is added to the answer alone. Whether there are newer ones is told where this
+//! process writes itself, and else asked with each question, one statement.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -38,6 +38,8 @@ const TRIES_MAX: usize = 8;
 pub(super) struct Base {
     /// The newest commit that is in them; `None` before the first look.
     seen: Option<i64>,
+    /// The newest commit of which was told; `None` while nobody tells.
+    newest: Option<i64>,
     /// From when on they are whole.
     since: Option<Since>,
     nodes: BTreeMap<NodeName, NodeSums>,
@@ -101,8 +103,10 @@ impl Base {
         Ok(())
     }
 
-    /// Takes note of nodes that were written of.
-    pub(super) fn learn(&mut self, nodes: impl IntoIterator<Item = NodeName>) {
+    /// Takes note of the newest commit, and of nodes that were written of. Whoever says it once says it
+    /// of every commit: until then the database is not looked at.
+    pub(super) fn learn(&mut self, newest: i64, nodes: impl IntoIterator<Item = NodeName>) {
+        self.newest = Some(newest);
         self.known.extend(nodes);
     }
 
@@ -194,8 +198,10 @@ impl Base {
     ) -> std::result::Result<T, Refusal> {
         let mut tries = 0;
         loop {
+            // What is beyond is held until it is in the newest commit that was told, unless too much is.
+            let newest = self.newest.filter(|_| unwritten.is_some() && tries == 0);
             tries += 1;
-            self.look(reader, unwritten, (nodes, needs), now)?;
+            self.look(reader, unwritten, (nodes, needs), newest, now)?;
             let seen = self.seen.unwrap_or(i64::MIN);
             let beyond = |add: Add<'_>| match unwritten {
                 Some(unwritten) => unwritten.after(seen, add),
@@ -210,12 +216,14 @@ impl Base {
         }
     }
 
-    /// Brings everything up to the newest commit, and reads what is needed and not here.
+    /// Brings everything up to the newest commit, of the whole database where none is told, and reads
+    /// what is needed and not here.
     fn look(
         &mut self,
         reader: &Reader,
         unwritten: Option<&Unwritten>,
         (nodes, needs): (&[NodeName], Needs),
+        newest: Option<i64>,
         now: Timestamp,
     ) -> Result<()> {
         let since = Since::of(now);
@@ -226,7 +234,8 @@ impl Base {
         self.want(nodes, needs);
         for _ in 0..TRIES_MAX {
             let place = unwritten.map(Unwritten::place);
-            if self.seen == Some(reader.newest_commit()?) && self.lacks(nodes, needs).is_empty() {
+            let newest = newest.map_or_else(|| reader.newest_commit(), Ok)?;
+            if self.seen >= Some(newest) && self.lacks(nodes, needs).is_empty() {
                 break;
             }
             let read =

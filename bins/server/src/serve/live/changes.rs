@@ -3,13 +3,16 @@
 use std::{collections::BTreeSet, sync::PoisonError};
 
 use piecewatch_broadcast::TopicConfig;
-use piecewatch_model::NodeName;
+use piecewatch_model::{Grain, NodeName, Timestamp};
 use piecewatch_store::{Commit, Result, Topics};
 
 use super::Live;
 
 /// How many commits are looked at in one step.
 const COMMITS_MAX: u32 = 1_000;
+/// For how many seconds after a line rates fall: they are those of a minute, and a node's clock may be
+/// behind a little.
+const RATES_FALL: u64 = 75;
 
 /// What may be watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -52,10 +55,14 @@ impl Topic {
     ];
     /// What each line of a log changes.
     pub(super) const OF_LINES: [Self; 3] = [Self::Overview, Self::Traffic, Self::Transfers];
-    /// What time alone changes from second to second: rates fall, minutes go.
-    const OF_SECONDS: [Self; 3] = [Self::Overview, Self::Traffic, Self::Status];
+    /// What time alone changes from second to second for a while after a line: rates fall.
+    const OF_RATES: [Self; 2] = [Self::Overview, Self::Traffic];
+    /// What time alone changes from second to second.
+    const OF_SECONDS: [Self; 1] = [Self::Status];
     /// What time alone changes from minute to minute: windows move on, months grow.
-    const OF_MINUTES: [Self; 6] = [
+    const OF_MINUTES: [Self; 8] = [
+        Self::Overview,
+        Self::Traffic,
         Self::Satellites,
         Self::Latency,
         Self::Storage,
@@ -101,9 +108,12 @@ impl Topic {
     /// How often it is told.
     pub(crate) fn config(self) -> TopicConfig {
         match self {
-            Self::Overview | Self::Traffic | Self::Transfers => TopicConfig::new(self.name()),
+            Self::Overview => TopicConfig::new(self.name()),
             Self::Alerts => TopicConfig::urgent(self.name()),
-            Self::Satellites | Self::Latency | Self::Compactions => {
+            // A long state of which little changes, and nobody sees a line of minutes grow faster.
+            Self::Traffic => TopicConfig::limited(self.name(), 5.0),
+            // Nobody reads faster than this.
+            Self::Transfers | Self::Satellites | Self::Latency | Self::Compactions => {
                 TopicConfig::limited(self.name(), 2.0)
             }
             Self::Storage | Self::Reputation | Self::Earnings | Self::Status => {
@@ -157,6 +167,7 @@ impl Live {
         let newest = reader.newest_commit()?;
         let Some(mut last) = *told else {
             *told = Some(newest);
+            self.base().learn(newest, []);
             return Ok(of_all(Topic::ALL));
         };
         let mut changed = BTreeSet::new();
@@ -174,18 +185,49 @@ impl Live {
             }
         }
         *told = Some(last.max(newest));
-        self.base().learn(changed.iter().filter_map(|changed| changed.node.clone()));
+        let nodes = changed.iter().filter_map(|changed| changed.node.clone());
+        self.base().learn(last.max(newest), nodes);
         Ok(changed)
     }
+}
 
-    /// What changes by time alone, `seconds` after the first time: to be asked every second.
-    pub(crate) fn ticked(seconds: u64) -> BTreeSet<Changed> {
+/// What time alone changes, told a second at a time.
+#[derive(Debug)]
+pub(super) struct Passing {
+    minute: Option<Timestamp>,
+    /// For how many seconds rates may still fall.
+    falling: u64,
+}
+
+impl Passing {
+    pub(super) const fn new() -> Self {
+        Self { minute: None, falling: RATES_FALL }
+    }
+
+    /// What has changed at `now`, a second after it was asked last. `since` says whether there were
+    /// lines since then.
+    pub(super) fn second(&mut self, now: Timestamp, since: Lines) -> BTreeSet<Changed> {
         let mut changed = of_all(Topic::OF_SECONDS);
-        if seconds.is_multiple_of(60) {
+        self.falling = match since {
+            Lines::Some => RATES_FALL,
+            Lines::None => self.falling.saturating_sub(1),
+        };
+        if self.falling > 0 {
+            changed.extend(of_all(Topic::OF_RATES));
+        }
+        let minute = now.floor(Grain::Minute);
+        if self.minute.replace(minute) != Some(minute) {
             changed.extend(of_all(Topic::OF_MINUTES));
         }
         changed
     }
+}
+
+/// Whether nodes have logged anything.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lines {
+    Some,
+    None,
 }
 
 fn of_all(topics: impl IntoIterator<Item = Topic>) -> BTreeSet<Changed> {

@@ -1,6 +1,9 @@
 //! The newest transfers of a set of nodes, from the database and from what was just read.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use piecewatch_model::{
     Action, ByteCount, Country, Latency, NodeName, PieceId, Record, Rejected, SatelliteId,
@@ -9,7 +12,7 @@ use piecewatch_model::{
 use piecewatch_store::{Fate, StoredTransfer};
 
 /// How many transfers are shown.
-pub(super) const SHOWN_MAX: usize = 50;
+pub(super) const SHOWN_MAX: usize = 30;
 /// How many are kept: where the last one shown is one of many of its second, which of them that is
 /// must not depend on where they come from.
 pub(super) const KEPT_MAX: usize = 2 * SHOWN_MAX;
@@ -123,16 +126,14 @@ impl Tail {
         self.rows.truncate(KEPT_MAX);
     }
 
-    /// The rows by a name that a transfer keeps: when, where, and the beginning of its piece. Of those
-    /// that have all of it in common each has a number.
+    /// The rows by a name that a transfer keeps, made of when, where and which piece: a browser is told
+    /// it again when the transfer leaves. Of those that have all of it in common each has a number.
     pub(super) fn named(&self) -> BTreeMap<String, &Row> {
         let mut named = BTreeMap::new();
         for row in self.rows.iter().take(SHOWN_MAX) {
-            let at = row.at.as_micros();
-            let name = match row.piece.and_then(|piece| piece.as_bytes().first_chunk().copied()) {
-                Some(piece) => format!("{at:016}-{:016x}-{}", u64::from_be_bytes(piece), row.node),
-                None => format!("{at:016}-turned-away-{}", row.node),
-            };
+            let mut hasher = DefaultHasher::new();
+            (row.at, &row.node, row.piece.as_ref().map(PieceId::as_bytes)).hash(&mut hasher);
+            let name = format!("{:x}", hasher.finish());
             let mut number = 1;
             let mut numbered = name.clone();
             while named.contains_key(&numbered) {

@@ -256,6 +256,7 @@ impl Page {
 
     /// Takes what comes next; how it was closed when nothing comes any more.
     pub(crate) fn next(&mut self) -> Result<Value, Option<CloseFrame>> {
+        let since = Instant::now();
         loop {
             match self.socket.read() {
                 Ok(Message::Text(text)) => {
@@ -266,7 +267,8 @@ impl Page {
                     return Ok(serde_json::from_str(&text).unwrap());
                 }
                 Ok(Message::Close(frame)) => return Err(frame),
-                Ok(_) => {}
+                // A server that has nothing to say still asks whether somebody is there.
+                Ok(_) => assert!(since.elapsed() < PATIENCE, "nothing comes"),
                 Err(Error::ConnectionClosed | Error::AlreadyClosed) => return Err(None),
                 Err(Error::Io(_) | Error::Protocol(_)) => return Err(None),
                 Err(error) => panic!("{error}"),

@@ -84,7 +84,7 @@ fn what_is_read_shows_before_it_is_committed() {
     }
     assert_eq!(pipeline.state().writer.commits, 1, "nothing more is committed");
     let before = live.state("transfers", &["attic"]).unwrap();
-    assert_eq!(before["transfers"].as_object().unwrap().len(), 50);
+    assert_eq!(before["transfers"].as_object().unwrap().len(), 30);
     let traffic = live.state("traffic", &[]).unwrap();
     pipeline.stop().unwrap();
     // What is stored reads as what was not: the same rows by the same names.

@@ -1,0 +1,53 @@
+//! The way of batches from readers to the writer.
+
+use std::time::Duration;
+
+use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
+
+use super::{BATCHES_MAX, writer::Message};
+
+/// So many that wait are taken before the next commit is due.
+const MANY: usize = BATCHES_MAX / 2;
+
+/// Where readers give what they have read.
+#[derive(Debug, Clone)]
+pub(super) struct Batches {
+    messages: Sender<Message>,
+    bell: Sender<()>,
+}
+
+/// Where the writer takes it.
+#[derive(Debug)]
+pub(super) struct Given {
+    /// What waits. Nobody can give more when it says so.
+    pub(super) messages: Receiver<Message>,
+    /// Has something when many wait: a writer that waits for its next commit need not be woken by each.
+    pub(super) bell: Receiver<()>,
+}
+
+pub(super) fn batches() -> (Batches, Given) {
+    let (give, messages) = bounded(BATCHES_MAX);
+    let (ring, bell) = bounded(1);
+    (Batches { messages: give, bell: ring }, Given { messages, bell })
+}
+
+impl Batches {
+    /// Gives a message, or has it back when there was no room for so long, or nobody takes it any more.
+    pub(super) fn give(
+        &self,
+        message: Message,
+        patience: Duration,
+    ) -> Result<(), SendTimeoutError<Message>> {
+        self.messages.send_timeout(message, patience)?;
+        if self.messages.len() >= MANY {
+            // Full: it rings already.
+            let _ = self.bell.try_send(());
+        }
+        Ok(())
+    }
+
+    /// How many wait.
+    pub(super) fn len(&self) -> usize {
+        self.messages.len()
+    }
+}
