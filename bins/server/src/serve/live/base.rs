@@ -177,11 +177,14 @@ impl Base {
         self.answer(reader, unwritten, (nodes, Needs::Tail), now, |base, beyond| {
             let of_set = base.tails.iter().find(|of| of.nodes == nodes);
             let mut tail = of_set.map(|of| of.tail.clone()).unwrap_or_default();
+            let mut added = Vec::new();
             beyond(&mut |node, tally| {
                 if nodes.binary_search(node).is_ok() {
-                    tail.add(rows_of(node, tally));
+                    added.push(rows_of(node, tally).collect::<Vec<_>>());
                 }
             })?;
+            // Batches are told from the oldest on.
+            tail.add(added.into_iter().rev().flatten());
             Some(tail)
         })
     }
