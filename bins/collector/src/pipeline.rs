@@ -47,6 +47,8 @@ pub use self::{speed::Speed, writer::WriterState};
 
 /// How many batches may wait for the writer. When so many wait, readers wait: nothing is dropped.
 pub const BATCHES_MAX: usize = 16;
+/// How many of them may wait for the next commit; the writer takes more as they come.
+pub const BATCHES_PATIENT: usize = BATCHES_MAX / 2;
 
 /// Follows nodes and writes what they log, on threads of its own.
 #[derive(Debug)]

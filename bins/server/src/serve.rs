@@ -305,8 +305,11 @@ impl Server {
         // None of these ends before it is told to; one that does ends everything.
         let mut parts = JoinSet::new();
         let driver = match app.unwritten.clone() {
-            Some(unwritten) => driver.before_windows(READ_BEFORE, move || unwritten.call_in()),
-            None => driver,
+            // Else logs are looked at often enough.
+            Some(unwritten) if config.performance.coalesce >= READ_BEFORE * 4 => {
+                driver.before_windows(READ_BEFORE, move || unwritten.call_in())
+            }
+            Some(_) | None => driver,
         };
         parts.spawn(driver.run(ends(), GOODBYE_MAX));
         let routes = routes::routes(Arc::clone(&app));
@@ -455,6 +458,9 @@ fn reload(app: &App, load: &Load) {
             app.reconfigure(config.clone());
             if let Some(nodes) = &app.nodes {
                 nodes.reload(config);
+            }
+            for topic in Topic::ALL {
+                app.broadcaster.changed(topic.name(), None);
             }
             app.alerts.look_now();
         }

@@ -1,5 +1,7 @@
 //! How fast do bytes and pieces move, and how many transfers are in flight?
 
+mod lately;
+
 use std::collections::BTreeMap;
 
 use piecewatch_model::{Action, Direction, Grain, NodeName, Outcome, Timestamp};
@@ -13,6 +15,8 @@ use crate::{
     latency::merged_latencies,
     tally::Amount,
 };
+
+pub use lately::Lately;
 
 /// A record is stored some seconds after it was written: a minute that ended later than this is
 /// not told yet.

@@ -30,7 +30,8 @@
 //! [`Hub`] is the core: it does no I/O and takes `now`. [`start`] gives the task around it: a
 //! [`Broadcaster`] for those who tell of changes and bring clients, [`Want`]s for the application to
 //! answer, and a [`Driver`] to spawn. A transport moves what [`Outbound::next`] gives to a socket, and
-//! what the socket gives to [`Inbound::receive`]. [`Mirror`] is the client's side.
+//! what the socket gives to [`Inbound::receive`]. [`Mirror`] is the client's side. An application that
+//! gathers its changes is told when to have them ready: [`Driver::before_windows`].
 //!
 //! ```
 //! use std::time::{Duration, SystemTime};

@@ -4,14 +4,12 @@ use std::time::Duration;
 
 use crossbeam_channel::{Receiver, SendTimeoutError, Sender, bounded};
 
-use super::{BATCHES_MAX, writer::Message};
-
-/// So many that wait are taken before the next commit is due.
-const MANY: usize = BATCHES_MAX / 2;
+use super::{BATCHES_MAX, BATCHES_PATIENT, writer::Message};
 
 /// Where readers give what they have read.
 #[derive(Debug, Clone)]
 pub(super) struct Batches {
+    /// Dropped before the bell: when nobody can ring it, nobody can give.
     messages: Sender<Message>,
     bell: Sender<()>,
 }
@@ -39,7 +37,7 @@ impl Batches {
         patience: Duration,
     ) -> Result<(), SendTimeoutError<Message>> {
         self.messages.send_timeout(message, patience)?;
-        if self.messages.len() >= MANY {
+        if self.messages.len() > BATCHES_PATIENT {
             // Full: it rings already.
             let _ = self.bell.try_send(());
         }

@@ -9,8 +9,11 @@ use piecewatch_ingest::BatchInterval;
 
 /// How long what was read may wait before the writer has it, where lines come all the time.
 const AT_REST: Duration = Duration::from_secs(1);
-/// The same while somebody looks. Who does so in this process calls it in when he is about to.
-const LOOKED_AT: Duration = Duration::from_millis(100);
+/// The same while somebody in this process looks. Where lines come all the time he calls batches in when
+/// he is about to.
+const LOOKED_AT: Duration = Duration::from_millis(20);
+/// The same while somebody in another process does, who sees commits only.
+const FOLLOWED: Duration = Duration::from_millis(100);
 /// The longest time between two commits while somebody in this process looks.
 const COMMIT_LOOKED_AT: Duration = Duration::from_secs(1);
 /// The same while somebody in another process does.
@@ -79,7 +82,11 @@ impl Pacing {
 
 impl Pace {
     fn batch_interval(&self) -> Duration {
-        let longest = if self.is_looked_at || self.is_followed { LOOKED_AT } else { AT_REST };
+        let longest = match (self.is_looked_at, self.is_followed) {
+            (true, _) => LOOKED_AT,
+            (false, true) => FOLLOWED,
+            (false, false) => AT_REST,
+        };
         longest.min(self.commit_interval)
     }
 
@@ -104,9 +111,9 @@ mod tests {
         let paces = || (pacing.batch_interval().get(), pacing.commit_interval());
         assert_eq!(paces(), (millis(1_000), millis(5_000)));
         pacing.look(true);
-        assert_eq!(paces(), (millis(100), millis(1_000)));
+        assert_eq!(paces(), (millis(20), millis(1_000)));
         pacing.follow(true);
-        assert_eq!(paces(), (millis(100), millis(200)));
+        assert_eq!(paces(), (millis(20), millis(200)));
         pacing.look(false);
         assert_eq!(paces(), (millis(100), millis(200)));
         pacing.configure(millis(50));

@@ -26,7 +26,7 @@ use std::{
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -45,7 +45,7 @@ pub struct Unwritten(Arc<Shared>);
 /// Who is told that there is something new. It is called on the threads that read and write: it does
 /// not wait for anything.
 pub struct Listener {
-    /// A batch of this node was read, or turned out not to count.
+    /// A batch of this node with transfers in it was read, or turned out not to count.
     pub read: Box<dyn Fn(&NodeName) + Send + Sync>,
     /// Something was committed.
     pub committed: Box<dyn Fn() + Send + Sync>,
@@ -67,6 +67,7 @@ pub struct Place {
 struct Shared {
     held: Mutex<Held>,
     is_watched: AtomicBool,
+    dropped: AtomicU64,
     listener: OnceLock<Listener>,
 }
 
@@ -138,8 +139,8 @@ impl Unwritten {
         let _ = self.0.listener.set(listener);
     }
 
-    /// Whether somebody looks: then batches come every 100 ms and are committed every second at most,
-    /// and what is committed is held until it is taken.
+    /// Whether somebody looks: then batches come every 20 ms, or when they are called in, and are
+    /// committed every second at most, and what is committed is held until it is taken.
     pub fn watch(&self, is_watched: bool) {
         self.0.is_watched.store(is_watched, Ordering::Relaxed);
         let mut held = self.held();
@@ -158,7 +159,9 @@ impl Unwritten {
 
     /// Whoever looks is about to: what was logged until now is read, and told, at once.
     pub fn call_in(&self) {
-        if let Some(pacing) = &self.held().pacing {
+        // Not with the batches locked: those who are called hold some.
+        let pacing = self.held().pacing.clone();
+        if let Some(pacing) = pacing {
             pacing.call_in();
         }
     }
@@ -166,6 +169,14 @@ impl Unwritten {
     /// Where the pipeline is. Ask before the database.
     pub fn place(&self) -> Place {
         self.held().place
+    }
+
+    /// How many batches were held and then not stored: somebody else has read on in their log, and what
+    /// they hold is in the database, or is read again.
+    pub fn dropped(&self) -> u64 {
+        // Under the lock: whoever finds such a batch not held any more finds it counted.
+        let _held = self.held();
+        self.0.dropped.load(Ordering::Relaxed)
     }
 
     /// How many batches are held.
@@ -247,9 +258,12 @@ impl Unwritten {
         let number = held.next;
         held.next += 1;
         let node = batch.node.clone();
+        let is_empty = tally.is_empty();
         held.batches.insert(number, HeldBatch { node, stage: Stage::Waiting, tally });
         drop(held);
-        self.tell_read(&batch.node);
+        if !is_empty {
+            self.tell_read(&batch.node);
+        }
         Ticket { number, unwritten: self.clone() }
     }
 
@@ -300,8 +314,9 @@ impl Drop for Ticket {
         };
         if held.batches.get(&self.number).is_some_and(is_held) {
             let gone = held.batches.remove(&self.number);
+            self.unwritten.0.dropped.fetch_add(1, Ordering::Relaxed);
             drop(held);
-            if let Some(gone) = gone {
+            if let Some(gone) = gone.filter(|gone| !gone.tally.is_empty()) {
                 self.unwritten.tell_read(&gone.node);
             }
         }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use piecewatch_broadcast::Statistics;
-use piecewatch_collector::pipeline::{BATCHES_MAX, PipelineState};
+use piecewatch_collector::pipeline::{BATCHES_MAX, BATCHES_PATIENT, PipelineState};
 use piecewatch_model::NodeName;
 use piecewatch_store::Readers;
 use serde_json::{Value, json};
@@ -50,8 +50,7 @@ impl Itself {
 
     /// How full the queues are, 0 to 1: that of batches that are to be written, and that of questions.
     pub(crate) fn pressure(&self) -> f64 {
-        // Half of them may wait for the next commit.
-        let beyond = |waiting: usize| waiting.saturating_sub(BATCHES_MAX / 2) as f64;
+        let beyond = |waiting: usize| waiting.saturating_sub(BATCHES_PATIENT) as f64;
         let of_pipeline = self.pipeline().map_or(0.0, |state| beyond(state.waiting));
         let batches = of_pipeline / beyond(BATCHES_MAX);
         batches.max(self.pool.crowding()).min(1.0)

@@ -19,7 +19,8 @@ use crate::{Archive, Error, Flow, Parser, identity::Identity, import::Import};
 /// How long a file that grows is left alone between two looks. It is also how exactly the time is
 /// known at which a line was written. Where batches may come closer, it is looked at as often.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
-/// The same where batches are called in: then it is looked at when they are.
+/// The same where batches are called in, as long as it has grown each time: then it is looked at when
+/// they are.
 const CALLED_INTERVAL: Duration = Duration::from_millis(100);
 /// After so many looks in vain a file is not looked at before there is reason to.
 const QUIET_LOOKS: u32 = 5;
@@ -315,18 +316,26 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                 let quiet = if found == Look::Grown { 0 } else { quiet + 1 };
                 if quiet < QUIET_LOOKS && looks < BUSY_LOOKS {
                     let mode = Mode::Busy { quiet, looks: looks + 1 };
-                    (mode, self.rest())
+                    (mode, self.rest(found))
                 } else {
                     // Looked at once more: it may have grown before it was watched.
                     let watch = self.watch(tail.path());
                     (Mode::Idle { watch, quiet: 0 }, Woken::Now)
                 }
             }
-            Mode::Idle { .. } if found == Look::Grown => {
+            // Told of, and alone: the next one will be, too. Of a file that grows all the time each line
+            // would cost being told of it.
+            Mode::Idle { .. }
+                if found == Look::Grown && (woken != Woken::Hint || tail.has_batch()) =>
+            {
                 self.notice(woken);
-                (Mode::Busy { quiet: 0, looks: 0 }, self.rest())
+                (Mode::Busy { quiet: 0, looks: 0 }, self.rest(found))
             }
             Mode::Idle { watch, quiet } => {
+                let quiet = if found == Look::Grown { 0 } else { quiet };
+                if found == Look::Grown {
+                    self.notice(woken);
+                }
                 let hint = watch.as_ref().map_or_else(never, |watch| watch.hint.clone());
                 let (due, calls) = match tail.has_batch() {
                     true => (self.pace.due(), self.pace.calls.clone()),
@@ -361,22 +370,23 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         }
     }
 
-    /// Leaves a busy file alone for a moment.
-    fn rest(&mut self) -> Woken {
-        let interval = LOOK_INTERVAL.min(self.config.batch_interval.get());
-        if self.is_called {
-            self.is_called = false;
-            select! {
-                recv(self.control.stopping) -> _ => {}
-                recv(self.pace.calls) -> _ => self.called(),
-                default(CALLED_INTERVAL.max(interval)) => {}
-            }
-        } else {
-            self.control.pause(interval);
-            // It may have come while nobody waited for it.
-            if self.pace.calls.try_recv().is_ok() {
-                self.called();
-            }
+    /// Leaves a busy file alone for a moment, after a look that has found this.
+    fn rest(&mut self, found: Look) -> Woken {
+        let interval = self.config.batch_interval.get();
+        if interval >= LOOK_INTERVAL {
+            // Nobody calls.
+            self.control.pause(LOOK_INTERVAL);
+            return Woken::Time;
+        }
+        let longest = match found {
+            Look::Grown if self.is_called => CALLED_INTERVAL,
+            Look::Grown | Look::Nothing | Look::Replaced | Look::Stopped => interval,
+        };
+        self.is_called = false;
+        select! {
+            recv(self.control.stopping) -> _ => {}
+            recv(self.pace.calls) -> _ => self.called(),
+            default(longest) => {}
         }
         Woken::Time
     }

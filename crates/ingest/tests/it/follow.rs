@@ -2,12 +2,12 @@
 
 use std::{fs, thread, time::Duration};
 
-use piecewatch_ingest::{Noticing, Source, State};
+use piecewatch_ingest::{BatchInterval, FollowConfig, Noticing, Source, State};
 use piecewatch_simulator::{
     Compression, Config, Encoding, LiveConfig, LiveLog, Rotation, Vocabulary, Writes,
 };
 
-use crate::following::{Stored, wait_until};
+use crate::following::{Stored, config, wait_until};
 
 fn simulated(seed: u64) -> Config {
     Config { seed, vocabulary: Vocabulary::Y2023, ..Config::default() }
@@ -231,4 +231,29 @@ fn how_growth_is_noticed_is_found_out() {
         assert!(is_so, "{:?}", following.control.state());
         stored.wait_for_lines(log.truth().lines);
     }
+}
+
+/// Whoever looks calls in what was read when he is about to: it need not wait for the interval.
+#[test]
+fn what_was_read_is_given_when_it_is_called_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let live = LiveConfig::new(folder.path().join("node.log"));
+    let mut log = LiveLog::create(simulated(3), live).unwrap();
+    log.write(10).unwrap();
+    let stored = Stored::default();
+    let interval = BatchInterval::new(Duration::from_secs(3600));
+    let source = Source::File(log.source());
+    let config = FollowConfig { source, batch_interval: interval.clone(), ..config() };
+    let following = stored.follow_with(config);
+    let mut before = 10;
+    stored.wait_for_lines(before);
+    for _ in 0..3 {
+        log.write(10).unwrap();
+        thread::sleep(Duration::from_millis(120));
+        assert_eq!(stored.kept().counts.lines(), before, "the hour has not passed");
+        interval.call_in();
+        stored.wait_for_lines(log.truth().lines);
+        before = log.truth().lines;
+    }
+    drop(following);
 }

@@ -217,7 +217,7 @@ mod tests {
         #[test]
         fn any_bytes_are_added_as_they_are_read_or_refused(
             mut bytes in prop::collection::vec(
-                prop::sample::select(vec![0_u8, 1, 2, 7, 127, 128, 255]),
+                prop::sample::select(vec![0_u8, 1, 2, 7, 63, 64, 65, 127, 128, 255]),
                 0..64,
             ),
         ) {

@@ -13,8 +13,8 @@ use super::{
 const NODES: usize = 4;
 /// Seconds before a phase is measured.
 const WARM_UP: u64 = 4;
-/// The same of the first phase: for a minute after a line rates fall, which is told.
-const QUIET: u64 = 80;
+/// The same of the first phase: for two minutes after a line rates fall, which is told.
+const QUIET: u64 = 140;
 /// Transfers a second that end so seldom that each finds the server idle.
 const LONE: f64 = 0.75;
 /// How much longer a phase with so few of them is.

@@ -47,6 +47,11 @@ impl Tally {
         tally.newest = last.into();
         tally
     }
+
+    /// Whether it adds nothing: of transfers that begin, say.
+    pub fn is_empty(&self) -> bool {
+        self.minutes.is_empty()
+    }
 }
 
 /// When a record moved how many bytes, what for, and how that ended.

@@ -14,7 +14,7 @@ use piecewatch_store::{Nodes, Reader, Window};
 
 use super::{Changed, Live, Parts, Refusal, Topic};
 
-/// After how many seconds each node is asked anew.
+/// After about how many seconds each node is asked anew.
 const ROUND: usize = 10;
 /// How many nodes are asked while somebody waits for them; the others follow.
 const AT_ONCE_MAX: usize = 32;
@@ -25,7 +25,7 @@ const WANTED: i64 = 150 * 1_000_000;
 const REACH: i64 = 90 * 24 * 3600 * 1_000_000;
 
 /// What is known beside a node's counts.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct Aside {
     /// The kind of its silence, and a sentence.
     pub(super) health: Option<(&'static str, String)>,
@@ -88,7 +88,15 @@ impl Around {
                     asides.insert(node.clone(), known.aside.clone());
                 }
                 None if missing.len() < AT_ONCE_MAX => missing.push(node.clone()),
-                None => {}
+                // The next round asks for those that were never asked for first.
+                None => {
+                    let never = Known {
+                        aside: Aside::default(),
+                        asked_at: Timestamp::from_seconds(0),
+                        wanted_at: now,
+                    };
+                    known.insert(node.clone(), never);
+                }
             }
         }
         drop(known);
@@ -115,7 +123,9 @@ impl Around {
         let mut known = self.known();
         known.retain(|_, known| age(known.wanted_at) <= WANTED);
         let share = known.len().div_ceil(ROUND);
-        let is_due = |known: &Known| age(known.asked_at) >= ROUND as i64 * 1_000_000;
+        // A clock may be set back.
+        let rests = 0..ROUND as i64 * 1_000_000;
+        let is_due = |known: &Known| !rests.contains(&age(known.asked_at));
         let mut oldest: Vec<(Timestamp, NodeName)> = known
             .iter()
             .filter(|(_, known)| is_due(known))

@@ -40,6 +40,8 @@ pub(super) struct Base {
     seen: Option<i64>,
     /// The newest commit of which was told; `None` while nobody tells.
     newest: Option<i64>,
+    /// [`Unwritten::dropped`] when the database was asked last.
+    dropped: u64,
     /// From when on they are whole.
     since: Option<Since>,
     nodes: BTreeMap<NodeName, NodeSums>,
@@ -201,8 +203,12 @@ impl Base {
     ) -> std::result::Result<T, Refusal> {
         let mut tries = 0;
         loop {
-            // What is beyond is held until it is in the newest commit that was told, unless too much is.
-            let newest = self.newest.filter(|_| unwritten.is_some() && tries == 0);
+            // What is beyond is held until it is in the newest commit that was told, unless too much is,
+            // or somebody else has stored it.
+            let dropped = unwritten.map(Unwritten::dropped);
+            let is_told = tries == 0 && dropped == Some(self.dropped);
+            let newest = self.newest.filter(|_| is_told);
+            self.dropped = dropped.unwrap_or_default();
             tries += 1;
             self.look(reader, unwritten, (nodes, needs), newest, now)?;
             let seen = self.seen.unwrap_or(i64::MIN);

@@ -10,9 +10,9 @@ use super::Live;
 
 /// How many commits are looked at in one step.
 const COMMITS_MAX: u32 = 1_000;
-/// For how many seconds after a line rates fall: they are those of a minute, and a node's clock may be
-/// behind a little.
-const RATES_FALL: u64 = 75;
+/// For how many seconds after a line rates may change by time alone: it counts until its minute ends, and
+/// falls through the next one. A node's clock may be ahead a little.
+const RATES_FALL: u64 = 2 * 60 + 15;
 
 /// What may be watched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -241,4 +241,47 @@ fn of_commit(commit: &Commit) -> impl Iterator<Item = Changed> {
         .into_iter()
         .filter(changed)
         .map(move |topic| Changed { topic, node: Some(node.clone()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use piecewatch_analytics::{rate::Lately, tally::Amount};
+    use piecewatch_model::{Action, ByteCount, Outcome};
+    use piecewatch_store::Fate;
+
+    use super::*;
+
+    fn is_told(changed: &BTreeSet<Changed>, topic: Topic) -> bool {
+        changed.contains(&Changed { topic, node: None })
+    }
+
+    #[test]
+    fn rates_are_told_each_second_until_they_are_zero_and_minutes_when_they_begin() {
+        let line_at = Timestamp::from_seconds(60 * 1_000 + 1);
+        let rates = |now| {
+            let mut lately = Lately::default();
+            let amount = Amount { count: 1, bytes: ByteCount::new(1) };
+            let of = (&Action::Upload, Fate::Ended(Outcome::Success));
+            lately.add(now, line_at.floor(Grain::Minute), of, amount);
+            lately.rates()
+        };
+        let mut passing = Passing::new();
+        let mut told = Lately::default().rates();
+        let mut minutes = 0;
+        for second in 1..=600_i64 {
+            let now = line_at.plus_micros(second * 1_000_000);
+            let since = if second == 1 { Lines::Some } else { Lines::None };
+            let changed = passing.second(now, since);
+            assert!(is_told(&changed, Topic::Status));
+            if is_told(&changed, Topic::Overview) {
+                told = rates(now);
+            }
+            assert_eq!(told, rates(now), "{second} s after the line");
+            minutes += usize::from(is_told(&changed, Topic::Earnings));
+            assert_eq!(is_told(&changed, Topic::Overview), is_told(&changed, Topic::Traffic));
+            let is_quiet = second > 140 && now.floor(Grain::Minute) != now;
+            assert!(!is_quiet || !is_told(&changed, Topic::Overview), "{second} s");
+        }
+        assert_eq!(minutes, 11, "the first, and each that begins");
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
+use piecewatch_analytics::rate::{Flow, Lately, Rates};
 use piecewatch_model::{Action, ByteCount, MicroUsd, NodeName};
 use piecewatch_store::Reader;
 use serde_json::{Map, Value, json};
@@ -10,7 +11,7 @@ use super::{
     Live, NODES_MAX, State,
     around::{Aside, Disk},
     rounded,
-    sums::{ByAction, Ends, Lately, Moved, NodeToday},
+    sums::{ByAction, Ends, NodeToday},
     table,
 };
 use crate::money::usd;
@@ -218,11 +219,12 @@ fn ends_row(ends: &Ends, rate: Option<f64>) -> Value {
 
 /// What moved in the last 60 seconds.
 pub(super) fn rates(lately: Lately) -> Value {
-    let flow = |moved: Moved| {
+    let flow = |Flow { bits_per_second, pieces_per_second }| {
         json!({
-            "bits_per_second": (moved.bytes * 8.0 / 60.0).round() as u64,
-            "pieces_per_second": rounded(moved.pieces / 60.0, 2),
+            "bits_per_second": bits_per_second.round() as u64,
+            "pieces_per_second": rounded(pieces_per_second, 2),
         })
     };
-    json!({ "ingress": flow(lately.ingress), "egress": flow(lately.egress) })
+    let Rates { ingress, egress } = lately.rates();
+    json!({ "ingress": flow(ingress), "egress": flow(egress) })
 }

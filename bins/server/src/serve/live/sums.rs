@@ -2,8 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_analytics::tally::{Amount, Tally};
-use piecewatch_model::{Action, ByteCount, Direction, Grain, NodeName, Outcome, Timestamp};
+use piecewatch_analytics::{
+    rate::Lately,
+    tally::{Amount, Tally},
+};
+use piecewatch_model::{Action, ByteCount, Grain, NodeName, Timestamp};
 use piecewatch_store::{Fate, TrafficPoint};
 
 /// How many minutes are shown: those of the last hour, and the one that runs.
@@ -107,55 +110,6 @@ pub(super) fn add(sums: &mut ByAction, action: &Action, fate: Fate, amount: Amou
     }
 }
 
-/// What moved one way in the last 60 seconds.
-#[derive(Debug, Default, Clone, Copy, PartialEq)]
-pub(super) struct Moved {
-    pub(super) pieces: f64,
-    pub(super) bytes: f64,
-}
-
-/// What moved both ways in the last 60 seconds: of the minute before this one the part that is no
-/// older than that, as if its transfers were spread evenly. It falls to nothing by time alone.
-#[derive(Debug, Default, Clone, Copy, PartialEq)]
-pub(super) struct Lately {
-    pub(super) ingress: Moved,
-    pub(super) egress: Moved,
-}
-
-impl Lately {
-    fn add(&mut self, action: &Action, fate: Fate, amount: Amount, part: f64) {
-        if fate != Fate::Ended(Outcome::Success) {
-            return;
-        }
-        let way = match action.direction() {
-            Direction::Upload => &mut self.ingress,
-            Direction::Download => &mut self.egress,
-        };
-        way.pieces += amount.count as f64 * part;
-        way.bytes += amount.bytes.get() as f64 * part;
-    }
-
-    pub(super) fn merge(&mut self, other: Self) {
-        for (way, other) in [(&mut self.ingress, other.ingress), (&mut self.egress, other.egress)] {
-            way.pieces += other.pieces;
-            way.bytes += other.bytes;
-        }
-    }
-}
-
-/// The part of a minute's transfers that lies in the 60 seconds before `now`.
-fn part_of(minute: Timestamp, now: Timestamp) -> f64 {
-    let this = now.floor(Grain::Minute);
-    if minute == this {
-        return 1.0;
-    }
-    if minute != this.plus_micros(-Grain::Minute.micros()) {
-        return 0.0;
-    }
-    let passed = (now.as_micros() - this.as_micros()) as f64 / Grain::Minute.micros() as f64;
-    1.0 - passed
-}
-
 /// A node today.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(super) struct NodeToday {
@@ -188,9 +142,8 @@ impl Today {
         }
         let lately = self.now.floor(Grain::Minute).plus_micros(-Grain::Minute.micros());
         for (minute, bucket) in sums.minutes.range(lately..) {
-            let part = part_of(*minute, self.now);
             for ((action, fate), amount) in bucket {
-                today.lately.add(action, *fate, *amount, part);
+                today.lately.add(self.now, *minute, (action, *fate), *amount);
             }
         }
     }
@@ -207,10 +160,7 @@ impl Today {
         if minute.floor(Grain::Day) == self.since.hour {
             add(&mut today.actions, of.0, of.1, amount);
         }
-        let part = part_of(minute, self.now);
-        if part > 0.0 {
-            today.lately.add(of.0, of.1, amount, part);
-        }
+        today.lately.add(self.now, minute, of, amount);
     }
 }
 
@@ -248,9 +198,6 @@ impl LastHour {
             return;
         }
         add(self.minutes.entry(minute).or_default(), action, fate, amount);
-        let part = part_of(minute, self.now);
-        if part > 0.0 {
-            self.lately.add(action, fate, amount, part);
-        }
+        self.lately.add(self.now, minute, (action, fate), amount);
     }
 }

@@ -67,10 +67,11 @@ impl AllTime {
         let until = now.plus_micros(-SETTLED_MICROS).floor(Grain::Hour);
         // Of days everything is kept for ever.
         let oldest = reach.from.floor(Grain::Day);
-        let (from, mut sums) = match settled.take() {
+        // Not taken out: what the next question fails at would have to be read again.
+        let (from, mut sums) = match settled.as_ref() {
             // A clock that was set back.
             Some(settled) if settled.until > until => (oldest, Sums::default()),
-            Some(settled) => (settled.until, settled.sums),
+            Some(settled) => (settled.until, settled.sums.clone()),
             None => (oldest, Sums::default()),
         };
         sums.add(&reader, Window { from, to: until.min(reach.to) })?;

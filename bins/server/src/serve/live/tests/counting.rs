@@ -15,7 +15,8 @@ use crate::serve::live::Live;
 const MILLI: Duration = Duration::from_millis(1);
 
 /// Commits come every few milliseconds, and questions as fast as they can: one that counted a batch
-/// twice, or lost one between memory and database, would go back or ahead of what was written.
+/// twice, or lost one between memory and database, would go back or ahead of what was written. Of
+/// commits is told late and seldom.
 #[test]
 fn totals_never_go_back_and_are_never_ahead_while_commits_happen() {
     for is_watched in [true, false] {
@@ -34,6 +35,12 @@ fn totals_never_go_back_and_are_never_ahead_while_commits_happen() {
                 }
                 is_done.store(true, Ordering::Relaxed);
             });
+            scope.spawn(|| {
+                while !is_done.load(Ordering::Relaxed) {
+                    live.committed().unwrap();
+                    thread::sleep(15 * MILLI);
+                }
+            });
             let mut is_last = false;
             while !is_last {
                 is_last = is_done.load(Ordering::Relaxed);
@@ -50,7 +57,10 @@ fn totals_never_go_back_and_are_never_ahead_while_commits_happen() {
                 evaluations += 1;
             }
         });
-        wait("all is counted", || today(&live, &[]) == world.all());
+        wait("all is counted", || {
+            live.committed().unwrap();
+            today(&live, &[]) == world.all()
+        });
         assert_eq!(last_hour(&live, &[]), world.all());
         for (node, name) in ["attic", "barn"].into_iter().enumerate() {
             let state = live.state("overview", &[name]).unwrap();
@@ -78,8 +88,9 @@ fn what_is_read_shows_before_it_is_committed() {
     world.log(0).write(100).unwrap();
     wait("the first batch is there", || today(&live, &[]) == world.all());
     wait("it is committed", || pipeline.state().writer.commits == 1);
-    for _ in 0..3 {
-        world.log(0).write(100).unwrap();
+    // More batches than wait for a transaction.
+    for _ in 0..30 {
+        world.log(0).write(10).unwrap();
         wait("the next is, too", || today(&live, &[]) == world.all());
     }
     assert_eq!(pipeline.state().writer.commits, 1, "nothing more is committed");
@@ -238,4 +249,33 @@ fn a_question_asks_one_cheap_statement_when_nothing_was_committed() {
         assert_eq!(asked.into_iter().collect::<Vec<_>>(), [("the newest commit", 200)], "{topic}");
     }
     pipeline.stop().unwrap();
+}
+
+/// Whoever writes tells of its commits, and others' are asked for every second: a question need not ask
+/// whether there are any.
+#[test]
+fn a_question_asks_nothing_when_no_newer_commit_was_told_and_finds_what_others_wrote_when_it_was() {
+    let world = World::new(&["attic", "barn"]);
+    world.log(0).write(2_000).unwrap();
+    let (pipeline, unwritten) = world.watched(10 * MILLI);
+    let parts = world.parts(Some(&unwritten));
+    let readers = parts.readers.clone();
+    let live = Live::new(parts);
+    wait("all is stored", || today(&live, &[]) == world.all() && unwritten.is_empty());
+    live.committed().unwrap();
+    today(&live, &[]);
+    let before = readers.asked();
+    for _ in 0..100 {
+        assert_eq!(today(&live, &[]), world.all());
+    }
+    assert_eq!(readers.asked(), before, "nothing is asked");
+    pipeline.stop().unwrap();
+    // Another process.
+    world.log(1).write(500).unwrap();
+    let (other, _) = world.watched(10 * MILLI);
+    wait("the other has stored it", || {
+        live.committed().unwrap();
+        today(&live, &[]) == world.all()
+    });
+    other.stop().unwrap();
 }

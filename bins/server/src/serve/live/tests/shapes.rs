@@ -144,8 +144,9 @@ fn rates_fall_minutes_go_and_days_end_by_time_alone() {
     wait("all is stored", || unwritten.is_empty());
     let last = {
         let state = live.state("transfers", &[]).unwrap();
-        let newest = state["transfers"].as_object().unwrap().values().next_back().unwrap();
-        newest["at"].as_str().unwrap().parse::<Timestamp>().unwrap()
+        let rows = state["transfers"].as_object().unwrap().values();
+        let at = |row: &Value| row["at"].as_str().unwrap().parse::<Timestamp>().unwrap();
+        rows.map(at).max().unwrap()
     };
     let after = |micros: i64| {
         PASSED.store(last.as_micros() - NOON.as_micros() + micros, Ordering::Relaxed);
