@@ -157,7 +157,7 @@ pub(crate) async fn tell_changes(
             drop(queued);
             match live.committed() {
                 Ok(changed) => {
-                    if !changed.is_empty() {
+                    if changed.iter().any(|changed| changed.topic == Topic::Traffic) {
                         has_lines.store(true, Ordering::Relaxed);
                     }
                     tell(&broadcaster, &changed);
