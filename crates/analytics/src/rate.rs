@@ -4,9 +4,10 @@ mod lately;
 
 use std::collections::BTreeMap;
 
-use piecewatch_model::{Action, Direction, Grain, NodeName, Outcome, Timestamp};
+use piecewatch_model::{Action, Grain, NodeName, Timestamp};
 use piecewatch_store::{
-    Fate, LatencyFilter, LatencyRow, Nodes, Reader, Result, TrafficPoint, TrafficRow, Window,
+    Fate, FlowPoint, LatencyFilter, LatencyRow, Moved, Nodes, Reader, Result, TrafficPoint,
+    TrafficRow, Window,
 };
 
 use crate::{
@@ -67,23 +68,23 @@ pub struct RatePoint {
 /// tells of its hour holds 0, one of which nothing is told holds nothing, and one that the log covers in part is
 /// divided by that part, if it is at least a minute.
 pub fn rate_series(
-    points: &[TrafficPoint],
+    points: &[FlowPoint],
     coverage: &Coverage,
     window: Window,
     grain: Grain,
 ) -> Vec<RatePoint> {
     let (from, width) = (window.from.as_micros(), grain.micros());
     let buckets = (window.to.as_micros() - from).max(0) / width;
-    let nothing = vec![[Amount::default(); 2]; buckets as usize];
-    let mut moved: BTreeMap<&NodeName, Vec<[Amount; 2]>> =
+    let nothing = vec![[Moved::default(); 2]; buckets as usize];
+    let mut moved: BTreeMap<&NodeName, Vec<[Moved; 2]>> =
         coverage.nodes().map(|node| (node, nothing.clone())).collect();
-    for TrafficPoint { at, node, action, fate, count, bytes } in points {
+    for FlowPoint { at, node, ingress, egress } in points {
         let bucket = usize::try_from((at.as_micros() - from).div_euclid(width));
-        if *fate == Fate::Ended(Outcome::Success)
-            && let (Some(of_node), Ok(bucket)) = (moved.get_mut(node), bucket)
+        if let (Some(of_node), Ok(bucket)) = (moved.get_mut(node), bucket)
             && let Some(ways) = of_node.get_mut(bucket)
         {
-            ways[way(action)].add(Amount { count: *count, bytes: *bytes });
+            ways[0] += *ingress;
+            ways[1] += *egress;
         }
     }
     let point = |bucket: i64| {
@@ -98,20 +99,13 @@ pub fn rate_series(
             let seconds = covered as f64 / 1e6;
             let [ingress, egress] = of_node[bucket as usize];
             let rates = point.rates.get_or_insert_default();
-            rates.ingress.add(ingress, seconds);
-            rates.egress.add(egress, seconds);
+            rates.ingress.add(ingress.into(), seconds);
+            rates.egress.add(egress.into(), seconds);
             point.nodes += 1;
         }
         point
     };
     (0..buckets).map(point).collect()
-}
-
-fn way(action: &Action) -> usize {
-    match action.direction() {
-        Direction::Upload => 0,
-        Direction::Download => 1,
-    }
 }
 
 /// The rates over time.
@@ -140,7 +134,7 @@ pub fn rate_series_of(
     grain: Grain,
 ) -> Result<RateSeries> {
     let window = window.widened(grain);
-    let points = reader.fate_series(nodes, window, grain, Fate::Ended(Outcome::Success))?;
+    let points = reader.flow_series(nodes, window, grain)?;
     let mut coverage = coverage_of(reader, nodes, window)?;
     match grain {
         Grain::Minute | Grain::FiveMinutes => {

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use piecewatch_model::{Action, ByteCount, FailureClass, Outcome};
+use piecewatch_store::Moved;
 
 /// A number of transfers and their bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -17,6 +18,12 @@ impl Amount {
     pub(crate) fn add(&mut self, other: Self) {
         self.count = self.count.saturating_add(other.count);
         self.bytes = self.bytes + other.bytes;
+    }
+}
+
+impl From<Moved> for Amount {
+    fn from(Moved { count, bytes }: Moved) -> Self {
+        Self { count, bytes }
     }
 }
 

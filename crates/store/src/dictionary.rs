@@ -3,8 +3,10 @@
 use std::{borrow::Borrow, collections::HashMap, hash::Hash};
 
 use foldhash::fast::RandomState;
-use piecewatch_model::{Action, Country, NodeName, SatelliteId};
+use piecewatch_model::{Action, Country, Direction, NodeName, SatelliteId};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
+
+use crate::query::nodes;
 
 /// The most nodes of a database: their number has 12 bits in the key of a transfer.
 pub const NODES_MAX: u16 = 4095;
@@ -86,6 +88,21 @@ where
             self.known.remove(key.borrow());
         }
     }
+}
+
+/// The ids of the actions by which bytes come to a node. A further action, whose name nobody knows, is
+/// none of them.
+pub(crate) fn uploads(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
+    let mut names = connection.prepare_cached(nodes::ACTIONS.sql)?;
+    let mut rows = names.query([])?;
+    let mut uploads = Vec::new();
+    while let Some(row) = rows.next()? {
+        match Action::from_name(row.get_ref(1)?.as_str()?).direction() {
+            Direction::Upload => uploads.push(row.get(0)?),
+            Direction::Download => {}
+        }
+    }
+    Ok(uploads)
 }
 
 /// Every dictionary that a writer fills.

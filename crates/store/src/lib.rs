@@ -123,6 +123,7 @@ pub use query::{
     commits::{Commit, Topics},
     countries::CountryRow,
     errors::ErrorRow,
+    flow::{FlowPoint, Moved},
     hours::{LatencyHour, TroubleHour},
     kept::KeptFrom,
     latency::{Latencies, LatencyFilter, LatencyPoint, LatencyRow, LatencySeries},

@@ -15,6 +15,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0006_alerts.sql"),
     include_str!("../migrations/0007_watch.sql"),
     include_str!("../migrations/0008_self_metrics.sql"),
+    include_str!("../migrations/0009_flow.sql"),
 ];
 
 /// The version that this program writes.

@@ -9,6 +9,7 @@ pub(crate) mod compactions;
 pub(crate) mod countries;
 pub(crate) mod errors;
 pub(crate) mod estimates;
+pub(crate) mod flow;
 pub(crate) mod hours;
 pub(crate) mod kept;
 pub(crate) mod latency;
@@ -63,7 +64,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 83] = [
+pub(crate) const ALL: [Question; 85] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -76,6 +77,8 @@ pub(crate) const ALL: [Question; 83] = [
     traffic::SERIES_MINUTELY,
     traffic::SERIES_HOURLY,
     traffic::SERIES_DAILY,
+    flow::MINUTELY,
+    flow::HOURLY,
     overview::TOTALS,
     overview::MINUTES,
     told_hours::TOLD,

@@ -6,10 +6,10 @@ use piecewatch_model::{Clock, Grain, Latency, Timestamp};
 use rusqlite::{Connection, Row};
 
 use crate::{
-    Reader, Result, Retention,
+    Reader, Result, Retention, dictionary,
     query::{self, Question, histogram, maybe_number, number},
     retention::Cuts,
-    rollup::{Errors, Map, Sum, Sums},
+    rollup::{Errors, Flow, Map, Sum, Sums},
     slowest::{Slow, Slowest},
     transfers::{TransferRow, first_key, node_of, time_of},
 };
@@ -103,6 +103,9 @@ fn compare(
     let detail_days = cuts.details.ceil(Grain::Day);
     let (size_daily, country_daily) = (rebuilt.size_daily(), rebuilt.country_daily());
     let (error_daily, node_hourly) = (rebuilt.error_daily(), rebuilt.node_hourly());
+    let uploads = dictionary::uploads(connection)?;
+    let (flow_minutely, flow_hourly) =
+        (rebuilt.flow_minutely(&uploads), rebuilt.flow_hourly(&uploads));
     let mut found = Vec::new();
     let mut differ = Differ { connection, found: &mut found };
     differ.table(
@@ -112,6 +115,9 @@ fn compare(
         rebuilt.minutely,
         sum,
     )?;
+    let columns = "uploads, ingress, downloads, egress";
+    differ.table("flow_minutely", columns, cuts.minutes, flow_minutely, flow)?;
+    differ.table("flow_hourly", columns, hours, flow_hourly, flow)?;
     let columns = "action, outcome, count, bytes";
     differ.table("traffic_node_hourly", columns, hours, node_hourly, sum)?;
     differ.table(
@@ -182,6 +188,10 @@ fn compare_slowest(
 
 fn sum(row: &Row<'_>, column: usize) -> rusqlite::Result<Sum> {
     Ok(Sum { count: number(row, column)?, bytes: number(row, column + 1)? })
+}
+
+fn flow(row: &Row<'_>, column: usize) -> rusqlite::Result<Flow> {
+    Ok(Flow { ingress: sum(row, column)?, egress: sum(row, column + 2)? })
 }
 
 fn errors(row: &Row<'_>, column: usize) -> rusqlite::Result<Errors> {

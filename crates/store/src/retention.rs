@@ -141,7 +141,8 @@ impl Step<'_> {
     /// `false` when there is more to do.
     fn run(&mut self, cuts: &Cuts) -> rusqlite::Result<bool> {
         Ok(self.transfers(cuts.transfers)?
-            && self.by_node(&["traffic_minutely", "latency_5min"], cuts.minutes)?
+            && self
+                .by_node(&["traffic_minutely", "flow_minutely", "latency_5min"], cuts.minutes)?
             && self.by_node(&["latency_hourly", "slow_hourly"], cuts.latency_hours)?
             && self.by_node(&DETAILS, cuts.details)?
             && self.snapshots(cuts.snapshots)?

@@ -9,6 +9,7 @@ use piecewatch_model::{ByteCount, Grain, Histogram, SizeBucket, Timestamp};
 use rusqlite::{Connection, OptionalExtension, ToSql, params_from_iter};
 
 use crate::{
+    dictionary,
     outcome::{Ending, Fate},
     query,
     retention::Cuts,
@@ -60,6 +61,13 @@ impl Sum {
         self.count += other.count;
         self.bytes = self.bytes.saturating_add(other.bytes);
     }
+}
+
+/// What moved to a node and from it, by transfers that succeeded.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Flow {
+    pub(crate) ingress: Sum,
+    pub(crate) egress: Sum,
 }
 
 /// Errors of one kind.
@@ -160,6 +168,16 @@ impl Sums {
         together
     }
 
+    /// What moved in each minute and node; `uploads` are the actions that bring bytes to it.
+    pub(crate) fn flow_minutely(&self, uploads: &[i64]) -> Map<2, Flow> {
+        flows(&self.minutely, uploads)
+    }
+
+    /// What moved in each hour and node.
+    pub(crate) fn flow_hourly(&self, uploads: &[i64]) -> Map<2, Flow> {
+        flows(&self.node_hourly(), uploads)
+    }
+
     /// The sums of whole days: those of their hours.
     pub(crate) fn daily(&self) -> Map<5, Sum> {
         days(&self.hourly, |sum, hour| sum.add(*hour))
@@ -190,6 +208,9 @@ impl Sums {
         write_sums(connection, MINUTELY, &self.minutely)?;
         write_sums(connection, HOURLY, &self.hourly)?;
         write_sums(connection, NODE_HOURLY, &self.node_hourly())?;
+        let uploads = dictionary::uploads(connection)?;
+        write_flows(connection, FLOW_MINUTELY, &self.flow_minutely(&uploads))?;
+        write_flows(connection, FLOW_HOURLY, &self.flow_hourly(&uploads))?;
         write_sums(connection, DAILY, &self.daily())?;
         write_sums(connection, SIZE, &self.sizes)?;
         write_sums(connection, SIZE_DAILY, &self.size_daily())?;
@@ -205,6 +226,19 @@ impl Sums {
 }
 
 const SUCCESS: u8 = 0;
+
+/// By node and time. There is one wherever a transfer ended, even if none succeeded.
+fn flows(sums: &Map<4, Sum>, uploads: &[i64]) -> Map<2, Flow> {
+    let mut flows: Map<2, Flow> = Map::default();
+    for (&[node, at, action, outcome], &sum) in sums {
+        let flow = flows.entry([node, at]).or_default();
+        if outcome == SUCCESS.into() {
+            let way = if uploads.contains(&action) { &mut flow.ingress } else { &mut flow.egress };
+            way.add(sum);
+        }
+    }
+    flows
+}
 
 /// Success, canceled, failed: without the class of the failure, and without what was turned away.
 pub(crate) fn ending(outcome: u8) -> Option<i64> {
@@ -245,6 +279,19 @@ const NODE_HOURLY: &str =
     "INSERT INTO traffic_node_hourly (node, at, action, outcome, count, bytes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)
 ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = min(bytes + excluded.bytes, 1 << 53)";
+
+const FLOW_MINUTELY: &str =
+    "INSERT INTO flow_minutely (node, at, uploads, ingress, downloads, egress)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT DO UPDATE SET uploads = uploads + excluded.uploads,
+    ingress = min(ingress + excluded.ingress, 1 << 53), downloads = downloads + excluded.downloads,
+    egress = min(egress + excluded.egress, 1 << 53)";
+
+const FLOW_HOURLY: &str = "INSERT INTO flow_hourly (node, at, uploads, ingress, downloads, egress)
+VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+ON CONFLICT DO UPDATE SET uploads = uploads + excluded.uploads,
+    ingress = min(ingress + excluded.ingress, 1 << 53), downloads = downloads + excluded.downloads,
+    egress = min(egress + excluded.egress, 1 << 53)";
 
 const DAILY: &str = "INSERT INTO traffic_daily (node, at, satellite, action, outcome, count, bytes)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
@@ -300,6 +347,20 @@ fn write_sums<const N: usize>(
     let mut upsert = connection.prepare_cached(upsert)?;
     for (key, sum) in sorted(sums) {
         let values = [sum.count as i64, sum.bytes as i64];
+        upsert.execute(params_from_iter(key.iter().chain(&values)))?;
+    }
+    Ok(())
+}
+
+fn write_flows(
+    connection: &Connection,
+    upsert: &str,
+    flows: &Map<2, Flow>,
+) -> rusqlite::Result<()> {
+    let mut upsert = connection.prepare_cached(upsert)?;
+    for (key, Flow { ingress, egress }) in sorted(flows) {
+        let values = [ingress.count, ingress.bytes, egress.count, egress.bytes];
+        let values = values.map(|value| value as i64);
         upsert.execute(params_from_iter(key.iter().chain(&values)))?;
     }
     Ok(())

@@ -49,3 +49,33 @@ impl Batches {
         self.messages.len()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pipeline::reader::Run;
+
+    fn message(number: u64) -> Message {
+        Message { run: Run::new(), number, batches: Vec::new(), tickets: Vec::new() }
+    }
+
+    #[test]
+    fn the_bell_rings_when_many_wait_and_no_more_is_given_than_there_is_room_for() {
+        let (batches, given) = batches();
+        for number in 0..BATCHES_PATIENT as u64 {
+            batches.give(message(number), Duration::ZERO).unwrap();
+        }
+        assert!(given.bell.is_empty(), "the writer may wait for its next commit");
+        for number in BATCHES_PATIENT as u64..BATCHES_MAX as u64 {
+            batches.give(message(number), Duration::ZERO).unwrap();
+            assert!(!given.bell.is_empty());
+        }
+        let refused = batches.give(message(99), Duration::from_millis(1)).unwrap_err();
+        assert_eq!((refused.into_inner().number, batches.len()), (99, BATCHES_MAX));
+        let taken: Vec<_> = given.messages.try_iter().map(|message| message.number).collect();
+        assert_eq!(taken, (0..BATCHES_MAX as u64).collect::<Vec<_>>());
+        drop(given);
+        let refused = batches.give(message(0), Duration::ZERO).unwrap_err();
+        assert!(refused.is_disconnected(), "nobody takes it any more");
+    }
+}

@@ -66,8 +66,7 @@ struct Now {
 
 impl Reader {
     pub(super) fn start(reading: Reading) -> Result<Self> {
-        let now = Now { number: 0, over: 0, control: Control::new(), is_stopping: false };
-        let run = Run(Arc::new(Shared { now: Mutex::new(now), lines: AtomicU64::new(0) }));
+        let run = Run::new();
         let of_thread = run.clone();
         // The system shows 15 bytes of a thread's name.
         let name = format!("log {}", reading.node.name);
@@ -98,6 +97,12 @@ impl Reader {
 }
 
 impl Run {
+    /// Before the first one.
+    pub(super) fn new() -> Self {
+        let now = Now { number: 0, over: 0, control: Control::new(), is_stopping: false };
+        Self(Arc::new(Shared { now: Mutex::new(now), lines: AtomicU64::new(0) }))
+    }
+
     fn now(&self) -> MutexGuard<'_, Now> {
         self.0.now.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,9 +1,9 @@
 //! How fast do bytes and pieces move right now?
 
-use piecewatch_model::{Action, Grain, Outcome, Timestamp};
+use piecewatch_model::{Action, Direction, Grain, Outcome, Timestamp};
 use piecewatch_store::Fate;
 
-use super::{Flow, Rates, way};
+use super::{Flow, Rates};
 use crate::tally::Amount;
 
 /// The rates of the last 60 seconds, from sums by the minute.
@@ -42,7 +42,10 @@ impl Lately {
         }
         let part = part_of(minute, now);
         let Rates { ingress, egress } = &mut self.0;
-        let Flow { bits_per_second, pieces_per_second } = [ingress, egress][way(action)];
+        let Flow { bits_per_second, pieces_per_second } = match action.direction() {
+            Direction::Upload => ingress,
+            Direction::Download => egress,
+        };
         *bits_per_second += amount.bytes.get() as f64 * part * 8.0 / SECONDS;
         *pieces_per_second += amount.count as f64 * part / SECONDS;
     }

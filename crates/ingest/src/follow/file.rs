@@ -380,7 +380,10 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         }
         let longest = match found {
             Look::Grown if self.is_called => CALLED_INTERVAL,
-            Look::Grown | Look::Nothing | Look::Replaced | Look::Stopped => interval,
+            // Nobody calls after a window in which nothing came: whoever looks is told as soon as we see
+            // the next line, so that this is how late it may be.
+            Look::Nothing => interval / 2,
+            Look::Grown | Look::Replaced | Look::Stopped => interval,
         };
         self.is_called = false;
         select! {

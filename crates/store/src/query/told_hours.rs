@@ -9,7 +9,7 @@ use crate::{Reader, Result};
 
 pub(crate) const TOLD: Question = Question {
     name: "told hours",
-    sql: "SELECT DISTINCT at FROM traffic_node_hourly
+    sql: "SELECT at FROM flow_hourly
 WHERE node = ?1 AND at >= ?2 AND at < ?3 ORDER BY at",
 };
 

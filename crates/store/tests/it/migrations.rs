@@ -4,8 +4,8 @@ use std::path::Path;
 
 use piecewatch_model::{ByteCount, Clock, Grain, KnownSatellite, Latency, Record, Timestamp};
 use piecewatch_store::{
-    KeptFrom, Nodes, ScoreChanges, ScoreRow, SelfMetrics, SlowFilter, Slowest, Store, StoreConfig,
-    TransferFilter, Window,
+    FlowPoint, KeptFrom, Nodes, ScoreChanges, ScoreRow, SelfMetrics, SlowFilter, Slowest, Store,
+    StoreConfig, TransferFilter, Window,
 };
 use rusqlite::{Connection, params};
 
@@ -308,4 +308,61 @@ fn version_7_lets_who_watches_say_so() {
     store.writer.watch(HOUR, std::time::Duration::from_secs(1)).unwrap();
     assert!(store.writer.is_watched(HOUR).unwrap());
     assert_eq!(store.readers.get().unwrap().check().unwrap().damage, [""; 0]);
+}
+
+const STEPS_TO_8: [&str; 7] = [
+    SECOND,
+    THIRD,
+    FOURTH,
+    FIFTH,
+    include_str!("../../migrations/0006_alerts.sql"),
+    include_str!("../../migrations/0007_watch.sql"),
+    include_str!("../../migrations/0008_self_metrics.sql"),
+];
+
+/// What did not succeed has moved nothing, and tells of its minute and hour all the same.
+#[test]
+fn version_9_adds_up_what_moved_in_the_minutes_and_hours_of_version_8() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    let old = of_version_1(&path);
+    for step in STEPS_TO_8 {
+        old.execute_batch(step).unwrap();
+    }
+    old.pragma_update(None, "user_version", 8).unwrap();
+    old.execute("INSERT INTO nodes (id, name) VALUES (1, 'n1')", []).unwrap();
+    old.execute("INSERT INTO actions (id, name) VALUES (11, 'PUT_LATER'), (12, 'MOVE')", [])
+        .unwrap();
+    let (minute, hour) = (Grain::Minute.micros(), Grain::Hour.micros());
+    for (table, width) in [("traffic_minutely", minute), ("traffic_node_hourly", hour)] {
+        // The action, the outcome, how many and how many bytes: of PUT, PUT_LATER, UPLOAD, GET, MOVE.
+        let rows = [(1, 0, 2, 20), (11, 0, 3, 30), (8, 0, 1, 10), (2, 0, 5, 50), (12, 0, 7, 70)];
+        let failed = (2, 2, 9, 90);
+        for (action, outcome, count, bytes) in rows.into_iter().chain([failed]) {
+            let insert = format!("INSERT INTO {table} VALUES (1, ?1, ?2, ?3, ?4, ?5)");
+            old.execute(&insert, (HOUR.as_micros(), action, outcome, count, bytes)).unwrap();
+        }
+        let insert = format!("INSERT INTO {table} VALUES (1, ?1, 2, 2, 1, 10)");
+        old.execute(&insert, [HOUR.as_micros() + width]).unwrap();
+    }
+    drop(old);
+
+    let readers = Store::open(&path, StoreConfig::default()).unwrap().readers;
+    let reader = readers.get().unwrap();
+    for grain in [Grain::Minute, Grain::Hour] {
+        let points = reader.flow_series(Nodes::All, ALL, grain).unwrap();
+        let points: Vec<_> = points
+            .iter()
+            .map(|FlowPoint { at, ingress, egress, .. }| {
+                let [ingress, egress] =
+                    [ingress, egress].map(|moved| (moved.count, moved.bytes.get()));
+                (*at, ingress, egress)
+            })
+            .collect();
+        let next = HOUR.plus_micros(grain.micros());
+        assert_eq!(points, [(HOUR, (6, 60), (12, 120)), (next, (0, 0), (0, 0))]);
+    }
+    let told = reader.told_hours(Nodes::All, ALL).unwrap();
+    assert_eq!(told.values().flatten().count(), 2);
+    assert_eq!(reader.check().unwrap().damage, [""; 0]);
 }

@@ -1,12 +1,17 @@
 //! The sums are what a naive addition of the records gives, however they came.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use piecewatch_model::{
-    Action, ByteCount, Clock, Country, Grain, Histogram, KnownSatellite, Latency, NodeName,
-    Outcome, Record, Rejected, SatelliteId, Timestamp, Transfer,
+    Action, ByteCount, Clock, Country, Direction, Grain, Histogram, KnownSatellite, Latency,
+    NodeName, Outcome, Record, Rejected, SatelliteId, Timestamp, Transfer,
 };
-use piecewatch_store::{Ending, Fate, LatencyFilter, Nodes, Retention, SlowFilter, Window};
+use piecewatch_store::{
+    Ending, Fate, FlowPoint, LatencyFilter, Moved, Nodes, Retention, SlowFilter, Window,
+};
 use proptest::prelude::*;
 
 use crate::fixture::{Database, HOUR, Log, NOW, node, seconds, transfer, transfers};
@@ -291,6 +296,33 @@ proptest! {
                 .count();
             let series = reader.fate_series(Nodes::All, window, grain, Fate::Ended(Outcome::Success)).unwrap();
             prop_assert_eq!(count(&mut series.iter().map(|row| row.count)), succeeded as u64);
+        }
+        let minutes_from = NOW.plus_micros(-2 * Grain::Day.micros());
+        for grain in [Grain::Minute, Grain::FiveMinutes, Grain::Hour, Grain::Day] {
+            let whole = match grain {
+                Grain::Minute | Grain::FiveMinutes => {
+                    Window { from: window.from.max(minutes_from), to: window.to }.widened(grain)
+                }
+                Grain::Hour | Grain::Day => window.widened(grain),
+            };
+            let ended = || of_transfers(&records).filter(|t| whole.from <= t.at && t.at < whole.to);
+            let moved = |direction| {
+                let moved = ended()
+                    .filter(|t| t.outcome == Outcome::Success && t.action.direction() == direction);
+                moved.fold((0, 0), |(count, bytes), t| {
+                    (count + 1, bytes + t.size.map_or(0, ByteCount::get))
+                })
+            };
+            let flows = reader.flow_series(Nodes::All, whole, grain).unwrap();
+            let sum = |way: fn(&FlowPoint) -> Moved| {
+                flows.iter().map(way).fold((0, 0), |(count, bytes), moved| {
+                    (count + moved.count, bytes + moved.bytes.get())
+                })
+            };
+            prop_assert_eq!(sum(|point| point.ingress), moved(Direction::Upload));
+            prop_assert_eq!(sum(|point| point.egress), moved(Direction::Download));
+            let times: BTreeSet<_> = flows.iter().map(|point| (&point.node, point.at)).collect();
+            prop_assert_eq!(times.len(), flows.len(), "one for each node and bucket");
         }
 
         prop_assert_eq!(reader.differences(NOW, &Retention::default()).unwrap(), []);

@@ -1,5 +1,6 @@
 //! States over real pipelines: logs that grow, databases that others write.
 
+mod around;
 mod broadcast;
 mod counting;
 mod shapes;
