@@ -1,7 +1,7 @@
 -- What moved to and from each node, by the minute and by the hour.
 --
--- A curve of rates needs no actions and no outcomes: a day of minutes has an eighth of the rows. There
--- is a row wherever a transfer ended, even if none succeeded, so the hours also say of which time the log
+-- A curve of rates needs no actions and no outcomes: a day of minutes has one row in fourteen. There
+-- is a row wherever a transfer ended or was turned away, even if none succeeded, so the hours also say of which time the log
 -- of a node tells. Minutes are kept as long as those of traffic, hours for ever.
 
 CREATE TABLE flow_minutely (
@@ -23,6 +23,16 @@ CREATE TABLE flow_hourly (
     egress INTEGER NOT NULL,
     PRIMARY KEY (node, at)
 ) STRICT, WITHOUT ROWID;
+
+CREATE VIEW v_flow_minutely AS
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', t.at / 1000000, 'unixepoch') AS time,
+       n.name AS node, t.uploads, t.ingress, t.downloads, t.egress, t.at
+FROM flow_minutely AS t LEFT JOIN nodes AS n ON n.id = t.node;
+
+CREATE VIEW v_flow_hourly AS
+SELECT strftime('%Y-%m-%dT%H:%M:%SZ', t.at / 1000000, 'unixepoch') AS time,
+       n.name AS node, t.uploads, t.ingress, t.downloads, t.egress, t.at
+FROM flow_hourly AS t LEFT JOIN nodes AS n ON n.id = t.node;
 
 -- What is there already. Outcome 0 is success; actions whose name begins with PUT, and uploads without
 -- a name, bring bytes to the node.

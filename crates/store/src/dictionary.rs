@@ -90,8 +90,8 @@ where
     }
 }
 
-/// The ids of the actions by which bytes come to a node. A further action, whose name nobody knows, is
-/// none of them.
+/// The ids of the actions by which bytes come to a node. Further actions, whose
+/// names nobody knows, count as downloads, as [`Action::direction`] has it of names that it does not know.
 pub(crate) fn uploads(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
     let mut names = connection.prepare_cached(nodes::ACTIONS.sql)?;
     let mut rows = names.query([])?;

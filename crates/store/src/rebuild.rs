@@ -9,7 +9,7 @@ use crate::{
     Reader, Result, Retention, dictionary,
     query::{self, Question, histogram, maybe_number, number},
     retention::Cuts,
-    rollup::{Errors, Flow, Map, Sum, Sums},
+    rollup::{Errors, Flow, Map, Sum, Sums, flows},
     slowest::{Slow, Slowest},
     transfers::{TransferRow, first_key, node_of, time_of},
 };
@@ -104,8 +104,8 @@ fn compare(
     let (size_daily, country_daily) = (rebuilt.size_daily(), rebuilt.country_daily());
     let (error_daily, node_hourly) = (rebuilt.error_daily(), rebuilt.node_hourly());
     let uploads = dictionary::uploads(connection)?;
-    let (flow_minutely, flow_hourly) =
-        (rebuilt.flow_minutely(&uploads), rebuilt.flow_hourly(&uploads));
+    let flow_minutely = flows(&rebuilt.minutely, &uploads);
+    let flow_hourly = flows(&node_hourly, &uploads);
     let mut found = Vec::new();
     let mut differ = Differ { connection, found: &mut found };
     differ.table(

@@ -20,7 +20,7 @@ const SELF_METRICS: Duration = Duration::from_secs(7 * DAY.as_secs());
 pub struct Retention {
     /// Single transfers. The cut falls on a whole hour.
     pub transfers: Duration,
-    /// Traffic by the minute and latencies by five minutes. The cut falls on a whole hour.
+    /// Traffic and what moved by the minute, and latencies by five minutes. The cut falls on a whole hour.
     pub minutes: Duration,
     /// Latencies and the slowest transfers by the hour. The cut falls on a whole day.
     pub latency_hours: Duration,

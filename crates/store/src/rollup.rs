@@ -168,16 +168,6 @@ impl Sums {
         together
     }
 
-    /// What moved in each minute and node; `uploads` are the actions that bring bytes to it.
-    pub(crate) fn flow_minutely(&self, uploads: &[i64]) -> Map<2, Flow> {
-        flows(&self.minutely, uploads)
-    }
-
-    /// What moved in each hour and node.
-    pub(crate) fn flow_hourly(&self, uploads: &[i64]) -> Map<2, Flow> {
-        flows(&self.node_hourly(), uploads)
-    }
-
     /// The sums of whole days: those of their hours.
     pub(crate) fn daily(&self) -> Map<5, Sum> {
         days(&self.hourly, |sum, hour| sum.add(*hour))
@@ -207,10 +197,11 @@ impl Sums {
     pub(crate) fn write(&self, connection: &Connection, cuts: &Cuts) -> rusqlite::Result<()> {
         write_sums(connection, MINUTELY, &self.minutely)?;
         write_sums(connection, HOURLY, &self.hourly)?;
-        write_sums(connection, NODE_HOURLY, &self.node_hourly())?;
+        let node_hourly = self.node_hourly();
+        write_sums(connection, NODE_HOURLY, &node_hourly)?;
         let uploads = dictionary::uploads(connection)?;
-        write_flows(connection, FLOW_MINUTELY, &self.flow_minutely(&uploads))?;
-        write_flows(connection, FLOW_HOURLY, &self.flow_hourly(&uploads))?;
+        write_flows(connection, FLOW_MINUTELY, &flows(&self.minutely, &uploads))?;
+        write_flows(connection, FLOW_HOURLY, &flows(&node_hourly, &uploads))?;
         write_sums(connection, DAILY, &self.daily())?;
         write_sums(connection, SIZE, &self.sizes)?;
         write_sums(connection, SIZE_DAILY, &self.size_daily())?;
@@ -227,8 +218,9 @@ impl Sums {
 
 const SUCCESS: u8 = 0;
 
-/// By node and time. There is one wherever a transfer ended, even if none succeeded.
-fn flows(sums: &Map<4, Sum>, uploads: &[i64]) -> Map<2, Flow> {
+/// By node and time: the sums of minutes or of hours, `uploads` are the actions that bring bytes to a node.
+/// There is one wherever a transfer ended or was turned away, even if none succeeded.
+pub(crate) fn flows(sums: &Map<4, Sum>, uploads: &[i64]) -> Map<2, Flow> {
     let mut flows: Map<2, Flow> = Map::default();
     for (&[node, at, action, outcome], &sum) in sums {
         let flow = flows.entry([node, at]).or_default();

@@ -52,6 +52,7 @@ struct Took {
 
 /// Makes the histories in a folder, which may be measured often.
 pub(crate) fn make(folder: &Path) -> Result<String> {
+    std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     say("simulating days");
     let pool = Pool::make(folder, SIMULATED)?;
     let mut told = String::new();

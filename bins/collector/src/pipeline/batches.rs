@@ -68,7 +68,7 @@ mod tests {
         assert!(given.bell.is_empty(), "the writer may wait for its next commit");
         for number in BATCHES_PATIENT as u64..BATCHES_MAX as u64 {
             batches.give(message(number), Duration::ZERO).unwrap();
-            assert!(!given.bell.is_empty());
+            assert!(!given.bell.is_empty(), "nobody has heard it yet");
         }
         let refused = batches.give(message(99), Duration::from_millis(1)).unwrap_err();
         assert_eq!((refused.into_inner().number, batches.len()), (99, BATCHES_MAX));

@@ -97,7 +97,7 @@ impl Reader {
 }
 
 impl Run {
-    /// Before the first one.
+    /// Before the first of its runs.
     pub(super) fn new() -> Self {
         let now = Now { number: 0, over: 0, control: Control::new(), is_stopping: false };
         Self(Arc::new(Shared { now: Mutex::new(now), lines: AtomicU64::new(0) }))

@@ -8,8 +8,8 @@ use std::{
 
 use piecewatch_model::{ByteCount, Timestamp};
 use piecewatch_simulator::{
-    Account, AccountConfig, ApiServer, ApiVersion, Config, Incident, IncidentKind, Luck, NodeApi,
-    Port, Rhythm, SimulatedTime, Simulator,
+    Account, AccountConfig, ApiServer, ApiVersion, Config, Encoding, Incident, IncidentKind, Luck,
+    NodeApi, Port, Rhythm, SimulatedTime, Simulator,
 };
 
 use crate::{Error, Result};
@@ -83,6 +83,8 @@ impl Node {
         let config = Config {
             seed: plan.seed,
             start: Some(hours_ago(DAYS * 24)),
+            // In Docker, as most nodes are: its times are fine enough to tell how long transfers took.
+            encoding: Encoding::DockerJson,
             transfers_per_second: TRANSFERS_PER_SECOND * plan.share,
             rhythm: Rhythm::DayAndWeek,
             incidents: plan.incident.map(incident).into_iter().collect(),

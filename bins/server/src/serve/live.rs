@@ -106,20 +106,13 @@ pub(crate) struct Live {
     parts: Parts,
     base: Mutex<Base>,
     around: Around,
-    rates: rates::Told,
     /// The newest commit of which it was told what it changed.
     told: Mutex<Option<i64>>,
 }
 
 impl Live {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self {
-            parts,
-            base: Mutex::default(),
-            around: Around::default(),
-            rates: rates::Told::default(),
-            told: Mutex::default(),
-        }
+        Self { parts, base: Mutex::default(), around: Around::default(), told: Mutex::default() }
     }
 
     /// The topics, for the broadcaster.

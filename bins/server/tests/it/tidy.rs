@@ -269,7 +269,7 @@ const MIGRATIONS: [(&str, u64); 9] = [
     ("0006_alerts.sql", 0xcdea_fa50_96b9_bbb0),
     ("0007_watch.sql", 0x0271_d7fd_fd6c_dfcc),
     ("0008_self_metrics.sql", 0x1e14_f8fc_7ea3_2816),
-    ("0009_flow.sql", 0x4fe6_2ac1_942c_f9d6),
+    ("0009_flow.sql", 0x4992_cfed_c53d_0841),
 ];
 
 #[test]

@@ -34,7 +34,7 @@ pub struct Moved {
 
 impl AddAssign for Moved {
     fn add_assign(&mut self, other: Self) {
-        self.count += other.count;
+        self.count = self.count.saturating_add(other.count);
         self.bytes = self.bytes + other.bytes;
     }
 }
@@ -54,7 +54,8 @@ pub struct FlowPoint {
 
 impl Reader {
     /// What moved to nodes and from them over time, in buckets of this grain: node by node, oldest
-    /// first. There is one wherever a transfer ended, even if none succeeded. The window is widened to
+    /// first. There is one wherever a transfer ended or was turned away, even if none
+    /// succeeded. The window is widened to
     /// whole buckets.
     ///
     /// How far minutes reach back tells [`Reader::kept_from`]; commonly 48 hours.

@@ -22,7 +22,7 @@ pub(crate) const FROM: Question = Question {
 pub struct KeptFrom {
     /// Single transfers; a whole hour.
     pub transfers: Option<Timestamp>,
-    /// Traffic by the minute and latencies by five minutes; a whole hour.
+    /// Traffic and what moved by the minute, and latencies by five minutes; a whole hour.
     pub minutes: Option<Timestamp>,
     /// Latencies and the slowest transfers by the hour; a whole day.
     pub latency_hours: Option<Timestamp>,

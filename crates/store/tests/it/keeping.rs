@@ -33,6 +33,7 @@ fn pruning_goes_in_bounded_steps_and_keeps_the_sums() {
     }
     assert_eq!(rows(&database, "transfers"), 1, "the cut falls on a whole hour");
     assert_eq!(rows(&database, "traffic_minutely"), 1);
+    assert_eq!(rows(&database, "flow_minutely"), 1);
     assert!(steps.len() >= 10, "{steps:?}");
     assert_eq!(database.count(Nodes::All, None), 1000);
     let all = Window { from: seconds(-DAY), to: seconds(DAY) };
@@ -49,6 +50,8 @@ fn a_year_later_only_hours_and_days_of_traffic_are_left() {
     for (table, kept) in [
         ("transfers", 0),
         ("traffic_minutely", 0),
+        ("flow_minutely", 0),
+        ("flow_hourly", 1),
         ("size_hourly", 0),
         ("size_daily", 0),
         ("traffic_hourly", 1),
@@ -104,7 +107,9 @@ fn what_a_writer_leaves_out_is_as_gone_as_what_was_pruned() {
         details: None,
     };
     assert_eq!(kept, expected);
-    assert_eq!(rows(&database, "traffic_minutely"), 0);
+    for (table, kept) in [("traffic_minutely", 0), ("flow_minutely", 0), ("flow_hourly", 1)] {
+        assert_eq!(rows(&database, table), kept, "{table}");
+    }
 }
 
 #[test]

@@ -155,6 +155,8 @@ fn the_tables_that_serve_questions_are_known() {
         "traffic_hourly",
         "kept_from",
         "traffic_node_hourly",
+        "flow_minutely",
+        "flow_hourly",
         "latency_daily",
         "slow_hourly",
         "slow_daily",

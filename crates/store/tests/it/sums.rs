@@ -1,9 +1,6 @@
 //! The sums are what a naive addition of the records gives, however they came.
 
-use std::{
-    cmp::Reverse,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use piecewatch_model::{
     Action, ByteCount, Clock, Country, Direction, Grain, Histogram, KnownSatellite, Latency,
@@ -166,6 +163,33 @@ fn of_transfers(records: &[(NodeName, Record)]) -> impl Iterator<Item = &Transfe
     })
 }
 
+/// What moved to each node and from it in each bucket in which something ended or was turned away.
+fn naive_flows(
+    records: &[(NodeName, Record)],
+    window: Window,
+    grain: Grain,
+) -> BTreeMap<(NodeName, Timestamp), [(u64, u64); 2]> {
+    let mut flows: BTreeMap<(NodeName, Timestamp), [(u64, u64); 2]> = BTreeMap::new();
+    for (node, record) in records {
+        let at = match record {
+            Record::Transfer(transfer) => transfer.at,
+            Record::Rejected(rejected) => rejected.at,
+            other => unreachable!("{other:?}"),
+        };
+        if at < window.from || at >= window.to {
+            continue;
+        }
+        let flow = flows.entry((node.clone(), at.floor(grain))).or_default();
+        if let Record::Transfer(t) = record
+            && t.outcome == Outcome::Success
+        {
+            let way = &mut flow[usize::from(t.action.direction() == Direction::Download)];
+            *way = (way.0 + 1, way.1 + t.size.map_or(0, ByteCount::get));
+        }
+    }
+    flows
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
@@ -297,33 +321,32 @@ proptest! {
             let series = reader.fate_series(Nodes::All, window, grain, Fate::Ended(Outcome::Success)).unwrap();
             prop_assert_eq!(count(&mut series.iter().map(|row| row.count)), succeeded as u64);
         }
-        let minutes_from = NOW.plus_micros(-2 * Grain::Day.micros());
         for grain in [Grain::Minute, Grain::FiveMinutes, Grain::Hour, Grain::Day] {
             let whole = match grain {
                 Grain::Minute | Grain::FiveMinutes => {
-                    Window { from: window.from.max(minutes_from), to: window.to }.widened(grain)
+                    let kept_from = NOW.plus_micros(-2 * Grain::Day.micros());
+                    Window { from: window.from.max(kept_from), to: window.to }.widened(grain)
                 }
                 Grain::Hour | Grain::Day => window.widened(grain),
             };
-            let ended = || of_transfers(&records).filter(|t| whole.from <= t.at && t.at < whole.to);
-            let moved = |direction| {
-                let moved = ended()
-                    .filter(|t| t.outcome == Outcome::Success && t.action.direction() == direction);
-                moved.fold((0, 0), |(count, bytes), t| {
-                    (count + 1, bytes + t.size.map_or(0, ByteCount::get))
+            let points = reader.flow_series(Nodes::All, whole, grain).unwrap();
+            let flows: BTreeMap<_, _> = points
+                .iter()
+                .map(|FlowPoint { at, node, ingress, egress }| {
+                    let of = |moved: &Moved| (moved.count, moved.bytes.get());
+                    ((node.clone(), *at), [of(ingress), of(egress)])
                 })
-            };
-            let flows = reader.flow_series(Nodes::All, whole, grain).unwrap();
-            let sum = |way: fn(&FlowPoint) -> Moved| {
-                flows.iter().map(way).fold((0, 0), |(count, bytes), moved| {
-                    (count + moved.count, bytes + moved.bytes.get())
-                })
-            };
-            prop_assert_eq!(sum(|point| point.ingress), moved(Direction::Upload));
-            prop_assert_eq!(sum(|point| point.egress), moved(Direction::Download));
-            let times: BTreeSet<_> = flows.iter().map(|point| (&point.node, point.at)).collect();
-            prop_assert_eq!(times.len(), flows.len(), "one for each node and bucket");
+                .collect();
+            prop_assert_eq!(flows.len(), points.len(), "one for each node and bucket");
+            prop_assert_eq!(flows, naive_flows(&records, whole, grain));
         }
+        let mut told = naive_flows(&records, window, Grain::Hour).into_keys().collect::<Vec<_>>();
+        for (node, hours) in reader.told_hours(Nodes::All, window).unwrap() {
+            for hour in hours {
+                prop_assert_eq!(told.remove(0), (node.clone(), hour));
+            }
+        }
+        prop_assert_eq!(told, []);
 
         prop_assert_eq!(reader.differences(NOW, &Retention::default()).unwrap(), []);
     }
@@ -334,10 +357,21 @@ fn a_wrong_sum_is_found() {
     let mut database = Database::new();
     database.append(&Log::new("n1", 1).batch(transfers([HOUR])));
     let other = rusqlite::Connection::open(database.path()).unwrap();
-    other.execute_batch("UPDATE traffic_hourly SET count = 2; DELETE FROM size_hourly").unwrap();
+    other
+        .execute_batch(
+            "UPDATE traffic_hourly SET count = 2; DELETE FROM size_hourly;
+            UPDATE flow_hourly SET downloads = 2; DELETE FROM flow_minutely",
+        )
+        .unwrap();
     let reader = database.readers.get().unwrap();
     let differences = reader.differences(NOW, &Retention::default()).unwrap();
     let tables: Vec<_> =
         differences.iter().map(|d| (d.table, d.stored.is_some(), d.rebuilt.is_some())).collect();
-    assert_eq!(tables, [("traffic_hourly", true, true), ("size_hourly", false, true)]);
+    let expected = [
+        ("flow_minutely", false, true),
+        ("flow_hourly", true, true),
+        ("traffic_hourly", true, true),
+        ("size_hourly", false, true),
+    ];
+    assert_eq!(tables, expected);
 }

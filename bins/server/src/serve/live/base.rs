@@ -21,6 +21,7 @@ use piecewatch_store::{
 
 use super::{
     Refusal,
+    rates::Held,
     sums::{LastHour, NodeSums, Since, Today},
     tail::{AHEAD, KEPT_MAX, REACH, Row, Tail},
 };
@@ -46,6 +47,7 @@ pub(super) struct Base {
     since: Option<Since>,
     nodes: BTreeMap<NodeName, NodeSums>,
     tails: Vec<SetTail>,
+    rates: Held,
     /// The nodes in the database.
     known: BTreeSet<NodeName>,
 }
@@ -124,18 +126,23 @@ impl Base {
         nodes: &[NodeName],
         now: Timestamp,
     ) -> std::result::Result<Today, Refusal> {
-        self.answer(reader, unwritten, (nodes, Needs::Sums), now, |base, beyond| {
-            let mut today = Today::new(now, nodes);
-            for node in nodes {
-                if let Some(sums) = base.nodes.get(node) {
-                    today.add_kept(node, sums);
+        let mut today =
+            self.answer(reader, unwritten, (nodes, Needs::Sums), now, |base, beyond| {
+                let mut today = Today::new(now, nodes);
+                for node in nodes {
+                    if let Some(sums) = base.nodes.get(node) {
+                        today.add_kept(node, sums);
+                    }
                 }
-            }
-            beyond(&mut |node, tally| {
-                each(tally, |minute, of, amount| today.add(node, minute, of, amount));
+                beyond(&mut |node, tally| {
+                    each(tally, |minute, of, amount| today.add(node, minute, of, amount));
+                })?;
+                Some(today)
             })?;
-            Some(today)
-        })
+        for (name, node) in &mut today.nodes {
+            node.lately = self.rates.of(name, now, node.lately);
+        }
+        Ok(today)
     }
 
     /// What nodes moved in the last hour.

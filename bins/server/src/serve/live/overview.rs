@@ -23,13 +23,12 @@ pub(super) fn state(live: &Live, reader: Reader, nodes: &[NodeName]) -> State {
     let mut base = live.base();
     // Whoever waits for the base would come with an older time than what is in it.
     let now = live.now();
-    let mut today = base.today(&reader, live.unwritten(), nodes, now)?;
+    let today = base.today(&reader, live.unwritten(), nodes, now)?;
     drop(base);
     let asides = live.around.of(reader, &live.parts, nodes, now)?;
     let mut actions = ByAction::new();
     let mut lately = Lately::default();
-    for (name, node) in &mut today.nodes {
-        node.lately = live.rates.of(name, now, node.lately);
+    for node in today.nodes.values() {
         merge(&mut actions, &node.actions);
         lately.merge(node.lately);
     }

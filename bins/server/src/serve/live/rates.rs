@@ -1,33 +1,25 @@
 //! The rates that the overview tells: new ones once a second.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Mutex, PoisonError},
-};
+use std::collections::BTreeMap;
 
 use piecewatch_analytics::rate::Lately;
 use piecewatch_model::{NodeName, Timestamp};
 
-/// The rates of nodes as they were told last, and in which second.
+/// The rates of each node that was looked at as they were told last, and in which second.
 ///
-/// They change with every line, at every node: half of each patch would be rates, and nobody reads a
+/// They change with every line, at every node: a third of each patch would be rates, and nobody reads a
 /// figure that changes a dozen times in a second. Counts are told as they come.
 #[derive(Debug, Default)]
-pub(super) struct Told(Mutex<BTreeMap<NodeName, (i64, Lately)>>);
+pub(super) struct Held(BTreeMap<NodeName, (i64, Lately)>);
 
-impl Told {
+impl Held {
     /// The rates of a node that are told in the second of `now`: those that were already, or these.
-    pub(super) fn of(&self, node: &NodeName, now: Timestamp, lately: Lately) -> Lately {
+    pub(super) fn of(&mut self, node: &NodeName, now: Timestamp, lately: Lately) -> Lately {
         let second = now.as_seconds();
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match told.get_mut(node) {
+        match self.0.get(node) {
             Some((at, told)) if *at == second => *told,
-            Some(last) => {
-                *last = (second, lately);
-                lately
-            }
-            None => {
-                told.insert(node.clone(), (second, lately));
+            Some(_) | None => {
+                self.0.insert(node.clone(), (second, lately));
                 lately
             }
         }
@@ -44,13 +36,13 @@ mod tests {
 
     #[test]
     fn rates_change_once_a_second_and_when_the_clock_was_set_back() {
-        let (told, node): (Told, NodeName) = (Told::default(), "attic".parse().unwrap());
-        let of = |now: Timestamp, count| {
+        let (mut held, node): (Held, NodeName) = (Held::default(), "attic".parse().unwrap());
+        let mut of = |now: Timestamp, count| {
             let mut lately = Lately::default();
             let of = (&Action::Get, Fate::Ended(Outcome::Success));
             let moved = Amount { count, bytes: ByteCount::new(1) };
             lately.add(now, now.floor(Grain::Minute), of, moved);
-            told.of(&node, now, lately).rates().egress.pieces_per_second
+            held.of(&node, now, lately).rates().egress.pieces_per_second
         };
         let second = Timestamp::from_seconds(1_000_000_000);
         assert_eq!(of(second, 60), 1.0);

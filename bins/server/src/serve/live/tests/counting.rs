@@ -9,7 +9,7 @@ use std::{
 use piecewatch_collector::pipeline::{Pipeline, unwritten::Unwritten};
 use piecewatch_store::{Store, StoreConfig};
 
-use super::world::{World, last_hour, number, today, wait};
+use super::world::{World, last_hour, noon, number, today, wait};
 use crate::serve::live::Live;
 
 const MILLI: Duration = Duration::from_millis(1);
@@ -220,6 +220,23 @@ fn what_a_pipeline_left_is_counted_on_by_the_next_one() {
         seen(&live);
     }
     assert_eq!(today(&world.live(None), &[]), world.all());
+}
+
+/// Whoever looks anew is told what the rates are now.
+#[test]
+fn counts_of_the_overview_come_with_each_question_and_rates_once_a_second() {
+    let world = World::beginning(&["attic"], noon().plus_micros(-30_000_000));
+    world.log(0).write(40).unwrap();
+    let (pipeline, unwritten) = world.watched(10 * MILLI);
+    let live = world.live(Some(&unwritten));
+    wait("the first lines are seen", || today(&live, &[]) == world.all());
+    let rates = |live: &Live| live.state("overview", &[]).unwrap()["rates"].clone();
+    let told = rates(&live);
+    world.log(0).write(40).unwrap();
+    wait("more lines are seen", || today(&live, &[]) == world.all());
+    assert_eq!(rates(&live), told, "it is noon as before");
+    assert_ne!(rates(&world.live(Some(&unwritten))), told);
+    pipeline.stop().unwrap();
 }
 
 /// Each state of the three that change with each line costs one statement, and a short one.
