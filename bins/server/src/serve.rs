@@ -247,6 +247,7 @@ impl Server {
                 Api::new(api::Parts {
                     observatory: Arc::clone(&observatory),
                     ledger: Arc::clone(&ledger),
+                    configured: config.nodes.iter().map(|node| node.name.clone()).collect(),
                     costs: costs(config),
                     status: api::Slot {
                         schema: itself::schema(),

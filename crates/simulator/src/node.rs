@@ -104,6 +104,11 @@ impl Node {
         self.rng = Rng::new(seed);
     }
 
+    /// Changes how busy it is.
+    pub(crate) fn set_transfers_per_second(&mut self, rate: f64) {
+        self.config.transfers_per_second = rate;
+    }
+
     /// What time it is for the node, in microseconds since 1970.
     pub(crate) const fn now(&self) -> i64 {
         self.now

@@ -73,6 +73,12 @@ impl Simulator {
         self.log.reseed(seed);
     }
 
+    /// The node is so busy from here on, in transfers a second on average; what has begun ends as it
+    /// was drawn.
+    pub fn set_transfers_per_second(&mut self, rate: f64) {
+        self.node.set_transfers_per_second(rate);
+    }
+
     /// The node's process ends in one of the usual ways and begins again: the next lines tell of it,
     /// and what was open has no end.
     pub fn restart(&mut self) {

@@ -18,8 +18,8 @@ const HOUR_MICROS: i64 = 3_600_000_000;
 /// How far back the logs go.
 const DAYS: i64 = 30;
 /// How busy the nodes were, and are now: a month of the latter would take minutes to write.
-const TRANSFERS_PER_SECOND: f64 = 0.02;
-const LIVE_TRANSFERS_PER_SECOND: f64 = 2.5;
+const TRANSFERS_PER_SECOND: f64 = 0.04;
+const LIVE_TRANSFERS_PER_SECOND: f64 = 0.16;
 const TERABYTE: u64 = 1_000_000_000_000;
 
 /// What there is to a node.
@@ -70,8 +70,8 @@ pub(super) struct Node {
     simulator: Simulator,
     dashboard: ApiServer,
     time: SimulatedTime,
-    /// Lines that are not written yet.
-    lines: Vec<u8>,
+    /// The next line, whose time has not come.
+    next: Vec<u8>,
 }
 
 impl Node {
@@ -90,15 +90,15 @@ impl Node {
             incidents: plan.incident.map(incident).into_iter().collect(),
             ..Config::default()
         };
-        let mut simulator = Simulator::new(config.clone());
+        let mut simulator = Simulator::new(config);
         let log = folder.join(format!("{}.log", plan.name));
         let failed = |source| Error::Write { path: log.clone(), source };
         let mut file = BufWriter::with_capacity(1 << 18, File::create(&log).map_err(failed)?);
-        let mut line = Vec::new();
-        while simulator.now() < now {
-            line.clear();
-            simulator.next_line(&mut line);
-            file.write_all(&line).map_err(failed)?;
+        let mut next = Vec::new();
+        while simulator.now() <= now {
+            file.write_all(&next).map_err(failed)?;
+            next.clear();
+            simulator.next_line(&mut next);
         }
         file.flush().map_err(failed)?;
         let account = Account::of_log(
@@ -112,31 +112,23 @@ impl Node {
             },
         );
         let time = SimulatedTime::new(now);
-        let api = NodeApi::new(account, ApiVersion::V1_143);
+        let api = NodeApi::new(account, ApiVersion::V1_162);
         let dashboard =
             ApiServer::start(api, Port::Dashboard, time.clone()).map_err(Error::Simulated)?;
-        let live = Config {
-            seed: plan.seed + 100,
-            start: Some(now),
-            transfers_per_second: LIVE_TRANSFERS_PER_SECOND * plan.share,
-            rhythm: Rhythm::Steady,
-            incidents: Vec::new(),
-            ..config
-        };
+        simulator.set_transfers_per_second(LIVE_TRANSFERS_PER_SECOND * plan.share);
         let file = OpenOptions::new().append(true).open(&log).map_err(failed)?;
-        let simulator = Simulator::new(live);
-        Ok(Self { plan, log, file, simulator, dashboard, time, lines: Vec::new() })
+        Ok(Self { plan, log, file, simulator, dashboard, time, next })
     }
 
     /// Does what it does up to now.
     pub(super) fn live_until(&mut self, now: Timestamp) -> Result<()> {
         self.time.set_now(now);
-        while self.simulator.now() < now {
-            self.simulator.next_line(&mut self.lines);
+        let mut due = Vec::new();
+        while self.simulator.now() <= now {
+            due.append(&mut self.next);
+            self.simulator.next_line(&mut self.next);
         }
-        let written = self.file.write_all(&self.lines);
-        self.lines.clear();
-        written.map_err(|source| Error::Write { path: self.log.clone(), source })
+        self.file.write_all(&due).map_err(|source| Error::Write { path: self.log.clone(), source })
     }
 
     pub(super) fn name(&self) -> &'static str {

@@ -58,6 +58,8 @@ pub(crate) struct Parts {
     pub(crate) observatory: Arc<Observatory>,
     /// What is asked of money. Somebody else refreshes and sweeps it.
     pub(crate) ledger: Arc<Ledger>,
+    /// The nodes that are configured, which are known before anything of them is stored.
+    pub(crate) configured: Vec<NodeName>,
     /// What nodes cost a month, of those whose configuration says it. Another configuration is
     /// another `Api`: to make one costs nothing.
     pub(crate) costs: BTreeMap<NodeName, MicroUsd>,

@@ -45,7 +45,7 @@ impl<'a> Ask<'a> {
     pub(super) fn of(parts: &'a Parts, query: Query, now: Timestamp) -> Result<Self, Problem> {
         let mut nodes = Vec::new();
         if query.has("nodes") {
-            let known = parts.readers.get()?.nodes()?;
+            let known = with_configured(parts.readers.get()?.nodes()?, &parts.configured);
             nodes = match query.text("nodes") {
                 Some(said) => chosen(known, said)?,
                 None => known,
@@ -137,6 +137,17 @@ pub(super) fn written(value: &impl Serialize) -> Result<Vec<u8>, Problem> {
 /// A value as a whole answer.
 pub(super) fn whole(value: &impl Serialize) -> Reply {
     Ok(Answer::json(Bytes::from(written(value)?)))
+}
+
+/// The nodes of the database, and those that are configured and of which it knows nothing yet, by name.
+fn with_configured(mut nodes: Vec<NodeInfo>, configured: &[NodeName]) -> Vec<NodeInfo> {
+    for name in configured {
+        if nodes.iter().all(|node| node.name != *name) {
+            nodes.push(NodeInfo { name: name.clone(), records: None });
+        }
+    }
+    nodes.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    nodes
 }
 
 /// These nodes.

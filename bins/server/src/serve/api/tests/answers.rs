@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Bench;
+use super::{Bench, POLLED};
 
 /// Without what money looks like, which is in answers over HTTP only.
 fn without_shown_money(value: &Value) -> Value {
@@ -217,12 +217,19 @@ fn a_window_is_of_what_there_is_and_told() {
 fn nodes_tell_how_they_are_known() {
     let bench = Bench::new();
     let nodes = bench.json("/api/v1/nodes");
-    let [attic, barn, polled] = [0, 1, 2].map(|at| &nodes["nodes"][at]);
-    assert_eq!([&attic["node"], &barn["node"]], ["attic", "barn"]);
+    let names: Vec<_> = nodes["nodes"].as_array().unwrap().iter().map(|of| &of["node"]).collect();
+    assert!(names.is_sorted_by_key(|name| name.as_str()), "{names:?}");
+    let of = |name: &str| names.iter().position(|of| *of == name).map(|at| &nodes["nodes"][at]);
+    let [attic, barn, loft, polled] =
+        ["attic", "barn", "loft", POLLED].map(|name| of(name).expect(name));
     assert!(attic["lines"].as_u64().unwrap() >= 20_000, "{attic}");
     assert_eq!((&attic["sources"], &polled["sources"]), (&1.into(), &0.into()));
     assert!(!attic["polls"].as_array().unwrap().is_empty() && attic["version"].is_string());
     assert!(barn["polls"].as_array().unwrap().is_empty() && barn["quic"].is_null());
     assert!(barn["lag_seconds"].as_f64().unwrap() > 0.0 || barn["lag_seconds"].is_number());
     assert!(polled["last_record_at"].is_null() && polled["silence"].is_null(), "{polled}");
+    // Configured, and nothing of it is stored yet.
+    assert!(loft["last_record_at"].is_null() && loft["lines"] == 0, "{loft}");
+    let traffic = bench.json("/api/v1/overview?nodes=loft");
+    assert!(traffic["nodes"].as_array().unwrap().is_empty(), "{traffic}");
 }
