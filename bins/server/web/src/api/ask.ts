@@ -33,7 +33,12 @@ async function answered(url: string, init: RequestInit): Promise<unknown> {
 
 /** Asks a question. */
 export async function ask<T>(path: string, parameters: Parameters, signal?: AbortSignal): Promise<T> {
-  return (await answered(address(path, parameters), { signal: signal ?? null })) as T;
+  return askAt<T>(address(path, parameters), signal);
+}
+
+/** Asks the question of an address. */
+export async function askAt<T>(url: string, signal?: AbortSignal): Promise<T> {
+  return (await answered(url, { signal: signal ?? null })) as T;
 }
 
 /** Says that somebody has seen an alert. Whether it still lasts. */

@@ -1,0 +1,54 @@
+// The live states, as something that is watched.
+
+import { ask } from '../api/ask';
+import { clientOf } from '../protocol/browser';
+import type { Connection, Shown } from '../protocol/client';
+import type { Topic } from '../protocol/topic';
+
+const client = clientOf(location, () => {
+  // If nobody is signed in any more this leads to where one does.
+  ask('/api/v1/nodes', {}).catch(() => {});
+});
+
+let current = $state.raw<Connection>(undefined as unknown as Connection);
+client.watch((connection) => {
+  current = connection;
+});
+client.start();
+
+/** How the connection is. */
+export function connection(): Connection {
+  return current;
+}
+
+/** Tries to connect now. */
+export function reconnect(): void {
+  client.hurry();
+}
+
+/** A live state. */
+export interface Live<T> {
+  /** Undefined before the first. */
+  readonly state: T | undefined;
+  /** It is of before the connection broke off. */
+  readonly isStale: boolean;
+  /** Why there is none. */
+  readonly fault: string | undefined;
+}
+
+/** Watches a topic of these nodes for as long as the component lives that asks. */
+export function live<T>(topic: Topic, nodes: () => readonly string[], maxHz?: number): Live<T> {
+  let shown = $state.raw<Shown>({ state: undefined, isStale: false, fault: undefined });
+  $effect(() => client.subscribe(topic, nodes(), (what) => (shown = what), maxHz));
+  return {
+    get state() {
+      return shown.state as T | undefined;
+    },
+    get isStale() {
+      return shown.isStale;
+    },
+    get fault() {
+      return shown.fault;
+    },
+  };
+}
