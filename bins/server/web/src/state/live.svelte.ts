@@ -11,7 +11,11 @@ const client = clientOf(location, () => {
 });
 
 let current = $state.raw<Connection>(undefined as unknown as Connection);
+let starts = $state(0);
+let epoch: string | undefined;
 client.watch((connection) => {
+  if (epoch !== undefined && connection.epoch !== epoch) starts += 1;
+  epoch = connection.epoch;
   current = connection;
 });
 client.start();
@@ -19,6 +23,11 @@ client.start();
 /** How the connection is. */
 export function connection(): Connection {
   return current;
+}
+
+/** How often the server has started anew since the page was opened: what it answered before may not hold. */
+export function restarts(): number {
+  return starts;
 }
 
 /** Tries to connect now. */

@@ -2,7 +2,7 @@
 
 import { address, askAt, type Parameters } from '../api/ask';
 import { Problem } from '../api/problem';
-import { connection } from './live.svelte';
+import { restarts } from './live.svelte';
 
 /** What is asked. */
 export interface Asked {
@@ -35,12 +35,11 @@ export function question<T>(of: () => Asked | undefined, everyMs: number = MINUT
     const asked = of();
     return asked === undefined ? '' : address(asked.path, asked.parameters);
   });
-  const epoch = $derived(connection().epoch);
   let path = '';
 
   $effect(() => {
     void tries;
-    void epoch;
+    void restarts();
     const wanted = url;
     if (wanted === '') {
       isLoading = false;
