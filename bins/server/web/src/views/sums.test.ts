@@ -54,5 +54,8 @@ it('stacked series are sums that keep gaps', () => {
 it('a disk is as full as what it holds', () => {
   expect(fullness({ used_bytes: 3, trash_bytes: 1, total_bytes: 8 })).toBe(0.5);
   expect(fullness({ used_bytes: 3, available_bytes: 1 })).toBe(0.75);
+  // What else lies on the disk leaves no room either.
+  expect(fullness({ used_bytes: 3, trash_bytes: 1, total_bytes: 8, available_bytes: 2 })).toBe(0.75);
   expect(fullness({ available_bytes: 1 })).toBeUndefined();
+  expect(fullness({ used_bytes: 1 })).toBeUndefined();
 });

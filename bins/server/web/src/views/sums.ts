@@ -72,10 +72,12 @@ export function over<Key extends string>(
   return { times, columns };
 }
 
-/** How full a disk is, 0 to 1: what is held and trash, of what there is. */
+/** How full a disk is, 0 to 1: all but what is free, as far as that is told; otherwise what is held and trash. */
 export function fullness({ used_bytes, trash_bytes, total_bytes, available_bytes }: Disk): number | undefined {
-  if (used_bytes === undefined) return undefined;
-  const taken = used_bytes + (trash_bytes ?? 0);
-  const total = total_bytes ?? (available_bytes === undefined ? undefined : taken + available_bytes);
-  return total === undefined || total <= 0 ? undefined : Math.min(1, taken / total);
+  const held = used_bytes === undefined ? undefined : used_bytes + (trash_bytes ?? 0);
+  const sum = held === undefined || available_bytes === undefined ? undefined : held + available_bytes;
+  const total = total_bytes ?? sum;
+  if (total === undefined || total <= 0) return undefined;
+  const taken = available_bytes === undefined ? held : total - available_bytes;
+  return taken === undefined ? undefined : Math.min(1, Math.max(0, taken / total));
 }
