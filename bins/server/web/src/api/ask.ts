@@ -21,7 +21,7 @@ async function answered(url: string, init: RequestInit): Promise<unknown> {
     response = await fetch(url, { ...init, credentials: 'same-origin', headers: { accept: 'application/json' } });
   } catch (error) {
     if (init.signal?.aborted) throw error;
-    throw new Problem(0, 'The server does not answer.');
+    throw new Problem(0, 'It is asked again in a moment.');
   }
   if (response.status === 401) {
     // Nobody is signed in any more.

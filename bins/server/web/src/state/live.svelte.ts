@@ -12,10 +12,12 @@ const client = clientOf(location, () => {
 
 let current = $state.raw<Connection>(undefined as unknown as Connection);
 let starts = $state(0);
+let broken = $state(false);
 let epoch: string | undefined;
 client.watch((connection) => {
   if (epoch !== undefined && connection.epoch !== epoch) starts += 1;
   epoch = connection.epoch;
+  if (connection.state !== 'connecting') broken = connection.state === 'waiting';
   current = connection;
 });
 client.start();
@@ -23,6 +25,11 @@ client.start();
 /** How the connection is. */
 export function connection(): Connection {
   return current;
+}
+
+/** Whether the last try to connect failed, or the connection broke off, and none is there since. */
+export function isBroken(): boolean {
+  return broken;
 }
 
 /** How often the server has started anew since the page was opened: what it answered before may not hold. */
