@@ -160,6 +160,9 @@ impl Request {
             ("/login.css", _) => {
                 return self.only_read(|request| site::login_style(&request.headers));
             }
+            ("/login.js", _) => {
+                return self.only_read(|request| site::login_script(&request.headers));
+            }
             _ => {}
         }
         if let Err(refused) = self.app.guard.enter(&self.headers, self.peer.address, clock::now()) {
