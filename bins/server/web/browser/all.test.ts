@@ -1,0 +1,30 @@
+// All that is claimed of the page, in one browser with one server.
+
+import { afterAll, beforeAll } from 'vitest';
+import { acting } from './acting';
+import { launch, quit } from './browser';
+import { figures } from './figures';
+import { Server } from './server';
+import { viewsOfNothing, viewsWithData, viewsWithoutServer } from './views';
+import { weight } from './weight';
+
+const full = new Server('full.toml');
+const empty = new Server('empty.toml');
+
+beforeAll(async () => {
+  await Promise.all([launch(), full.start(), empty.start()]);
+  await full.ready();
+});
+
+afterAll(async () => {
+  await quit();
+  await Promise.all([full.kill(), empty.kill()]);
+});
+
+weight(full);
+figures(full);
+viewsWithData(full);
+viewsOfNothing(empty);
+acting(full);
+// Last, since it kills the server.
+viewsWithoutServer(full);
