@@ -31,7 +31,7 @@ const SHORT_CLOCKS: Record<string, string> = {
   'docker ns': 'Docker',
   'journal µs': 'Journal',
   arrival: 'Arrival',
-  'whole seconds': 'Log, whole s',
+  'whole seconds': 'Seconds',
 };
 
 /** A clock of latencies in a word or two, for tables. */

@@ -13,8 +13,9 @@ export const AMOUNTS = {
 export type Amount = keyof typeof AMOUNTS;
 
 const POINTS = 200;
-/** So long a value holds until another one comes, in points; after that nothing is known. */
-const HOLDS = 10;
+/** How long a value holds until another one comes, in points and at least; after that nothing is known. */
+const HOLDS = 4;
+const DAYS_HOLD = 2 * 86_400_000;
 const NODES_MAX = 8;
 const NOON = 43_200_000;
 
@@ -52,7 +53,7 @@ export function spaceOver({ from, to, nodes }: StorageHistoryAnswer, amount: Amo
     colour: (index % 8) + 1,
     isDashed: index % 2 === 1,
     isFilled: all.length === 1,
-    values: over(told, begin, width),
+    values: over(told, begin, width, Math.max(HOLDS, amount === 'reported' ? DAYS_HOLD / width : 0)),
   }));
   return { times, series, left: all.length - series.length };
 }
@@ -65,16 +66,16 @@ function bounds(from: string | null, to: string | null, times: readonly number[]
   return [begin - 1, to === null ? last : Math.max(last, Date.parse(to))];
 }
 
-function over(told: readonly Told[], begin: number, width: number): (number | null)[] {
+function over(told: readonly Told[], begin: number, width: number, holds: number): (number | null)[] {
   const values: (number | null)[] = Array.from({ length: POINTS }, () => null);
   for (const [at, value] of told) {
     const index = Math.floor((at - begin) / width);
     if (index >= 0) values[Math.min(index, POINTS - 1)] = value;
   }
-  let age = HOLDS;
+  let age = 0;
   for (let index = 1; index < POINTS; index += 1) {
     if (values[index] != null) age = 0;
-    else if (age < HOLDS && values[index - 1] != null) {
+    else if (age < holds && values[index - 1] != null) {
       values[index] = values[index - 1] ?? null;
       age += 1;
     }
