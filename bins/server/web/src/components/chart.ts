@@ -122,7 +122,8 @@ export function drawn(host: HTMLElement, look: Look, data: uPlot.AlignedData): u
     {
       width: Math.max(200, host.clientWidth),
       height: look.height,
-      padding: [8, 8, 0, 0],
+      // The last label of the times reaches beyond the end.
+      padding: [8, 18, 0, 0],
       legend: { show: false },
       cursor: {
         y: false,
@@ -131,11 +132,11 @@ export function drawn(host: HTMLElement, look: Look, data: uPlot.AlignedData): u
         drag: { x: look.onSelect !== undefined, y: false, setScale: false },
       },
       scales: {
-        x: { time: true },
+        x: { time: true, range: (plot, low, high) => spanOf(plot.data[0], low ?? 0, high ?? 0, look.kind === 'bars') },
         y: { range: (_, low, high) => (range ?? fromZero)(low ?? 0, high ?? 0) },
       },
       axes: [
-        { ...axis, space: 72, values: (_, splits, __, ___, apart) => timeLabels(splits, apart) },
+        { ...axis, space: 72, size: (_, values) => (values?.some((value) => value?.includes('\n')) ? 42 : 28), values: (_, splits, __, ___, apart) => timeLabels(splits, apart) },
         { ...axis, size: sizeOfAxis, gap: 6, values: (_, splits) => splits.map(look.unit) },
       ],
       series: [{}, ...series],
@@ -154,6 +155,13 @@ export function drawn(host: HTMLElement, look: Look, data: uPlot.AlignedData): u
     data,
     host,
   );
+}
+
+/** The time that is drawn: a bar stands after its time, and one moment alone needs some room. */
+export function spanOf(times: ArrayLike<number>, low: number, high: number, isBars: boolean): [number, number] {
+  if (low >= high) return [low - 1_800, high + 1_800];
+  const apart = times.length > 1 ? (times[times.length - 1] ?? 0) - (times[times.length - 2] ?? 0) : 0;
+  return [low, isBars ? high + apart : high];
 }
 
 /** From nothing to a little above the highest. */

@@ -10,6 +10,10 @@ export interface Column<Row> {
   /** By what it is sorted; without it the column cannot be. */
   sort?: (row: Row) => number | string | null | undefined;
   isNumber?: boolean;
+  /** A time, which stands in one line. */
+  isTime?: boolean;
+  /** A sentence, which needs some room. */
+  isLong?: boolean;
   /** The table's snippet draws it. */
   isDrawn?: boolean;
 }

@@ -24,6 +24,13 @@ export function bytes(value: number | null | undefined): string {
   return value == null ? UNKNOWN : scaled(value, BYTES);
 }
 
+/** The bound of a class of sizes, of which most are powers of two: `64 KiB`. */
+export function sizeBound(value: number): string {
+  const step = value >= 1024 ** 3 ? 3 : value >= 1024 ** 2 ? 2 : value >= 1024 ? 1 : 0;
+  const whole = value / 1024 ** step;
+  return step > 0 && Number.isInteger(whole) ? `${decimal(whole)} ${['B', 'KiB', 'MiB', 'GiB'][step]}` : bytes(value);
+}
+
 /** A change of bytes: `+3.20 GB`. */
 export function byteChange(value: number | null | undefined): string {
   if (value == null) return UNKNOWN;
@@ -35,7 +42,7 @@ export function bitRate(value: number | null | undefined): string {
   return value == null ? UNKNOWN : scaled(value, BITS);
 }
 
-/** Pieces in a second: `1.25/s`. */
+/** Pieces in a second: `1.25 pieces/s`. */
 export function pieceRate(value: number | null | undefined): string {
-  return value == null ? UNKNOWN : `${threeFigures(value)}/s`;
+  return value == null ? UNKNOWN : `${threeFigures(value)} pieces/s`;
 }

@@ -33,7 +33,7 @@ describe('bytes', () => {
 
   it('in a second are bits', () => {
     check(bitRate, [[0, '0 bit/s'], [4_053_333, '4.05 Mbit/s'], [999_600, '1.00 Mbit/s'], [null, UNKNOWN]]);
-    check(pieceRate, [[1.25, '1.25/s'], [120.4, '120/s']]);
+    check(pieceRate, [[1.25, '1.25 pieces/s'], [120.4, '120 pieces/s']]);
   });
 });
 

@@ -34,6 +34,12 @@ export function moneyChange(micros: number | null | undefined): string {
   return micros >= MICROS / 200 ? `+${text}` : text;
 }
 
+/** A change to hundredths of a cent: `+$0.0016`. */
+export function fineMoneyChange(micros: number | null | undefined): string {
+  if (micros == null) return UNKNOWN;
+  return micros >= MICROS / 20_000 ? `+${fineMoney(micros)}` : fineMoney(micros);
+}
+
 /** The sum of what is known; null where nothing is. */
 export function sumOf(amounts: Iterable<number | null | undefined>): number | null {
   let sum: number | null = null;

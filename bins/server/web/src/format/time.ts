@@ -68,10 +68,10 @@ export function momentWithZone(at: string | number | null | undefined, zone?: st
 }
 
 /** A month of the server, `2026-11`, for people: `November 2026`. */
-export function month(period: string): string {
+export function month(period: string, name: 'long' | 'short' = 'long'): string {
   const time = Date.parse(`${period}-15T12:00:00Z`);
   if (Number.isNaN(time)) return period;
-  return format({ month: 'long', year: 'numeric' }, 'UTC').format(time);
+  return format({ month: name, year: 'numeric' }, 'UTC').format(time);
 }
 
 /** The month so many after a month: `2026-01` is one after `2025-12`. */

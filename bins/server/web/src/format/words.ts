@@ -7,6 +7,7 @@ const ACTIONS: Record<string, string> = {
   GET_REPAIR: 'Repair download',
   PUT_REPAIR: 'Repair upload',
   DELETE: 'Delete',
+  GET_CONVERT: 'Conversion download',
   PUT_GRACEFUL_EXIT: 'Graceful exit',
   UPLOAD: 'Upload (kind unknown)',
   DOWNLOAD: 'Download (kind unknown)',
@@ -25,6 +26,19 @@ export function action(name: string): string {
   return ACTIONS[name] ?? sentence(name);
 }
 
+const SHORT_CLOCKS: Record<string, string> = {
+  'line ms': 'Log, ms',
+  'docker ns': 'Docker',
+  'journal µs': 'Journal',
+  arrival: 'Arrival',
+  'whole seconds': 'Seconds',
+};
+
+/** A clock of latencies in a word or two, for tables. */
+export function shortClock(name: string): string {
+  return SHORT_CLOCKS[name] ?? sentence(name);
+}
+
 /** What a clock of latencies is. */
 export function clock(name: string): string {
   return CLOCKS[name] ?? name;
@@ -32,7 +46,7 @@ export function clock(name: string): string {
 
 /** `used_space_walker` as `Used space walker`. */
 export function sentence(name: string): string {
-  const text = name.replaceAll('_', ' ');
+  const text = name.replaceAll('_', ' ').replace(/\b(gc|quic|ttl)\b/g, (word) => word.toUpperCase());
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 

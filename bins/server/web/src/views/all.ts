@@ -5,19 +5,21 @@ import type { View } from '../state/address';
 
 interface Entry {
   title: string;
+  /** The window that the view shows unless another is chosen; undefined where it shows none. */
+  window?: string;
   load: () => Promise<{ default: Component }>;
 }
 
 export const ENTRIES: Record<View, Entry> = {
-  overview: { title: 'Overview', load: () => import('./Overview.svelte') },
-  traffic: { title: 'Traffic', load: () => import('./Traffic.svelte') },
-  latency: { title: 'Latency', load: () => import('./Latency.svelte') },
+  overview: { title: 'Overview', window: '24 hours', load: () => import('./Overview.svelte') },
+  traffic: { title: 'Traffic', window: '24 hours', load: () => import('./Traffic.svelte') },
+  latency: { title: 'Latency', window: '24 hours', load: () => import('./Latency.svelte') },
   earnings: { title: 'Earnings', load: () => import('./Earnings.svelte') },
-  storage: { title: 'Storage', load: () => import('./Storage.svelte') },
-  reputation: { title: 'Reputation', load: () => import('./Reputation.svelte') },
-  errors: { title: 'Errors and pieces', load: () => import('./Errors.svelte') },
-  transfers: { title: 'Transfers', load: () => import('./Transfers.svelte') },
-  compare: { title: 'Compare', load: () => import('./Compare.svelte') },
-  alerts: { title: 'Alerts', load: () => import('./Alerts.svelte') },
+  storage: { title: 'Storage', window: '30 days', load: () => import('./Storage.svelte') },
+  reputation: { title: 'Reputation', window: '30 days', load: () => import('./Reputation.svelte') },
+  errors: { title: 'Errors and pieces', window: '24 hours', load: () => import('./Errors.svelte') },
+  transfers: { title: 'Transfers', window: '24 hours', load: () => import('./Transfers.svelte') },
+  compare: { title: 'Compare', window: '24 hours', load: () => import('./Compare.svelte') },
+  alerts: { title: 'Alerts', window: '30 days', load: () => import('./Alerts.svelte') },
   status: { title: 'Status', load: () => import('./Status.svelte') },
 };

@@ -36,6 +36,8 @@ export interface Month {
   paid_micro_usd: Micros;
   surest: string | null;
   as_of: string | null;
+  log_from: string | null;
+  log_to: string | null;
   offline_days: number | null;
   cost_micro_usd: Micros;
   profit_micro_usd: Micros;
