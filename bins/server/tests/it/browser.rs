@@ -13,8 +13,8 @@ use std::{
 
 use piecewatch_model::{ByteCount, Timestamp};
 use piecewatch_simulator::{
-    Account, AccountConfig, ApiServer, ApiVersion, Config, Incident, IncidentKind, Luck, NodeApi,
-    Port, Rhythm, SimulatedTime, Simulator,
+    Account, AccountConfig, ApiServer, ApiVersion, Config, Encoding, Incident, IncidentKind, Luck,
+    NodeApi, Port, Rhythm, SimulatedTime, Simulator,
 };
 use serde_json::json;
 
@@ -117,6 +117,8 @@ fn node(bench: &Bench, number: usize, now: Timestamp) -> ApiServer {
     };
     let mut simulator = Simulator::new(Config {
         seed,
+        // The clock of Docker knows nanoseconds, by which latencies are worth drawing.
+        encoding: Encoding::DockerJson,
         start: Some(hours_ago(DAYS * 24)),
         transfers_per_second: TRANSFERS_PER_SECOND * share,
         rhythm: Rhythm::DayAndWeek,
@@ -125,9 +127,13 @@ fn node(bench: &Bench, number: usize, now: Timestamp) -> ApiServer {
     });
     let mut log = BufWriter::new(File::create(bench.path(&format!("{name}.log"))).unwrap());
     let mut line = Vec::new();
-    while simulator.now() < now {
+    loop {
         line.clear();
         simulator.next_line(&mut line);
+        // Nobody writes what is yet to come.
+        if simulator.now() >= now {
+            break;
+        }
         log.write_all(&line).unwrap();
     }
     log.flush().unwrap();

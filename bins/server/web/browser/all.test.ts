@@ -22,8 +22,8 @@ afterAll(async () => {
 });
 
 weight(full);
-figures(full);
 viewsWithData(full);
+figures(full);
 viewsOfNothing(empty);
 acting(full);
 // Last, since it kills the server.

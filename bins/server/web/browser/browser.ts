@@ -86,8 +86,18 @@ export async function shown(page: Page): Promise<string> {
 /** Words that stand for a figure that nobody computed. */
 export const NONSENSE = /\b(NaN|undefined|null|Infinity|Invalid Date|\[object)\b/;
 
-/** How far the page reaches to the right of what is seen, in pixels. */
-export async function overhang(page: Page): Promise<number> {
+/** What makes the page scroll sideways; nothing, if it does not. */
+export async function overhang(page: Page): Promise<string> {
   const width = page.viewportSize()?.width ?? 0;
-  return page.evaluate((width) => document.documentElement.scrollWidth - width, width);
+  return page.evaluate((width) => {
+    if (document.documentElement.scrollWidth <= width) return '';
+    const beyond = [...document.querySelectorAll('body *')].filter((of) => {
+      let { right } = of.getBoundingClientRect();
+      for (let around = of.parentElement; around !== null; around = around.parentElement) {
+        if (getComputedStyle(around).overflowX !== 'visible') right = Math.min(right, around.getBoundingClientRect().right);
+      }
+      return right > width + 1;
+    });
+    return `${document.documentElement.scrollWidth} pixels: ${beyond.slice(0, 3).map((of) => of.outerHTML.slice(0, 120)).join(' | ')}`;
+  }, width);
 }

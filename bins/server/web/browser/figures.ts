@@ -1,5 +1,6 @@
 // What stands on the page is what the server answers.
 
+import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import type { CompareAnswer, LatencyAnswer, OverviewAnswer } from '../src/api/types/http';
 import type { ForecastAnswer, MonthAnswer } from '../src/api/types/money';
@@ -9,8 +10,7 @@ import { money, sumOf } from '../src/format/money';
 import { count, percent } from '../src/format/number';
 import { isDownload, isUpload } from '../src/format/words';
 import { open, shown, visit } from './browser';
-import type { Server } from './server';
-import type { Page } from 'playwright-core';
+import { until, type Server } from './server';
 
 const tile = (page: Page, label: string | RegExp) => page.getByRole('group', { name: label }).first().innerText();
 
@@ -38,9 +38,9 @@ export function figures(server: Server): void {
     const soFar = money(sumOf(forecast.nodes.map((node) => node.so_far_micro_usd)));
     const expected = money(sumOf(forecast.nodes.map((node) => node.forecast_micro_usd)));
     expect(soFar).toMatch(/^\$\d/);
-    const earned = await tile(opened.page, /^Earned in/);
-    expect(earned).toContain(soFar);
-    expect(earned).toContain(`${expected} expected`);
+    // Each node is looked at about every ten seconds.
+    await until('the page knows what is earned', async () => (await tile(opened.page, /^Earned in/)).includes(soFar));
+    expect(await tile(opened.page, /^Earned in/)).toContain(`${expected} forecast`);
     // The same again where it is told in full.
     await visit(opened, server, 'earnings');
     expect(await tile(opened.page, 'Earned so far')).toContain(soFar);
@@ -72,15 +72,18 @@ export function figures(server: Server): void {
     const opened = await open();
     await visit(opened, server, 'compare');
     const { nodes } = await server.ask<CompareAnswer>('/api/v1/compare');
-    for (const node of nodes) {
-      const told = await row(opened.page, 'Nodes side by side', node.node);
-      expect(told.Overall).toContain(percent(node.overall_score));
-      const { earnings_per_tb, download_success } = node.criteria;
-      if (earnings_per_tb !== undefined) expect(told['Earnings per TB']).toContain(money(Math.round(earnings_per_tb.value)));
-      expect(download_success).toBeDefined();
-      expect(told['Downloads ok']).toContain(percent(download_success?.value));
-      expect(told['Downloads ok']).toContain(`#${download_success?.rank}`);
+    const overall = await row(opened.page, 'Nodes side by side', 'Overall');
+    const downloads = await row(opened.page, 'Nodes side by side', 'Downloads ok');
+    for (const { node, overall_score, criteria } of nodes) {
+      expect(overall[node]).toContain(percent(overall_score));
+      const of = criteria.download_success;
+      expect(of).toBeDefined();
+      expect(downloads[node]).toContain(percent(of?.value));
+      expect(downloads[node]).toContain(`#${of?.rank}`);
     }
+    const perTerabyte = nodes.flatMap(({ node, criteria }) => (criteria.earnings_per_tb === undefined ? [] : [{ node, value: criteria.earnings_per_tb.value }]));
+    const earnings = perTerabyte.length === 0 ? {} : await row(opened.page, 'Nodes side by side', 'Earnings per TB');
+    for (const { node, value } of perTerabyte) expect(earnings[node]).toContain(money(Math.round(value)));
     expect((await shown(opened.page)).length).toBeGreaterThan(200);
     await opened.page.context().close();
   });

@@ -97,12 +97,18 @@ export class Server {
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 let written = 0;
 
-/** Has a node write that it sent a piece that no other line is of. Its id. */
+/** Has a node write, as Docker keeps it, that it sent a piece that no other line is of. Its id. */
 export function writes(node: string): string {
   written += 1;
-  const piece = Array.from({ length: 52 }, (_, at) => BASE32[(at * 7 + written * 5 + at * written) % 32]).join('');
-  const fields = { 'Piece ID': piece, 'Satellite ID': '12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S', Action: 'GET', Offset: 0, Size: 1_000_000, 'Remote Address': '192.0.2.7:1234' };
-  const line = (message: string) => `${new Date().toISOString()}\tINFO\tpiecestore\t${message}\t${JSON.stringify({ Process: 'storagenode', ...fields }).replaceAll('":', '": ').replaceAll(',"', ', "')}\n`;
-  appendFileSync(join(stage.folder, `${node}.log`), line('download started') + line('downloaded'));
+  const letters = Array.from({ length: 51 }, (_, at) => BASE32[(at * 7 + written * 5 + at * written) % 32]);
+  // The last one has a single bit of the 32 bytes.
+  const piece = `${letters.join('')}A`;
+  const payload = `{"Process": "storagenode", "Piece ID": "${piece}", "Satellite ID": "12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S", "Action": "GET", "Offset": 0, "Size": 1000000, "Remote Address": "192.0.2.7:1234"}`;
+  const line = (level: string, message: string) => {
+    const time = new Date().toISOString();
+    const log = `${time.slice(0, 19)}Z\t${level}\tpiecestore\t${message}\t${payload}\n`;
+    return `${JSON.stringify({ log, stream: 'stderr', time })}\n`;
+  };
+  appendFileSync(join(stage.folder, `${node}.log`), line('DEBUG', 'download started') + line('INFO', 'downloaded'));
   return piece;
 }
