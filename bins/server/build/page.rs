@@ -23,6 +23,9 @@ const SOURCES: [&str; 8] = [
     "vite.config.ts",
 ];
 
+/// How many of the last lines are told of what failed.
+const LINES_MAX: usize = 6;
+
 /// A file by its path below the folder that it was found in, with `/`.
 type Found = (String, Vec<u8>);
 
@@ -140,8 +143,11 @@ fn npm(folder: &Path, arguments: &[&str]) -> Result<(), String> {
     }
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
-    let last: Vec<_> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let last = last[last.len().saturating_sub(5)..].join("; ");
+    // Not where in npm it happened, but what.
+    let lines =
+        said.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("at "));
+    let lines: Vec<_> = lines.collect();
+    let last = lines[lines.len().saturating_sub(LINES_MAX)..].join("; ");
     Err(format!("`{command}` failed: {last}"))
 }
 

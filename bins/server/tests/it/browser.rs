@@ -18,7 +18,7 @@ use piecewatch_simulator::{
 };
 use serde_json::json;
 
-use crate::program::Bench;
+use crate::program::{Bench, program};
 
 /// Names the browser, where it is none of those that are looked for.
 const BROWSER: &str = "PIECEWATCH_CHROMIUM";
@@ -41,8 +41,12 @@ const TRANSFERS_PER_SECOND: f64 = 0.008;
 fn workshop() -> Result<PathBuf, String> {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
     let built = Path::new(env!("OUT_DIR")).join("web");
-    if !built.join("node_modules/playwright-core").exists() || !web.join("browser").exists() {
-        return Err("the page was not built here: npm is missing".to_owned());
+    let is_included = program()
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("dashboard included"));
+    if !is_included || !built.join("node_modules").exists() || !web.join("browser").exists() {
+        return Err("the page was not built here; look at the warnings of the build".to_owned());
     }
     // Not part of what the page is built of, so they are not there.
     for name in tests_below(&web) {
@@ -176,8 +180,11 @@ fn every_view_shows_what_is_so_in_a_real_browser() {
     }
     bench.write("full.toml", full);
     bench.write("new.log", "");
-    bench
-        .write("empty.toml", "db = \"empty.db\"\n[[node]]\nname = \"new\"\nsource = \"new.log\"\n");
+    for name in ["empty", "guarded"] {
+        let nothing =
+            format!("db = \"{name}.db\"\n[[node]]\nname = \"new\"\nsource = \"new.log\"\n");
+        bench.write(&format!("{name}.toml"), nothing);
+    }
     let stage = json!({
         "program": env!("CARGO_BIN_EXE_piecewatch"),
         "folder": bench.path(""),

@@ -121,8 +121,9 @@ export function acting(server: Server): void {
     await first.getByRole('button', { name: 'Acknowledge' }).click();
     const seen = page.locator('main li', { hasText: sentence }).filter({ hasText: 'Seen by' });
     await seen.waitFor();
-    const alerts = await server.ask<AlertsAnswer>('/api/v1/alerts');
-    expect(alerts.find((alert) => alert.sentence === sentence)?.state).toBe('acknowledged');
+    // An answer is given again for a second.
+    const known = async () => (await server.ask<AlertsAnswer>('/api/v1/alerts')).find((alert) => alert.sentence === sentence);
+    await until('the server knows that it is seen', async () => (await known())?.state === 'acknowledged');
     await page.context().close();
   });
 
@@ -138,6 +139,30 @@ export function acting(server: Server): void {
     const answer = await fetch(`${server.url}/api/v1/compare?window=7d&format=csv`);
     expect(text.trim().split('\n')[0]).toBe((await answer.text()).trim().split('\n')[0]);
     for (const node of stage.nodes) expect(text).toContain(node);
+    await page.context().close();
+  });
+}
+
+/** A server that wants a token. */
+export function signingIn(server: Server): void {
+  test('who shows the token comes to the view that the link was for', async () => {
+    const opened = await open();
+    const { page } = opened;
+    await page.goto(`${server.url}/#/traffic?window=7d`);
+    const field = page.getByLabel('Token');
+    expect(page.url()).toBe(`${server.url}/login#/traffic?window=7d`);
+    await field.fill('not the token at all');
+    await page.keyboard.press('Enter');
+    await page.getByRole('alert').waitFor();
+    await field.fill(server.token ?? '');
+    await page.keyboard.press('Enter');
+    await page.locator('main h1', { hasText: 'Traffic' }).waitFor();
+    expect(page.url()).toBe(`${server.url}/#/traffic?window=7d`);
+    await settled(page);
+    // Who is signed in no more is led there, and back.
+    await page.context().clearCookies();
+    await page.evaluate(() => { location.hash = '#/traffic?window=1h'; });
+    await until('the form is back', () => page.url() === `${server.url}/login#/traffic?window=1h`);
     await page.context().close();
   });
 }

@@ -1,7 +1,7 @@
 // All that is claimed of the page, in one browser with one server.
 
 import { afterAll, beforeAll } from 'vitest';
-import { acting } from './acting';
+import { acting, signingIn } from './acting';
 import { launch, quit } from './browser';
 import { figures } from './figures';
 import { Server } from './server';
@@ -10,15 +10,16 @@ import { weight } from './weight';
 
 const full = new Server('full.toml');
 const empty = new Server('empty.toml');
+const guarded = new Server('guarded.toml', 'a token that is long enough');
 
 beforeAll(async () => {
-  await Promise.all([launch(), full.start(), empty.start()]);
+  await Promise.all([launch(), full.start(), empty.start(), guarded.start()]);
   await full.ready();
 });
 
 afterAll(async () => {
   await quit();
-  await Promise.all([full.kill(), empty.kill()]);
+  await Promise.all([full.kill(), empty.kill(), guarded.kill()]);
 });
 
 weight(full);
@@ -26,5 +27,6 @@ viewsWithData(full);
 figures(full);
 viewsOfNothing(empty);
 acting(full);
+signingIn(guarded);
 // Last, since it kills the server.
 viewsWithoutServer(full);

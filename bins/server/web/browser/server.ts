@@ -6,6 +6,7 @@ import { once } from 'node:events';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import type { NodesAnswer } from '../src/api/types/http';
 
 /** What these tests were given: the program, and a folder with configurations and logs. */
 export interface Stage {
@@ -35,7 +36,11 @@ export class Server {
   #port = 0;
   #log: string[] = [];
 
-  constructor(readonly config: string) {}
+  constructor(
+    readonly config: string,
+    /** What must be shown to it before it says anything. */
+    readonly token?: string,
+  ) {}
 
   get url(): string {
     return `http://127.0.0.1:${this.#port}`;
@@ -50,7 +55,7 @@ export class Server {
     const ours = Object.entries(process.env).filter(([name]) => !name.startsWith('PIECEWATCH_'));
     const child = spawn(stage.program, ['serve', '--config', this.config, '--listen', `127.0.0.1:${this.#port}`], {
       cwd: stage.folder,
-      env: Object.fromEntries(ours),
+      env: { ...Object.fromEntries(ours), ...(this.token === undefined ? {} : { PIECEWATCH_TOKEN: this.token }) },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     this.#child = child;
@@ -68,12 +73,14 @@ export class Server {
     });
   }
 
-  /** Waits until every node was read to its end and asked how it is. */
+  /** Waits until every node was read to its end, all of it was stored, and each was asked how it is. */
   async ready(): Promise<void> {
+    const isRecent = (at: string | null) => at !== null && Date.now() - Date.parse(at) < 3_600_000;
     await until('all is read', async () => {
       const { status } = await fetch(`${this.url}/readyz`);
+      const { nodes } = await this.ask<NodesAnswer>('/api/v1/nodes');
       const storage = await this.ask<{ nodes: unknown[] }>('/api/v1/storage');
-      return status === 200 && storage.nodes.length === stage.nodes.length;
+      return status === 200 && storage.nodes.length === stage.nodes.length && nodes.every(({ last_record_at }) => isRecent(last_record_at));
     });
   }
 

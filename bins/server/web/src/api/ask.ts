@@ -24,7 +24,7 @@ async function answered(url: string, init: RequestInit): Promise<unknown> {
     throw new Problem(0, 'It is asked again in a moment.');
   }
   if (response.status === 401) {
-    // Nobody is signed in any more. The way back leads to the same view.
+    // Nobody is signed in any more. The fragment goes along, so that whoever signs in comes back to the same place.
     location.assign(`/login${location.hash}`);
   }
   if (!response.ok) throw await problemOf(response);

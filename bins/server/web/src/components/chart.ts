@@ -12,11 +12,13 @@ export interface Series {
   colour: number;
   isDashed?: boolean;
   isFilled?: boolean;
+  /** Each value holds until the next one. */
+  isStepped?: boolean;
 }
 
 /** How a chart looks. */
 export interface Look {
-  series: readonly Pick<Series, 'label' | 'colour' | 'isDashed' | 'isFilled'>[];
+  series: readonly Pick<Series, 'label' | 'colour' | 'isDashed' | 'isFilled' | 'isStepped'>[];
   kind: 'line' | 'bars';
   isStacked: boolean;
   height: number;
@@ -96,7 +98,8 @@ export function drawn(host: HTMLElement, look: Look, data: uPlot.AlignedData): u
   const colour = colours(host);
   const order = look.isStacked ? [...look.series].reverse() : [...look.series];
   const bars = uPlot.paths.bars?.({ size: [0.86, 48], align: 1 });
-  const series = order.map(({ label, colour: number, isDashed, isFilled }): uPlot.Series => {
+  const steps = uPlot.paths.stepped?.({ align: 1 });
+  const series = order.map(({ label, colour: number, isDashed, isFilled, isStepped }): uPlot.Series => {
     const stroke = colour(`series-${number}`);
     const isBars = look.kind === 'bars' && bars !== undefined;
     return {
@@ -106,6 +109,7 @@ export function drawn(host: HTMLElement, look: Look, data: uPlot.AlignedData): u
       spanGaps: false,
       points: { show: false },
       ...(isBars ? { paths: bars, fill: stroke } : isFilled ? { fill: faded(stroke, 0.14) } : {}),
+      ...(isStepped && steps !== undefined ? { paths: steps } : {}),
       ...(isDashed ? { dash: [6, 4] } : {}),
       // A moment alone between two gaps has no line; it gets a point.
       ...(isBars ? {} : { points: { show: true, size: 4, fill: stroke, filter: lonely } }),

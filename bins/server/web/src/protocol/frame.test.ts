@@ -5,12 +5,12 @@ import * as recorded from './recorded';
 
 describe('readFrame', () => {
   it('reads what the server says', () => {
-    expect(readFrame(recorded.HELLO)).toEqual({ kind: 'hello', epoch: '18f2a1', version: '0.1.0' });
-    expect(readFrame(recorded.SUBSCRIBED)).toEqual({ kind: 'subscribed', sub: 1, view: 'v1', hz: 5 });
+    expect(readFrame(recorded.HELLO)).toEqual({ kind: 'hello', epoch: '6612d71f44832', version: '0.1.0' });
+    expect(readFrame(recorded.SUBSCRIBED)).toEqual({ kind: 'subscribed', sub: 1, view: 'v3', hz: 5 });
     expect(readFrame(recorded.FAULT)).toEqual({ kind: 'fault', reason: 'there is no node nobody', sub: 9 });
     const update = readFrame(recorded.SNAPSHOT);
-    expect(update).toMatchObject({ kind: 'update', load: 0.12, messages: [{ kind: 'snapshot', seq: 40 }] });
-    expect(readFrame(recorded.PATCH)).toMatchObject({ messages: [{ kind: 'patch', seq: 41, base: 40 }] });
+    expect(update).toMatchObject({ kind: 'update', load: 0, messages: [{ kind: 'snapshot', seq: 1 }] });
+    expect(readFrame(recorded.PATCH)).toMatchObject({ messages: [{ kind: 'patch', seq: 2, base: 1 }] });
   });
 
   it('takes a subscription to every window', () => {
