@@ -47,7 +47,7 @@ export async function open(options: BrowserContextOptions = {}): Promise<Opened>
   if (browser === undefined) throw new Error('there is no browser');
   const context = await browser.newContext({ viewport: DESKTOP, timezoneId: 'Europe/Berlin', locale: 'en-GB', ...options });
   const page = await context.newPage();
-  page.setDefaultTimeout(15_000);
+  page.setDefaultTimeout(30_000);
   const troubles: string[] = [];
   page.on('pageerror', (error) => troubles.push(`script: ${error.stack ?? error.message}`));
   // What breaks the policy is told here, too.

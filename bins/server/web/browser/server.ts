@@ -23,7 +23,7 @@ export const stage: Stage = JSON.parse(readFileSync(process.env.PIECEWATCH_STAGE
 export const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
 
 /** Waits until something is so. */
-export async function until(what: string, is: () => Promise<boolean> | boolean, withinMs = 30_000): Promise<void> {
+export async function until(what: string, is: () => Promise<boolean> | boolean, withinMs = 60_000): Promise<void> {
   const since = Date.now();
   while (!(await is())) {
     if (Date.now() - since > withinMs) throw new Error(`${what}: not within ${withinMs} ms`);

@@ -41,7 +41,7 @@ export function weight(server: Server): void {
       const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0);
       console.log(`loaded the ${time} time: figures after ${took.toFixed(0)} ms, painted after ${paint.toFixed(0)} ms (${(begun - since).toFixed(0)} ms before)`);
       // A build for tests on a busy machine; what it is elsewhere stands in the report.
-      expect(took).toBeLessThan(3_000);
+      expect(took).toBeLessThan(6_000);
     }
     expect(troubles).toEqual([]);
     await page.context().close();
