@@ -5,6 +5,10 @@ import { defineConfig } from 'vitest/config';
 // The server whose figures the page shows while it is written.
 const server = process.env.PIECEWATCH ?? 'http://127.0.0.1:8765';
 
+/** Parts of the page that nearly every view needs; charts and the map come with the views that draw them. */
+const isShared = (id: string) =>
+  /\/src\/(api|components|format|protocol|state)\//.test(id) && !/\/(Chart\.svelte|chart\.ts|WorldMap\.svelte|countries\.ts)/.test(id);
+
 export default defineConfig({
   plugins: [svelte()],
   build: {
@@ -13,6 +17,8 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
+    // What all views are made of is one file, and not twenty small ones that wait for each other.
+    rollupOptions: { output: { manualChunks: (id) => (isShared(id) ? 'shared' : undefined) } },
   },
   server: {
     proxy: {
