@@ -5,7 +5,7 @@ import type { Response } from 'playwright-core';
 import { open, settled } from './browser';
 import type { Server } from './server';
 
-const KIB = 1_024;
+const KB = 1_000;
 
 export function weight(server: Server): void {
   test('the first view is light and soon there', async () => {
@@ -25,10 +25,10 @@ export function weight(server: Server): void {
     page.off('response', note);
     expect(unpacked).toEqual([]);
     const sum = [...files.values()].reduce((sum, size) => sum + size, 0);
-    console.log(`the first view weighs ${(sum / KIB).toFixed(1)} KiB in ${files.size} files`);
+    console.log(`the first view weighs ${(sum / KB).toFixed(1)} KB in ${files.size} files`);
     expect([...files.keys()].filter((path) => path.includes('WorldMap'))).toEqual([]);
-    expect(sum).toBeGreaterThan(20 * KIB);
-    expect(sum).toBeLessThanOrEqual(150 * KIB);
+    expect(sum).toBeGreaterThan(20 * KB);
+    expect(sum).toBeLessThanOrEqual(150 * KB);
 
     // From the first byte asked for to figures on the screen: the browser has the files the second time.
     for (const time of ['first', 'second']) {
