@@ -24,6 +24,19 @@ test:
 test-crate NAME:
     cargo test --package {{NAME}}
 
+# Writes the page while a server runs at PIECEWATCH, http://127.0.0.1:8765 unless said: what is saved is seen at once.
+page:
+    cd bins/server/web && npm ci --ignore-scripts && npm run dev
+
+# Looks at the dashboard in a real browser, and leaves pictures of every view in FOLDER.
+pictures FOLDER="target/pictures":
+    PIECEWATCH_REQUIRE_CHROMIUM=1 PIECEWATCH_SCREENSHOTS="{{absolute_path(FOLDER)}}" cargo test --package piecewatch --test it browser::every -- --nocapture
+
+# Builds the page, and packages the crates with it: who installs one needs no npm.
+package:
+    cd bins/server/web && npm ci --ignore-scripts && npm run build
+    cargo package --locked --workspace --exclude piecewatch-benches
+
 # Builds the documentation of the crates; warnings are errors.
 doc:
     RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps

@@ -1,11 +1,19 @@
-//! Finds the commit that is built, for `piecewatch --version`.
+//! Finds the commit that is built, for `piecewatch --version`, and builds the dashboard into the program.
+
+#[path = "build/page.rs"]
+mod page;
 
 use std::{path::Path, process::Command};
 
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=build");
     let commit = packaged_commit().or_else(checked_out_commit);
-    println!("cargo:rustc-env=PIECEWATCH_COMMIT={}", commit.as_deref().unwrap_or("unknown commit"));
+    println!(
+        "cargo::rustc-env=PIECEWATCH_COMMIT={}",
+        commit.as_deref().unwrap_or("unknown commit")
+    );
+    page::build();
 }
 
 /// The commit that `cargo package` noted, in a crate that was built from its package.
@@ -23,7 +31,7 @@ fn checked_out_commit() -> Option<String> {
     for name in ["HEAD", "logs/HEAD", "packed-refs"] {
         let path = git(&["rev-parse", "--git-path", name])?;
         if Path::new(&path).exists() {
-            println!("cargo:rerun-if-changed={path}");
+            println!("cargo::rerun-if-changed={path}");
         }
     }
     git(&["show", "--no-patch", "--abbrev=10", "--format=%h %cs", "HEAD"])

@@ -48,6 +48,7 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
+pub(crate) use self::site::dashboard::is_included as has_dashboard;
 use self::{
     alerts::{Alerts, Watched},
     answers::Answers,

@@ -62,35 +62,44 @@ impl Prepared {
     pub(crate) fn reply(&self, headers: &HeaderMap) -> Response<Bytes> {
         let gzip = self.gzip.as_ref().filter(|_| accepts_gzip(headers));
         let tag = format!("\"{}{}\"", self.tag, if gzip.is_some() { "-gzip" } else { "" });
-        let has_it = headers.get_all(IF_NONE_MATCH).iter().any(|value| {
-            let tags = value.to_str().unwrap_or_default().split(',').map(str::trim);
-            tags.map(|tag| tag.trim_start_matches("W/")).any(|known| known == tag || known == "*")
-        });
-        let (status, body) = match (has_it, gzip) {
-            (true, _) => (StatusCode::NOT_MODIFIED, Bytes::new()),
-            (false, Some(gzip)) => (StatusCode::OK, gzip.clone()),
-            (false, None) => (StatusCode::OK, self.body.clone()),
-        };
-        let mut response = Response::new(body);
-        *response.status_mut() = status;
-        let fields = response.headers_mut();
-        let mut set = |name: HeaderName, value: &'static str| {
-            fields.insert(name, HeaderValue::from_static(value));
-        };
+        let body = gzip.unwrap_or(&self.body);
         // Kept by browsers, which ask each time whether it still holds.
-        set(CACHE_CONTROL, "private, no-cache");
-        set(VARY, "Accept-Encoding");
-        if !has_it {
-            set(CONTENT_TYPE, self.content_type);
-            if gzip.is_some() {
-                set(CONTENT_ENCODING, "gzip");
-            }
-        }
-        if let Ok(tag) = HeaderValue::from_str(&tag) {
-            fields.insert(ETAG, tag);
+        let mut response = tagged(&tag, headers, self.content_type, || body.clone());
+        set(&mut response, CACHE_CONTROL, "private, no-cache");
+        if gzip.is_some() && response.status() == StatusCode::OK {
+            set(&mut response, CONTENT_ENCODING, "gzip");
         }
         response
     }
+}
+
+/// An answer that is known by a tag: to whoever has it already, the tag alone.
+pub(crate) fn tagged(
+    tag: &str,
+    headers: &HeaderMap,
+    content_type: &'static str,
+    body: impl FnOnce() -> Bytes,
+) -> Response<Bytes> {
+    let has_it = headers.get_all(IF_NONE_MATCH).iter().any(|value| {
+        let tags = value.to_str().unwrap_or_default().split(',').map(str::trim);
+        tags.map(|tag| tag.trim_start_matches("W/")).any(|known| known == tag || known == "*")
+    });
+    let mut response = Response::new(if has_it { Bytes::new() } else { body() });
+    set(&mut response, VARY, "Accept-Encoding");
+    if has_it {
+        *response.status_mut() = StatusCode::NOT_MODIFIED;
+    } else {
+        set(&mut response, CONTENT_TYPE, content_type);
+    }
+    if let Ok(tag) = HeaderValue::from_str(tag) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+    response
+}
+
+/// Sets a header field.
+pub(crate) fn set(response: &mut Response<Bytes>, name: HeaderName, value: &'static str) {
+    response.headers_mut().insert(name, HeaderValue::from_static(value));
 }
 
 fn gzip(body: &[u8]) -> Bytes {
@@ -99,7 +108,7 @@ fn gzip(body: &[u8]) -> Bytes {
 }
 
 /// Whether gzip is accepted, and not by a weight of zero.
-fn accepts_gzip(headers: &HeaderMap) -> bool {
+pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let values = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
     values.flat_map(|value| value.split(',')).any(|coding| {
         let mut parts = coding.split(';').map(str::trim);

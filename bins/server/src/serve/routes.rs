@@ -160,6 +160,9 @@ impl Request {
             ("/login.css", _) => {
                 return self.only_read(|request| site::login_style(&request.headers));
             }
+            ("/login.js", _) => {
+                return self.only_read(|request| site::login_script(&request.headers));
+            }
             _ => {}
         }
         if let Err(refused) = self.app.guard.enter(&self.headers, self.peer.address, clock::now()) {
@@ -431,7 +434,8 @@ fn secured(mut reply: Reply) -> Reply {
     set(CONTENT_SECURITY_POLICY, POLICY);
     set(X_CONTENT_TYPE_OPTIONS, "nosniff");
     set(X_FRAME_OPTIONS, "DENY");
-    set(REFERRER_POLICY, "no-referrer");
+    // With none at all a browser names no origin when the form of the login is sent.
+    set(REFERRER_POLICY, "same-origin");
     set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
     set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
     set(CACHE_CONTROL, "no-store");

@@ -1,5 +1,7 @@
 //! The pages: what a browser shows.
 
+pub(crate) mod dashboard;
+
 use bytes::Bytes;
 use piecewatch_collector::config::Use;
 use warp::{
@@ -14,16 +16,22 @@ use super::{
 
 const HTML: &str = "text/html; charset=utf-8";
 const CSS: &str = "text/css; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 const LOGIN: &str = include_str!("site/login.html");
 const STYLE: &str = include_str!("site/login.css");
+const SCRIPT: &str = include_str!("site/login.js");
 const HOME: &str = include_str!("site/home.html");
 /// Where in the page of the login is told what was wrong.
 const WRONG: &str = "<!-- wrong -->";
 
 /// The page of a path.
 pub(crate) fn page(path: &str, headers: &HeaderMap) -> Reply {
+    if let Some(file) = dashboard::file(path) {
+        return sent(file.reply(headers));
+    }
     match path {
+        // Built without the dashboard.
         "/" | "/index.html" => of_file(HTML, HOME, headers),
         _ => super::routes::problem(StatusCode::NOT_FOUND, "there is no such page"),
     }
@@ -37,6 +45,11 @@ pub(crate) fn login(headers: &HeaderMap) -> Reply {
 /// How pages look that need nobody to be let in.
 pub(crate) fn login_style(headers: &HeaderMap) -> Reply {
     of_file(CSS, STYLE, headers)
+}
+
+/// What leads back from there to the view that was asked for.
+pub(crate) fn login_script(headers: &HeaderMap) -> Reply {
+    of_file(JAVASCRIPT, SCRIPT, headers)
 }
 
 /// The page of the login, saying what was wrong.

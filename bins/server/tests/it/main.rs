@@ -7,6 +7,8 @@
 )]
 
 mod alerts;
+#[cfg(unix)]
+mod browser;
 mod command_line;
 #[cfg(unix)]
 mod compare;

@@ -2,6 +2,7 @@
 
 mod doors;
 mod ends;
+mod page;
 mod running;
 mod watching;
 

@@ -111,6 +111,9 @@ fn rust_files() -> Vec<(String, String)> {
         .collect()
 }
 
+/// What the dashboard is written in, and how a comment begins there.
+const PAGE: [(&str, &str); 2] = [(".ts", "// "), (".svelte", "<!-- ")];
+
 /// Fails with every broken rule at once.
 fn report(broken: &[String]) {
     assert!(broken.is_empty(), "\n{}\n", broken.join("\n"));
@@ -123,6 +126,21 @@ fn every_file_opens_with_a_sentence_and_fits() {
         let first = text.lines().next().unwrap_or_default();
         if !first.starts_with("//! ") {
             broken.push(format!("{name}: its first line is no `//! ` sentence on what it holds"));
+        }
+        let lines = text.lines().count();
+        if lines > LINES_MAX {
+            broken.push(format!("{name}: {lines} lines, {LINES_MAX} at most; split it by noun"));
+        }
+    }
+    for (name, path) in files() {
+        let Some((_, comment)) = PAGE.iter().find(|(ending, _)| name.ends_with(ending)) else {
+            continue;
+        };
+        let text = fs::read_to_string(path).unwrap();
+        if !text.starts_with(comment) {
+            broken.push(format!(
+                "{name}: its first line is no `{comment}` sentence on what it holds"
+            ));
         }
         let lines = text.lines().count();
         if lines > LINES_MAX {

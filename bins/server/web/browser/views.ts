@@ -1,0 +1,133 @@
+// Every view with data, of an empty server, and without one; for all eyes and both sizes.
+
+import axe from 'axe-core';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { TITLES, NONSENSE, open, openOnPhone, overhang, settled, shown, visit, VIEWS, type Opened } from './browser';
+import { stage, type Server } from './server';
+
+/** What axe-core finds that keeps somebody out. */
+async function barriers(page: Page, within = 'body'): Promise<string[]> {
+  // As the debugger gives it: the page's policy lets in no other script.
+  if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
+  const found = await page.evaluate((within) => {
+    const { axe: ours } = globalThis as unknown as { axe: typeof axe };
+    // Rows of a table are alike, and of some there are a hundred.
+    return ours.run({ include: [within], exclude: ['tbody tr:nth-child(n + 7)'] }, { resultTypes: ['violations'] });
+  }, within);
+  return found.violations
+    .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+    .map(({ id, help, nodes }) => `${id} (${help}), ${nodes.length} times: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary?.split('\n')[1] ?? ''}`).join(' | ')}`);
+}
+
+async function picture(page: Page, name: string): Promise<void> {
+  if (stage.pictures === null) return;
+  mkdirSync(stage.pictures, { recursive: true });
+  await page.screenshot({ path: join(stage.pictures, `${name}.png`) });
+}
+
+async function faultsOf(opened: Opened, view: string): Promise<string[]> {
+  const { page, troubles } = opened;
+  const text = await shown(page);
+  const found = troubles.splice(0).map((trouble) => `${view}: ${trouble}`);
+  const nonsense = NONSENSE.exec(text);
+  if (nonsense !== null) found.push(`${view}: says ${nonsense[0]}: …${text.slice(Math.max(0, nonsense.index - 40), nonsense.index + 40)}…`);
+  const over = await overhang(page);
+  if (over !== '') found.push(`${view}: scrolls sideways, for ${over}`);
+  return found;
+}
+
+export function viewsWithData(server: Server): void {
+  for (const colorScheme of ['light', 'dark'] as const) {
+    for (const device of ['desktop', 'phone'] as const) {
+      // Both themes and both sizes, each once: the rest is for pictures.
+      const isLookedInto = (device === 'desktop') === (colorScheme === 'light');
+      if (!isLookedInto && stage.pictures === null) continue;
+      test(`every view is whole with data: ${device}, ${colorScheme}`, async () => {
+        const opened = await (device === 'desktop' ? open : openOnPhone)({ colorScheme });
+        const faults: string[] = [];
+        for (const view of VIEWS) {
+          await visit(opened, server, view);
+          expect(await opened.page.locator('main h1').innerText()).toBe(TITLES[view]);
+          const text = await shown(opened.page);
+          if (/does not answer|could not be answered|cannot be watched|Not connected/.test(text)) faults.push(`${view}: ${text.slice(0, 500)}`);
+          if (view !== 'status' && !/\d/.test(text)) faults.push(`${view}: shows no figure: ${text}`);
+          faults.push(...(await faultsOf(opened, view)));
+          await picture(opened.page, `${view}-${device}-${colorScheme}`);
+          if (isLookedInto) faults.push(...(await barriers(opened.page)).map((barrier) => `${view}: ${barrier}`));
+        }
+        await opened.page.context().close();
+        expect(faults).toEqual([]);
+      });
+    }
+  }
+
+  test('what is opened keeps nobody out either', async () => {
+    for (const opened of [await open(), await openOnPhone({ colorScheme: 'dark' })]) {
+      await visit(opened, server, 'overview');
+      for (const label of ['Nodes:', 'Window:']) {
+        await opened.page.locator('header summary', { hasText: label }).click();
+        expect(await barriers(opened.page, 'header')).toEqual([]);
+        await opened.page.keyboard.press('Escape');
+      }
+      // What is looked for would be found.
+      await opened.page.evaluate(() => document.querySelector('main')?.append(new Image()));
+      expect((await barriers(opened.page, 'main > img')).join()).toContain('image-alt');
+      await opened.page.context().close();
+    }
+  });
+}
+
+export function viewsOfNothing(server: Server): void {
+  test('every view of a server that knows nothing says so', async () => {
+    const opened = await openOnPhone();
+    const faults: string[] = [];
+    for (const view of VIEWS) {
+      await visit(opened, server, view);
+      const text = await shown(opened.page);
+      if (text.length < 40) faults.push(`${view}: says nothing: ${text}`);
+      faults.push(...(await faultsOf(opened, view)));
+      await picture(opened.page, `${view}-empty`);
+    }
+    await opened.page.context().close();
+    expect(faults).toEqual([]);
+  });
+}
+
+export function viewsWithoutServer(server: Server): void {
+  test('the page outlives its server, says so on every view, and goes on by itself', async () => {
+    const opened = await open();
+    const { page, troubles } = opened;
+    // Each view is fetched when it is looked at first.
+    for (const view of VIEWS.filter((view) => view !== 'compare')) {
+      await visit(opened, server, view);
+    }
+    expect(troubles.splice(0)).toEqual([]);
+    await server.kill();
+    const banner = page.locator('main [role=status]', { hasText: 'Not live' });
+    await banner.waitFor();
+    const faults: string[] = [];
+    for (const view of VIEWS) {
+      await page.evaluate((view) => { location.hash = `#/${view}`; }, view);
+      if (view === 'compare') await page.getByText('This part of the page did not come').waitFor();
+      else await page.locator('main h1', { hasText: TITLES[view] }).waitFor();
+      await page.locator('main .skeleton').first().waitFor({ state: 'detached' });
+      if (!(await banner.isVisible())) faults.push(`${view}: does not say that it is not live`);
+      faults.push(...(await faultsOf(opened, view)).filter((fault) => !/ERR_CONNECTION|Failed to fetch dynamically|WebSocket connection/.test(fault)));
+      await picture(page, `${view}-disconnected`);
+    }
+    expect(faults).toEqual([]);
+    await page.evaluate(() => { location.hash = '#/overview'; });
+    await page.evaluate(() => { (window as unknown as { stayed: boolean }).stayed = true; });
+    await server.start();
+    await page.locator('header', { hasText: 'Live' }).filter({ hasNotText: 'Not live' }).waitFor({ timeout: 45_000 });
+    await banner.waitFor({ state: 'detached' });
+    await settled(page);
+    await page.getByRole('group', { name: 'Egress now' }).waitFor();
+    expect(await page.locator('main .stale').count()).toBe(0);
+    expect(await page.evaluate(() => (window as unknown as { stayed?: boolean }).stayed)).toBe(true);
+    await page.context().close();
+  });
+}

@@ -1,0 +1,190 @@
+// What a chart is made of: its data, and how it is drawn.
+
+import uPlot from 'uplot';
+import { timeOfDay } from '../format/time';
+
+/** A curve. */
+export interface Series {
+  label: string;
+  /** A value for each time; null where nothing is known, which is drawn as a gap. */
+  values: readonly (number | null)[];
+  /** 1 to 8. */
+  colour: number;
+  isDashed?: boolean;
+  isFilled?: boolean;
+  /** Each value holds until the next one. */
+  isStepped?: boolean;
+}
+
+/** How a chart looks. */
+export interface Look {
+  series: readonly Pick<Series, 'label' | 'colour' | 'isDashed' | 'isFilled' | 'isStepped'>[];
+  kind: 'line' | 'bars';
+  isStacked: boolean;
+  height: number;
+  /** Values on the axis, with their unit. */
+  unit: (value: number) => string;
+  /** Where the axis of values begins and ends; from 0 unless said. */
+  range: ((low: number, high: number) => [number, number]) | undefined;
+  onHover: (index: number | undefined) => void;
+  /** Somebody marked a part of the time, in seconds. */
+  onSelect: ((from: number, to: number) => void) | undefined;
+}
+
+const FONT = '11px system-ui, sans-serif';
+const DAY = 86_400;
+
+/** The data as they are drawn. Stacked ones are sums, the largest first: each covers a part of the one before. */
+export function dataOf(
+  times: readonly number[],
+  series: readonly Series[],
+  isStacked: boolean,
+): uPlot.AlignedData {
+  const columns = isStacked ? stacked(times.length, series).reverse() : series.map(({ values }) => [...values]);
+  return [[...times], ...columns] as uPlot.AlignedData;
+}
+
+/** Each series with those before it. Where nothing is known of any there is a gap. */
+export function stacked(length: number, series: readonly Pick<Series, 'values'>[]): (number | null)[][] {
+  const sums: (number | null)[] = Array.from({ length }, () => null);
+  return series.map(({ values }) => {
+    for (let index = 0; index < length; index += 1) {
+      const value = values[index];
+      if (value != null) sums[index] = (sums[index] ?? 0) + value;
+    }
+    return [...sums];
+  });
+}
+
+/** A colour of the theme as the canvas wants it. */
+function colours(host: Element): (name: string) => string {
+  const probe = document.createElement('span');
+  host.append(probe);
+  const style = getComputedStyle(probe);
+  const read = (name: string) => {
+    probe.style.color = `var(--${name})`;
+    return style.color;
+  };
+  const known = new Map<string, string>();
+  for (const name of ['ink-2', 'line', 'panel', ...Array.from({ length: 8 }, (_, index) => `series-${index + 1}`)]) {
+    known.set(name, read(name));
+  }
+  probe.remove();
+  return (name) => known.get(name) ?? 'gray';
+}
+
+/** `rgb(0, 114, 178)` as one that lets through. */
+function faded(colour: string, share: number): string {
+  const numbers = colour.match(/[\d.]+/g)?.slice(0, 3).join(', ');
+  return numbers === undefined ? colour : `rgba(${numbers}, ${share})`;
+}
+
+/** The times of an axis, in the zone of whoever looks: as exactly as they are apart. */
+export function timeLabels(splits: readonly number[], apart: number): string[] {
+  let before = '';
+  return splits.map((seconds) => {
+    const date = new Date(seconds * 1000);
+    const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+    if (apart >= DAY) return day;
+    const clock = timeOfDay(seconds * 1000, apart < 60 ? 'second' : 'minute');
+    const isNew = day !== before && (before !== '' || apart >= 3_600);
+    before = day;
+    return isNew ? `${clock}\n${day}` : clock;
+  });
+}
+
+/** Draws a chart into an element. */
+export function drawn(host: HTMLElement, look: Look, data: uPlot.AlignedData): uPlot {
+  const colour = colours(host);
+  const order = look.isStacked ? [...look.series].reverse() : [...look.series];
+  const bars = uPlot.paths.bars?.({ size: [0.86, 48], align: 1 });
+  const steps = uPlot.paths.stepped?.({ align: 1 });
+  const series = order.map(({ label, colour: number, isDashed, isFilled, isStepped }): uPlot.Series => {
+    const stroke = colour(`series-${number}`);
+    const isBars = look.kind === 'bars' && bars !== undefined;
+    return {
+      label,
+      stroke,
+      width: isBars ? 0 : 1.75,
+      spanGaps: false,
+      points: { show: false },
+      ...(isBars ? { paths: bars, fill: stroke } : isFilled ? { fill: faded(stroke, 0.14) } : {}),
+      ...(isStepped && steps !== undefined ? { paths: steps } : {}),
+      ...(isDashed ? { dash: [6, 4] } : {}),
+      // A moment alone between two gaps has no line; it gets a point.
+      ...(isBars ? {} : { points: { show: true, size: 4, fill: stroke, filter: lonely } }),
+    };
+  });
+  const axis: uPlot.Axis = {
+    stroke: colour('ink-2'),
+    font: FONT,
+    grid: { stroke: colour('line'), width: 1 },
+    ticks: { show: false },
+  };
+  const range = look.range;
+  return new uPlot(
+    {
+      width: Math.max(200, host.clientWidth),
+      height: look.height,
+      // The last label of the times reaches beyond the end.
+      padding: [8, 18, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        points: { size: 7 },
+        sync: { key: 'time' },
+        drag: { x: look.onSelect !== undefined, y: false, setScale: false },
+      },
+      scales: {
+        x: { time: true, range: (plot, low, high) => spanOf(plot.data[0], low ?? 0, high ?? 0, look.kind === 'bars') },
+        y: { range: (_, low, high) => (range ?? fromZero)(low ?? 0, high ?? 0) },
+      },
+      axes: [
+        { ...axis, space: 72, size: (_, values) => (values?.some((value) => value?.includes('\n')) ? 42 : 28), values: (_, splits, __, ___, apart) => timeLabels(splits, apart) },
+        { ...axis, size: sizeOfAxis, gap: 6, values: (_, splits) => splits.map(look.unit) },
+      ],
+      series: [{}, ...series],
+      hooks: {
+        setCursor: [(plot) => look.onHover(plot.cursor.idx ?? undefined)],
+        setSelect: [
+          (plot) => {
+            const { left, width } = plot.select;
+            if (width < 8) return;
+            look.onSelect?.(plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x'));
+            plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+          },
+        ],
+      },
+    },
+    data,
+    host,
+  );
+}
+
+/** The time that is drawn: a bar stands after its time, and one moment alone needs some room. */
+export function spanOf(times: ArrayLike<number>, low: number, high: number, isBars: boolean): [number, number] {
+  if (low >= high) return [low - 1_800, high + 1_800];
+  const apart = times.length > 1 ? (times[times.length - 1] ?? 0) - (times[times.length - 2] ?? 0) : 0;
+  return [low, isBars ? high + apart : high];
+}
+
+/** From nothing to a little above the highest. */
+function fromZero(_: number, high: number): [number, number] {
+  return [0, high > 0 ? high * 1.08 : 1];
+}
+
+/** As wide as the longest value. */
+const sizeOfAxis: uPlot.Axis.Size = (_, values) => {
+  const longest = Math.max(0, ...(values ?? []).map((value) => value?.length ?? 0));
+  return Math.max(40, Math.ceil(longest * 6.4) + 14);
+};
+
+/** Values that have none on either side. */
+const lonely: uPlot.Series.Points.Filter = (plot, index) => {
+  const values = plot.data[index] ?? [];
+  const found: number[] = [];
+  for (let at = 0; at < values.length; at += 1) {
+    if (values[at] != null && values[at - 1] == null && values[at + 1] == null) found.push(at);
+  }
+  return found;
+};

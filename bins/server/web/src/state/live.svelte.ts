@@ -1,0 +1,70 @@
+// The live states, as something that is watched.
+
+import { ask } from '../api/ask';
+import { clientOf } from '../protocol/browser';
+import type { Connection, Shown } from '../protocol/client';
+import type { Topic } from '../protocol/topic';
+
+const client = clientOf(location, () => {
+  // If nobody is signed in any more this leads to where one does.
+  ask('/api/v1/nodes', {}).catch(() => {});
+});
+
+let current = $state.raw<Connection>(undefined as unknown as Connection);
+let starts = $state(0);
+let broken = $state(false);
+let epoch: string | undefined;
+client.watch((connection) => {
+  if (epoch !== undefined && connection.epoch !== epoch) starts += 1;
+  epoch = connection.epoch;
+  if (connection.state !== 'connecting') broken = connection.state === 'waiting';
+  current = connection;
+});
+client.start();
+
+/** How the connection is. */
+export function connection(): Connection {
+  return current;
+}
+
+/** Whether the last try to connect failed, or the connection broke off, and none is there since. */
+export function isBroken(): boolean {
+  return broken;
+}
+
+/** How often the server has started anew since the page was opened: what it answered before may not hold. */
+export function restarts(): number {
+  return starts;
+}
+
+/** Tries to connect now. */
+export function reconnect(): void {
+  client.hurry();
+}
+
+/** A live state. */
+export interface Live<T> {
+  /** Undefined before the first. */
+  readonly state: T | undefined;
+  /** It is of before the connection broke off. */
+  readonly isStale: boolean;
+  /** Why there is none. */
+  readonly fault: string | undefined;
+}
+
+/** Watches a topic of these nodes for as long as the component lives that asks. */
+export function live<T>(topic: Topic, nodes: () => readonly string[], maxHz?: number): Live<T> {
+  let shown = $state.raw<Shown>({ state: undefined, isStale: false, fault: undefined });
+  $effect(() => client.subscribe(topic, nodes(), (what) => (shown = what), maxHz));
+  return {
+    get state() {
+      return shown.state as T | undefined;
+    },
+    get isStale() {
+      return shown.isStale;
+    },
+    get fault() {
+      return shown.fault;
+    },
+  };
+}
