@@ -163,6 +163,9 @@ impl Request {
             ("/login.js", _) => {
                 return self.only_read(|request| site::login_script(&request.headers));
             }
+            (path, _) if site::dashboard::is_part(path) => {
+                return self.only_read(|request| site::page(&request.path, &request.headers));
+            }
             _ => {}
         }
         if let Err(refused) = self.app.guard.enter(&self.headers, self.peer.address, clock::now()) {

@@ -1,6 +1,6 @@
 //! What went wrong, and how often?
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::HashMap};
 
 use piecewatch_model::{Action, ByteCount, Grain, NodeName, Outcome, Timestamp};
 use rusqlite::Connection;
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     Reader, Result,
-    rollup::{Errors, Key, Sum},
+    rollup::{Errors, Key, Map, Sum, sorted},
 };
 
 /// Added up outside of the database, which would sort all rows first.
@@ -66,16 +66,23 @@ impl Reader {
             let mut found = Vec::new();
             for (id, info) in selected(connection, nodes)? {
                 let sums = sums(connection, id, window)?;
-                found.extend(sums.into_iter().map(|sum| (info.name.clone(), sum)));
+                let sums = sorted(&sums).into_iter().map(|(key, errors)| (*key, *errors));
+                found.extend(sums.map(|sum| (info.name.clone(), sum)));
             }
             found.sort_by_key(|(_, (_, errors))| Reverse(errors.sum.count));
             found.truncate(limit as usize);
+            // The same few texts come again with each action, outcome and node.
+            let mut texts: HashMap<i64, String> = HashMap::new();
             let row = |(node, ([template, action, outcome], errors)): (_, (Key<3>, Errors))| {
                 let unknown = rusqlite::Error::IntegralValueOutOfRange;
                 let known = u8::try_from(outcome).ok().and_then(Outcome::from_code);
+                if !texts.contains_key(&template) {
+                    let text = name_of(connection, TEMPLATE, Some(template))?.unwrap_or_default();
+                    texts.insert(template, text);
+                }
                 Ok(ErrorRow {
                     node,
-                    template: name_of(connection, TEMPLATE, Some(template))?.unwrap_or_default(),
+                    template: texts[&template].clone(),
                     action: names.action_of(action).ok_or(unknown(0, action))?,
                     outcome: known.ok_or(unknown(1, outcome))?,
                     count: errors.sum.count,
@@ -90,12 +97,8 @@ impl Reader {
 }
 
 /// The errors of a node in a window, by template, action and outcome.
-fn sums(
-    connection: &Connection,
-    node: u16,
-    window: Window,
-) -> rusqlite::Result<BTreeMap<Key<3>, Errors>> {
-    let mut sums: BTreeMap<Key<3>, Errors> = BTreeMap::new();
+fn sums(connection: &Connection, node: u16, window: Window) -> rusqlite::Result<Map<3, Errors>> {
+    let mut sums: Map<3, Errors> = Map::default();
     for (question, part) in window.parts(HOURLY, DAILY) {
         let mut statement = connection.prepare_cached(question.sql)?;
         let mut rows = statement.query((node, part.from.as_micros(), part.to.as_micros()))?;

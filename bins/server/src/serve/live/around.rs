@@ -112,6 +112,14 @@ impl Around {
         Ok(asides)
     }
 
+    /// More of a node's past was written: what was known of it was of a part. It is asked anew among the
+    /// first.
+    pub(super) fn outdate(&self, node: &NodeName) {
+        if let Some(known) = self.known().get_mut(node) {
+            known.asked_at = Timestamp::from_seconds(0);
+        }
+    }
+
     /// Asks anew for some of the nodes that somebody looks at: those that were asked the longest ago.
     /// Gives those of which something is new.
     ///

@@ -178,6 +178,9 @@ impl Live {
                     changed.extend(of_all(Topic::ALL));
                 }
                 last = commit.seq;
+                if commit.topics.contains(Topics::PAST) {
+                    self.around.outdate(&commit.node);
+                }
                 changed.extend(of_commit(commit));
             }
             if commits.len() < COMMITS_MAX as usize {

@@ -41,6 +41,12 @@ pub(crate) fn file(path: &str) -> Option<&'static File> {
     BY_PATH.get(if path.is_empty() { INDEX } else { path }).copied()
 }
 
+/// Whether a path is that of a file that the page refers to: the same for everybody, and without a figure in
+/// it. A page whose session is over still needs its parts to say so.
+pub(crate) fn is_part(path: &str) -> bool {
+    file(path).is_some_and(|file| file.path != INDEX)
+}
+
 impl File {
     /// The answer to whoever sent these headers.
     pub(crate) fn reply(&self, headers: &HeaderMap) -> Response<Bytes> {
