@@ -17,7 +17,8 @@ use super::{
 use crate::{Archive, Error, Flow, Parser, identity::Identity, import::Import};
 
 /// How long a file that grows is left alone between two looks. It is also how exactly the time is
-/// known at which a line was written. Where batches may come closer, it is looked at as often.
+/// known at which a line was written. Where batches may come closer it is looked at as often, and twice as
+/// often where nothing came.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// The same where batches are called in, as long as it has grown each time: then it is looked at when
 /// they are.
@@ -314,7 +315,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         match mode {
             Mode::Busy { quiet, looks } => {
                 let quiet = if found == Look::Grown { 0 } else { quiet + 1 };
-                if quiet < QUIET_LOOKS && looks < BUSY_LOOKS {
+                if quiet < self.quiet_looks() && looks < BUSY_LOOKS {
                     let mode = Mode::Busy { quiet, looks: looks + 1 };
                     (mode, self.rest(found))
                 } else {
@@ -368,6 +369,11 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                 self.config.poll_interval.max(SAFETY_INTERVAL)
             }
         }
+    }
+
+    /// The same time whether it is looked at often or twice as often.
+    fn quiet_looks(&self) -> u32 {
+        if self.config.batch_interval.get() < LOOK_INTERVAL { 2 * QUIET_LOOKS } else { QUIET_LOOKS }
     }
 
     /// Leaves a busy file alone for a moment, after a look that has found this.
