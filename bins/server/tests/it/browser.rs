@@ -18,7 +18,7 @@ use std::{
 use piecewatch_model::{ByteCount, Timestamp};
 use piecewatch_simulator::{
     Account, AccountConfig, ApiServer, ApiVersion, Config, Encoding, Incident, IncidentKind, Luck,
-    NodeApi, Port, Rhythm, SimulatedTime, Simulator,
+    Mix, NodeApi, Port, Rhythm, SimulatedTime, Simulator,
 };
 use serde_json::json;
 
@@ -85,7 +85,6 @@ fn now() -> Timestamp {
 
 /// A node with a month behind it.
 struct Node {
-    simulator: Simulator,
     log: BufWriter<File>,
     /// Its own dashboard, for as long as this lives.
     dashboard: ApiServer,
@@ -93,13 +92,22 @@ struct Node {
 
 impl Node {
     /// Goes on as time does, busier than before, until it is told to stop.
-    fn live(&mut self, transfers_per_second: f64, stopped: &AtomicBool) {
-        self.simulator.set_transfers_per_second(transfers_per_second);
+    fn live(&mut self, seed: u64, transfers_per_second: f64, stopped: &AtomicBool) {
+        // Another one: what was before had planned what comes next, minutes later.
+        let mut simulator = Simulator::new(Config {
+            seed,
+            encoding: Encoding::DockerJson,
+            start: Some(now()),
+            transfers_per_second,
+            // No restarts: they are quiet for half a minute each.
+            mix: Mix::Transfers,
+            ..Config::default()
+        });
         let mut line = Vec::new();
         while !stopped.load(Ordering::Relaxed) {
-            while self.simulator.now() < now() {
+            while simulator.now() < now() {
                 line.clear();
-                self.simulator.next_line(&mut line);
+                simulator.next_line(&mut line);
                 self.log.write_all(&line).unwrap();
             }
             self.log.flush().unwrap();
@@ -108,7 +116,7 @@ impl Node {
     }
 }
 
-fn node(bench: &Bench, number: usize, now: Timestamp, rhythm: Rhythm) -> Node {
+fn node(bench: &Bench, number: usize, now: Timestamp) -> Node {
     let (name, terabytes, share) = NODES[number];
     let seed = number as u64 + 1;
     let hours_ago = |hours: i64| now.plus_micros(-hours * HOUR_MICROS);
@@ -124,7 +132,7 @@ fn node(bench: &Bench, number: usize, now: Timestamp, rhythm: Rhythm) -> Node {
         encoding: Encoding::DockerJson,
         start: Some(hours_ago(DAYS * 24)),
         transfers_per_second: TRANSFERS_PER_SECOND * share,
-        rhythm,
+        rhythm: Rhythm::DayAndWeek,
         incidents,
         ..Config::default()
     });
@@ -152,7 +160,7 @@ fn node(bench: &Bench, number: usize, now: Timestamp, rhythm: Rhythm) -> Node {
     );
     let api = NodeApi::new(account, ApiVersion::V1_143);
     let dashboard = ApiServer::start(api, Port::Dashboard, SimulatedTime::new(now)).unwrap();
-    Node { simulator, log, dashboard }
+    Node { log, dashboard }
 }
 
 /// A folder with nodes, configurations, and what the tests in the browser must know.
@@ -165,14 +173,13 @@ struct Stage {
 
 impl Stage {
     /// Sets it; or says why nothing can be shown on it.
-    fn set(rhythm: Rhythm, soak_seconds: Option<u64>) -> Result<Self, String> {
+    fn set(soak_seconds: Option<u64>) -> Result<Self, String> {
         let browser = browser()
             .ok_or("there is no Chromium: install it, or name it in PIECEWATCH_CHROMIUM")?;
         let workshop = workshop()?;
         let bench = Bench::new();
         let now = now();
-        let nodes: Vec<_> =
-            (0..NODES.len()).map(|number| node(&bench, number, now, rhythm)).collect();
+        let nodes: Vec<_> = (0..NODES.len()).map(|number| node(&bench, number, now)).collect();
         // Its start is an alert, so that there is one to be acknowledged.
         let common = "[performance]\ncommit_interval_ms = 500\n[polling]\ndashboard_minutes = 1\nsatellites_minutes = 5\n\
             [alerts]\nfire_minutes = 0\nevaluate_seconds = 10\nstart_up_ms_warning = 1\n";
@@ -218,7 +225,7 @@ impl Stage {
 
 #[test]
 fn every_view_shows_what_is_so_in_a_real_browser() {
-    match Stage::set(Rhythm::DayAndWeek, None) {
+    match Stage::set(None) {
         Ok(stage) => ran(&mut stage.tests("browser/all.test.ts")),
         Err(why) => skipped(&why),
     }
@@ -228,13 +235,14 @@ fn every_view_shows_what_is_so_in_a_real_browser() {
 fn pages_that_are_open_for_long_cost_little() {
     let Some(seconds) = env::var_os(SOAK) else { return };
     let seconds = seconds.to_str().and_then(|text| text.parse().ok()).expect("a number of seconds");
-    let mut stage = Stage::set(Rhythm::Steady, Some(seconds)).unwrap();
+    let mut stage = Stage::set(Some(seconds)).unwrap();
     let mut command = stage.tests("browser/soak.test.ts");
     let stopped = AtomicBool::new(false);
     let rate = SOAK_PER_SECOND / NODES.len() as f64;
     let status = thread::scope(|scope| {
-        for node in &mut stage.nodes {
-            scope.spawn(|| node.live(rate, &stopped));
+        let stopped = &stopped;
+        for (seed, node) in (11..).zip(&mut stage.nodes) {
+            scope.spawn(move || node.live(seed, rate, stopped));
         }
         // Told as it comes: it may take an hour.
         let status = command.status();

@@ -97,7 +97,10 @@ test.skipIf(length === 0)('a page that is open for long costs little and holds n
     await wanders.look(elapsed());
     await nextView(wanders.opened.page, turn);
   }
-  console.log(`${(((await lines()) - before) / elapsed()).toFixed(0)} lines a second were read`);
+  // Each transfer is two of them.
+  const perSecond = ((await lines()) - before) / elapsed();
+  console.log(`${perSecond.toFixed(0)} lines a second were read`);
+  expect(perSecond).toBeGreaterThan(700);
   for (const { name, samples, opened } of [stays, wanders]) {
     const third = Math.floor(samples.length / 3);
     const heap = (from: number, to?: number) => mean(samples.slice(from, to).map(({ heapBytes }) => heapBytes));
