@@ -32,9 +32,14 @@ page:
 pictures FOLDER="target/pictures":
     PIECEWATCH_REQUIRE_CHROMIUM=1 PIECEWATCH_SCREENSHOTS="{{absolute_path(FOLDER)}}" cargo test --package piecewatch --test it browser::every -- --nocapture
 
+# Leaves pages open for SECONDS while nodes do 400 transfers a second, and judges their memory and processor time.
+soak-page SECONDS="3600":
+    cargo build --release --package piecewatch
+    PIECEWATCH_REQUIRE_CHROMIUM=1 PIECEWATCH_SOAK={{SECONDS}} PIECEWATCH_PROGRAM=target/release/piecewatch cargo test --package piecewatch --test it browser::pages -- --nocapture
+
 # Builds the page, and packages the crates with it: who installs one needs no npm.
 package:
-    cd bins/server/web && npm ci --ignore-scripts && npm run build
+    cd bins/server/web && npm ci --omit=dev --ignore-scripts && npm run build
     cargo package --locked --workspace --exclude piecewatch-benches
 
 # Builds the documentation of the crates; warnings are errors.

@@ -11,7 +11,7 @@ use std::{
 
 use flate2::{Compression, write::GzEncoder};
 
-/// What the page is built of, in `web`; tests of it are none of the program's business.
+/// What the page is built of, in `web`, apart from what is there for its tests.
 const SOURCES: [&str; 8] = [
     "index.html",
     "package-lock.json",
@@ -23,6 +23,18 @@ const SOURCES: [&str; 8] = [
     "vite.config.ts",
 ];
 
+/// Without what only tests need; and where nothing can be fetched it is known within a minute.
+const INSTALL: [&str; 8] = [
+    "ci",
+    "--omit=dev",
+    "--ignore-scripts",
+    "--no-audit",
+    "--no-fund",
+    "--prefer-offline",
+    "--fetch-retries=1",
+    "--fetch-timeout=30000",
+];
+
 /// How many of the last lines are told of what failed.
 const LINES_MAX: usize = 6;
 
@@ -32,32 +44,49 @@ type Found = (String, Vec<u8>);
 /// Writes `dashboard.rs` to where the program includes it from: the files of the page, or none.
 pub(crate) fn build() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo says where to write"));
-    let files = match env::var_os("CARGO_FEATURE_DASHBOARD") {
-        Some(_) => built(&out).unwrap_or_else(|why| {
+    let web = Path::new("web");
+    let files = if env::var_os("CARGO_FEATURE_DASHBOARD").is_none() {
+        Vec::new()
+    } else if web.join("package.json").exists() {
+        built(web, &out).unwrap_or_else(|why| {
             println!("cargo::warning=the dashboard is not included: {why}");
             println!("cargo::warning=with Node.js 20.19 or newer and npm in reach, `cargo clean --package piecewatch` and build again");
             Vec::new()
-        }),
-        None => Vec::new(),
+        })
+    } else {
+        packaged(web)
     };
     table(&out, &files).expect("what is built can be written");
 }
 
-/// The files of the page.
-fn built(out: &Path) -> Result<Vec<Found>, String> {
-    let web = Path::new("web");
-    // A packaged crate has the built page in place of what it is built of.
-    if !web.join("package.json").exists() {
+/// The files of the page in a packaged crate, which has them in place of what they are built of. Whoever packaged it without them
+/// made a mistake that nobody who installs it can mend.
+fn packaged(web: &Path) -> Vec<Found> {
+    if web.exists() {
         println!("cargo::rerun-if-changed=web");
-        return files(&web.join("dist")).map_err(|error| format!("there is no web/dist: {error}"));
     }
-    for source in SOURCES {
+    let files = files(&web.join("dist")).unwrap_or_default();
+    if !files.iter().any(|(name, _)| name == "index.html") {
+        println!(
+            "cargo::error=this package was made without the dashboard; build it with `--no-default-features`, and tell its makers"
+        );
+    }
+    files
+}
+
+/// The files of the page, built with npm where something changed.
+fn built(web: &Path, out: &Path) -> Result<Vec<Found>, String> {
+    for source in SOURCES.iter().filter(|source| **source != "src") {
         println!("cargo::rerun-if-changed=web/{source}");
     }
     let copy = out.join("web");
     let dist = copy.join("dist");
     let failed = |error: io::Error| format!("{}: {error}", copy.display());
     let sources = sources(web).map_err(failed)?;
+    // Not the folder, in which tests change as well: a new file is one that an old one begins to import.
+    for (name, _) in sources.iter().filter(|(name, _)| name.starts_with("src/")) {
+        println!("cargo::rerun-if-changed=web/{name}");
+    }
     // This program runs at each commit, too; what the page is built of is another matter.
     let (noted, note) = (note(&sources), out.join("web.built"));
     if fs::read(&note).is_ok_and(|before| before == noted) {
@@ -84,8 +113,13 @@ fn sources(web: &Path) -> io::Result<Vec<Found>> {
             all.push((name.to_owned(), fs::read(path)?));
         }
     }
-    all.retain(|(name, _)| !name.ends_with(".test.ts"));
+    all.retain(|(name, _)| !is_for_tests(name));
     Ok(all)
+}
+
+/// Whether a source is a test, or the frames that tests are fed with.
+fn is_for_tests(name: &str) -> bool {
+    name.ends_with(".test.ts") || name.ends_with("/recorded.ts")
 }
 
 /// All of it in a row, by which it is known whether it changed.
@@ -114,7 +148,7 @@ fn copied(sources: &[Found], copy: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Installs the packages that the lock file names, unless they are there.
+/// Installs the packages of the lock file that the build needs, unless they are there.
 fn installed(copy: &Path) -> Result<(), String> {
     let failed = |error: io::Error| format!("{}: {error}", copy.display());
     let (locked, note) = (copy.join("package-lock.json"), copy.join("node_modules/.installed"));
@@ -122,7 +156,7 @@ fn installed(copy: &Path) -> Result<(), String> {
     if fs::read(&note).is_ok_and(|before| before == locked) {
         return Ok(());
     }
-    npm(copy, &["ci", "--ignore-scripts", "--no-audit", "--no-fund"])?;
+    npm(copy, &INSTALL)?;
     fs::write(note, locked).map_err(failed)
 }
 

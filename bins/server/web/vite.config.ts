@@ -1,6 +1,6 @@
-// How the page is built, served while it is written, and tested.
+// How the page is built, and served while it is written.
 import { svelte } from '@sveltejs/vite-plugin-svelte';
-import { defineConfig } from 'vitest/config';
+import { defineConfig } from 'vite';
 
 // The server whose figures the page shows while it is written.
 const server = process.env.PIECEWATCH ?? 'http://127.0.0.1:8765';
@@ -27,5 +27,4 @@ export default defineConfig({
       '/login': { target: server, changeOrigin: true },
     },
   },
-  test: { environment: 'node', include: ['src/**/*.test.ts'] },
 });

@@ -163,6 +163,7 @@ impl Request {
             ("/login.js", _) => {
                 return self.only_read(|request| site::login_script(&request.headers));
             }
+            // Without a token, but after `page`: a name of another's that leads here was refused above.
             (path, _) if site::dashboard::is_part(path) => {
                 return self.only_read(|request| site::page(&request.path, &request.headers));
             }

@@ -1,14 +1,18 @@
 //! The dashboard in a real browser, against the real server with simulated nodes; and the page's own checks.
 //!
-//! What is claimed stands in `web/browser`. It runs where the page was built: the packages are there.
+//! What is claimed stands in `web/browser`. It runs in a copy of the page, with the packages that tests need.
+
+mod workshop;
 
 use std::{
-    env, fs,
+    env,
     fs::File,
     io::{BufWriter, Write},
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    time::{SystemTime, UNIX_EPOCH},
+    sync::atomic::{AtomicBool, Ordering},
+    thread,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use piecewatch_model::{ByteCount, Timestamp};
@@ -18,7 +22,8 @@ use piecewatch_simulator::{
 };
 use serde_json::json;
 
-use crate::program::{Bench, program};
+use self::workshop::workshop;
+use crate::program::Bench;
 
 /// Names the browser, where it is none of those that are looked for.
 const BROWSER: &str = "PIECEWATCH_CHROMIUM";
@@ -26,6 +31,10 @@ const BROWSER: &str = "PIECEWATCH_CHROMIUM";
 const REQUIRED: &str = "PIECEWATCH_REQUIRE_CHROMIUM";
 /// A folder for pictures of every view, if there are to be any.
 const PICTURES: &str = "PIECEWATCH_SCREENSHOTS";
+/// For how many seconds pages are left open to see what that costs; not at all unless it is set.
+const SOAK: &str = "PIECEWATCH_SOAK";
+/// Another build of the program to look at: that of a release costs what users pay.
+const PROGRAM: &str = "PIECEWATCH_PROGRAM";
 const BROWSERS: [&str; 4] =
     ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"];
 
@@ -36,45 +45,8 @@ const TERABYTE: u64 = 1_000_000_000_000;
 const NODES: [(&str, u64, f64); 3] = [("attic", 8, 1.0), ("cellar", 4, 0.6), ("shed", 16, 1.5)];
 /// A month of it is written and read within seconds by a build for tests.
 const TRANSFERS_PER_SECOND: f64 = 0.008;
-
-/// The folder where `build.rs` built the page, ready to run what checks it; or why that cannot be done.
-fn workshop() -> Result<PathBuf, String> {
-    let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("web");
-    let built = Path::new(env!("OUT_DIR")).join("web");
-    let is_included = program()
-        .arg("--version")
-        .output()
-        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).contains("dashboard included"));
-    if !is_included || !built.join("node_modules").exists() || !web.join("browser").exists() {
-        return Err("the page was not built here; look at the warnings of the build".to_owned());
-    }
-    // Not part of what the page is built of, so they are not there.
-    for name in tests_below(&web) {
-        let to = built.join(&name);
-        fs::create_dir_all(to.parent().unwrap()).unwrap();
-        fs::copy(web.join(&name), to).unwrap();
-    }
-    Ok(built)
-}
-
-/// All tests of the page, by their path below it.
-fn tests_below(web: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![web.join("src"), web.join("browser")];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            let short = path.strip_prefix(web).unwrap().to_owned();
-            if path.is_dir() {
-                folders.push(path);
-            } else if short.starts_with("browser") || short.to_string_lossy().ends_with(".test.ts")
-            {
-                found.push(short);
-            }
-        }
-    }
-    found
-}
+/// What nodes do together while pages are left open.
+const SOAK_PER_SECOND: f64 = 400.0;
 
 /// Tells why something is not checked here, and fails where it must be.
 fn skipped(why: &str) {
@@ -92,14 +64,17 @@ fn browser() -> Option<PathBuf> {
     all.find(|path| path.is_file())
 }
 
-fn ran(folder: &Path, arguments: &[&str], change: impl FnOnce(&mut Command)) {
+fn node_js(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new("node");
     command.args(arguments).current_dir(folder).env("NO_COLOR", "1").stdin(Stdio::null());
-    change(&mut command);
+    command
+}
+
+fn ran(command: &mut Command) {
     let output = command.output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
-    assert!(output.status.success(), "{arguments:?}\n{said}");
+    assert!(output.status.success(), "{command:?}\n{said}");
     eprintln!("{said}");
 }
 
@@ -108,8 +83,32 @@ fn now() -> Timestamp {
     Timestamp::from_micros(i64::try_from(since_1970.as_micros()).unwrap())
 }
 
-/// A node with a month behind it: its log, and its own dashboard for as long as this lives.
-fn node(bench: &Bench, number: usize, now: Timestamp) -> ApiServer {
+/// A node with a month behind it.
+struct Node {
+    simulator: Simulator,
+    log: BufWriter<File>,
+    /// Its own dashboard, for as long as this lives.
+    dashboard: ApiServer,
+}
+
+impl Node {
+    /// Goes on as time does, busier than before, until it is told to stop.
+    fn live(&mut self, transfers_per_second: f64, stopped: &AtomicBool) {
+        self.simulator.set_transfers_per_second(transfers_per_second);
+        let mut line = Vec::new();
+        while !stopped.load(Ordering::Relaxed) {
+            while self.simulator.now() < now() {
+                line.clear();
+                self.simulator.next_line(&mut line);
+                self.log.write_all(&line).unwrap();
+            }
+            self.log.flush().unwrap();
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+fn node(bench: &Bench, number: usize, now: Timestamp, rhythm: Rhythm) -> Node {
     let (name, terabytes, share) = NODES[number];
     let seed = number as u64 + 1;
     let hours_ago = |hours: i64| now.plus_micros(-hours * HOUR_MICROS);
@@ -125,7 +124,7 @@ fn node(bench: &Bench, number: usize, now: Timestamp) -> ApiServer {
         encoding: Encoding::DockerJson,
         start: Some(hours_ago(DAYS * 24)),
         transfers_per_second: TRANSFERS_PER_SECOND * share,
-        rhythm: Rhythm::DayAndWeek,
+        rhythm,
         incidents,
         ..Config::default()
     });
@@ -152,51 +151,97 @@ fn node(bench: &Bench, number: usize, now: Timestamp) -> ApiServer {
         },
     );
     let api = NodeApi::new(account, ApiVersion::V1_143);
-    ApiServer::start(api, Port::Dashboard, SimulatedTime::new(now)).unwrap()
+    let dashboard = ApiServer::start(api, Port::Dashboard, SimulatedTime::new(now)).unwrap();
+    Node { simulator, log, dashboard }
+}
+
+/// A folder with nodes, configurations, and what the tests in the browser must know.
+struct Stage {
+    bench: Bench,
+    nodes: Vec<Node>,
+    told: PathBuf,
+    workshop: PathBuf,
+}
+
+impl Stage {
+    /// Sets it; or says why nothing can be shown on it.
+    fn set(rhythm: Rhythm, soak_seconds: Option<u64>) -> Result<Self, String> {
+        let browser = browser()
+            .ok_or("there is no Chromium: install it, or name it in PIECEWATCH_CHROMIUM")?;
+        let workshop = workshop()?;
+        let bench = Bench::new();
+        let now = now();
+        let nodes: Vec<_> =
+            (0..NODES.len()).map(|number| node(&bench, number, now, rhythm)).collect();
+        // Its start is an alert, so that there is one to be acknowledged.
+        let common = "[performance]\ncommit_interval_ms = 500\n[polling]\ndashboard_minutes = 1\nsatellites_minutes = 5\n\
+            [alerts]\nfire_minutes = 0\nevaluate_seconds = 10\nstart_up_ms_warning = 1\n";
+        let mut full = format!("db = \"nodes.db\"\n{common}");
+        for ((name, ..), node) in NODES.iter().zip(&nodes) {
+            full.push_str(&format!(
+                "[[node]]\nname = {name:?}\nsource = \"{name}.log\"\napi = {:?}\nmonthly_cost_usd = 2.10\n",
+                node.dashboard.url()
+            ));
+        }
+        bench.write("full.toml", full);
+        bench.write("new.log", "");
+        for name in ["empty", "guarded"] {
+            let nothing =
+                format!("db = \"{name}.db\"\n[[node]]\nname = \"new\"\nsource = \"new.log\"\n");
+            bench.write(&format!("{name}.toml"), nothing);
+        }
+        let program = env::var_os(PROGRAM).map_or_else(
+            || PathBuf::from(env!("CARGO_BIN_EXE_piecewatch")),
+            |path| Path::new(&path).canonicalize().unwrap(),
+        );
+        let told = json!({
+            "program": program,
+            "folder": bench.path(""),
+            "browser": browser,
+            "nodes": NODES.map(|(name, ..)| name),
+            "pictures": env::var_os(PICTURES).map(PathBuf::from),
+            "soakSeconds": soak_seconds,
+        });
+        let told = bench.write("stage.json", told.to_string());
+        Ok(Self { bench, nodes, told, workshop })
+    }
+
+    /// What runs a file of tests on it.
+    fn tests(&self, file: &str) -> Command {
+        let vitest =
+            ["node_modules/vitest/vitest.mjs", "run", "--config", "browser/vitest.config.ts", file];
+        let mut command = node_js(&self.workshop, &vitest);
+        command.env("PIECEWATCH_STAGE", &self.told);
+        command
+    }
 }
 
 #[test]
 fn every_view_shows_what_is_so_in_a_real_browser() {
-    let Some(browser) = browser() else {
-        skipped("there is no Chromium: install it, or name it in PIECEWATCH_CHROMIUM");
-        return;
-    };
-    let folder = match workshop() {
-        Ok(folder) => folder,
-        Err(why) => return skipped(&why),
-    };
-    let bench = Bench::new();
-    let now = now();
-    let dashboards: Vec<_> = (0..NODES.len()).map(|number| node(&bench, number, now)).collect();
-    // Its start is an alert, so that there is one to be acknowledged.
-    let common = "[performance]\ncommit_interval_ms = 500\n[polling]\ndashboard_minutes = 1\nsatellites_minutes = 5\n\
-        [alerts]\nfire_minutes = 0\nevaluate_seconds = 10\nstart_up_ms_warning = 1\n";
-    let mut full = format!("db = \"nodes.db\"\n{common}");
-    for ((name, ..), dashboard) in NODES.iter().zip(&dashboards) {
-        full.push_str(&format!(
-            "[[node]]\nname = {name:?}\nsource = \"{name}.log\"\napi = {:?}\nmonthly_cost_usd = 2.10\n",
-            dashboard.url()
-        ));
+    match Stage::set(Rhythm::DayAndWeek, None) {
+        Ok(stage) => ran(&mut stage.tests("browser/all.test.ts")),
+        Err(why) => skipped(&why),
     }
-    bench.write("full.toml", full);
-    bench.write("new.log", "");
-    for name in ["empty", "guarded"] {
-        let nothing =
-            format!("db = \"{name}.db\"\n[[node]]\nname = \"new\"\nsource = \"new.log\"\n");
-        bench.write(&format!("{name}.toml"), nothing);
-    }
-    let stage = json!({
-        "program": env!("CARGO_BIN_EXE_piecewatch"),
-        "folder": bench.path(""),
-        "browser": browser,
-        "nodes": NODES.map(|(name, ..)| name),
-        "pictures": env::var_os(PICTURES).map(PathBuf::from),
+}
+
+#[test]
+fn pages_that_are_open_for_long_cost_little() {
+    let Some(seconds) = env::var_os(SOAK) else { return };
+    let seconds = seconds.to_str().and_then(|text| text.parse().ok()).expect("a number of seconds");
+    let mut stage = Stage::set(Rhythm::Steady, Some(seconds)).unwrap();
+    let mut command = stage.tests("browser/soak.test.ts");
+    let stopped = AtomicBool::new(false);
+    let rate = SOAK_PER_SECOND / NODES.len() as f64;
+    let status = thread::scope(|scope| {
+        for node in &mut stage.nodes {
+            scope.spawn(|| node.live(rate, &stopped));
+        }
+        // Told as it comes: it may take an hour.
+        let status = command.status();
+        stopped.store(true, Ordering::Relaxed);
+        status.unwrap()
     });
-    let stage = bench.write("stage.json", stage.to_string());
-    let vitest = ["node_modules/vitest/vitest.mjs", "run", "--config", "browser/vitest.config.ts"];
-    ran(&folder, &vitest, |command| {
-        command.env("PIECEWATCH_STAGE", stage);
-    });
+    assert!(status.success(), "{}", stage.bench.path("").display());
 }
 
 #[test]
@@ -205,10 +250,9 @@ fn the_page_passes_its_own_checks() {
         Ok(folder) => folder,
         Err(why) => return skipped(&why),
     };
-    ran(&folder, &["node_modules/vitest/vitest.mjs", "run"], |_| {});
-    ran(
+    ran(&mut node_js(&folder, &["node_modules/vitest/vitest.mjs", "run"]));
+    ran(&mut node_js(
         &folder,
         &["node_modules/svelte-check/bin/svelte-check", "--tsconfig", "./tsconfig.json"],
-        |_| {},
-    );
+    ));
 }

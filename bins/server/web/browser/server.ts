@@ -16,6 +16,8 @@ export interface Stage {
   nodes: string[];
   /** Where pictures go, if somebody wants some. */
   pictures: string | null;
+  /** For how many seconds pages are left open, if somebody wants to know what that costs. */
+  soakSeconds: number | null;
 }
 
 export const stage: Stage = JSON.parse(readFileSync(process.env.PIECEWATCH_STAGE ?? '', 'utf8'));

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     environment: 'node',
-    include: ['browser/all.test.ts'],
+    include: ['browser/*.test.ts'],
     testTimeout: 180_000,
     hookTimeout: 120_000,
     reporters: ['verbose'],

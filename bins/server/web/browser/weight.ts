@@ -40,8 +40,9 @@ export function weight(server: Server): void {
       const took = performance.now() - begun;
       const paint = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0);
       console.log(`loaded the ${time} time: figures after ${took.toFixed(0)} ms, painted after ${paint.toFixed(0)} ms (${(begun - since).toFixed(0)} ms before)`);
-      // A build for tests on a busy machine; what it is elsewhere stands in the report.
-      expect(took).toBeLessThan(6_000);
+      // A build for tests, and other tests beside it: more than this would be the page's own doing.
+      expect(paint).toBeGreaterThan(0);
+      expect(paint).toBeLessThan(1_500);
     }
     expect(troubles).toEqual([]);
     await page.context().close();
