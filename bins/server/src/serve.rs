@@ -5,6 +5,7 @@ pub(crate) mod alerts;
 mod answers;
 mod api;
 mod app;
+mod arrivals;
 mod guard;
 mod http;
 mod itself;

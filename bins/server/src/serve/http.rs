@@ -20,7 +20,8 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use warp::{Reply, filters::BoxedFilter};
 
-use super::own::HttpFigures;
+use super::{arrivals::Arrivals, own::HttpFigures};
+use crate::clock;
 
 /// How long the head of a request may take to come, and how long a connection may say nothing
 /// between two.
@@ -74,6 +75,7 @@ pub(crate) async fn serve<R>(
     let permits = Arc::new(Semaphore::new(limits.connections as usize));
     // Each connection holds a receiver for as long as it is answered.
     let (end, ending) = watch::channel(());
+    let mut arrivals = Arrivals::default();
     let mut stop = pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -90,6 +92,10 @@ pub(crate) async fn serve<R>(
                 continue;
             }
         };
+        if !arrivals.admit(address.ip(), clock::coarse()) {
+            tracing::warn!(peer = %address.ip(), "connections come too fast; one was closed");
+            continue;
+        }
         // One too many is closed: waiting would let those in the queue wait for whoever sits still.
         let Ok(permit) = Arc::clone(&permits).try_acquire_owned() else {
             tracing::warn!(peer = %address.ip(), "too many connections; one was closed");

@@ -26,7 +26,7 @@ export function acting(server: Server): void {
     const piece = writes('attic');
     await opened.page.getByText('Paused, 1 newer').waitFor();
     expect(await opened.page.locator(`[aria-label="The newest transfers"] code[title="${piece}"]`).count()).toBe(0);
-    await opened.page.getByRole('button', { name: 'Go on' }).click();
+    await opened.page.getByRole('button', { name: 'Resume' }).click();
     await opened.page.locator(`[aria-label="The newest transfers"] code[title="${piece}"]`).waitFor();
     await opened.page.context().close();
   });

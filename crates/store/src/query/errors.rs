@@ -1,6 +1,9 @@
 //! What went wrong, and how often?
 
-use std::{cmp::Reverse, collections::HashMap};
+use std::{
+    cmp::Reverse,
+    collections::{HashMap, hash_map::Entry},
+};
 
 use piecewatch_model::{Action, ByteCount, Grain, NodeName, Outcome, Timestamp};
 use rusqlite::Connection;
@@ -76,13 +79,16 @@ impl Reader {
             let row = |(node, ([template, action, outcome], errors)): (_, (Key<3>, Errors))| {
                 let unknown = rusqlite::Error::IntegralValueOutOfRange;
                 let known = u8::try_from(outcome).ok().and_then(Outcome::from_code);
-                if !texts.contains_key(&template) {
-                    let text = name_of(connection, TEMPLATE, Some(template))?.unwrap_or_default();
-                    texts.insert(template, text);
-                }
+                let text = match texts.entry(template) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => {
+                        let text = name_of(connection, TEMPLATE, Some(template))?;
+                        new.insert(text.unwrap_or_default())
+                    }
+                };
                 Ok(ErrorRow {
                     node,
-                    template: texts[&template].clone(),
+                    template: text.clone(),
                     action: names.action_of(action).ok_or(unknown(0, action))?,
                     outcome: known.ok_or(unknown(1, outcome))?,
                     count: errors.sum.count,

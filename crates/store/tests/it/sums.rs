@@ -171,10 +171,12 @@ fn naive_flows(
 ) -> BTreeMap<(NodeName, Timestamp), [(u64, u64); 2]> {
     let mut flows: BTreeMap<(NodeName, Timestamp), [(u64, u64); 2]> = BTreeMap::new();
     for (node, record) in records {
-        let at = match record {
-            Record::Transfer(transfer) => transfer.at,
-            Record::Rejected(rejected) => rejected.at,
-            other => unreachable!("{other:?}"),
+        let at = if let Record::Transfer(transfer) = record {
+            transfer.at
+        } else if let Record::Rejected(rejected) = record {
+            rejected.at
+        } else {
+            unreachable!("{record:?}")
         };
         if at < window.from || at >= window.to {
             continue;

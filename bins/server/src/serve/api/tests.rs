@@ -158,7 +158,7 @@ fn api(folder: &TempDir) -> Api {
         readers,
         observatory: Arc::new(observatory),
         ledger: Arc::new(ledger),
-        configured: vec!["attic".parse().unwrap(), "loft".parse().unwrap()],
+        configured: Vec::new(),
         costs: BTreeMap::from([("attic".parse().unwrap(), MicroUsd::new(2_500_000))]),
         status: Slot {
             schema: json!({ "type": "object" }),

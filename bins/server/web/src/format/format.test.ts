@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { bitRate, byteChange, bytes, pieceRate } from './bytes';
 import { age, duration, latency } from './duration';
-import { fineMoney, money, moneyChange, sumOf } from './money';
+import { fineMoney, fineMoneyChange, money, sumOf } from './money';
 import { count, percent, points, shortCount, some, UNKNOWN } from './number';
 import { millis, moment, momentWithZone, month, monthPlus, timeOfDay, zoneName } from './time';
 import { action, byAction, country, isDownload, isUpload, sentence } from './words';
@@ -51,7 +51,7 @@ describe('money', () => {
       [null, UNKNOWN],
     ]);
     check(fineMoney, [[1_644_949, '$1.6449'], [50, '$0.0001'], [49, '$0.0000']]);
-    check(moneyChange, [[120_000, '+$0.12'], [-120_000, '−$0.12'], [10, '$0.00']]);
+    check(fineMoneyChange, [[120_000, '+$0.1200'], [-120_000, '−$0.1200'], [10, '$0.0000']]);
   });
 
   it('of which a part is not known is the sum of the rest', () => {

@@ -27,13 +27,6 @@ export function fineMoney(micros: number | null | undefined): string {
   return micros == null ? UNKNOWN : dollars(micros, 4);
 }
 
-/** A change: `+$0.12`. */
-export function moneyChange(micros: number | null | undefined): string {
-  if (micros == null) return UNKNOWN;
-  const text = money(micros);
-  return micros >= MICROS / 200 ? `+${text}` : text;
-}
-
 /** A change to hundredths of a cent: `+$0.0016`. */
 export function fineMoneyChange(micros: number | null | undefined): string {
   if (micros == null) return UNKNOWN;

@@ -52,3 +52,8 @@ export function points(change: number | null | undefined, decimals = 2): string 
 export function some(number: number, one: string, several = `${one}s`): string {
   return `${count(number)} ${number === 1 ? one : several}`;
 }
+
+/** Of how many nodes a sum is: `of 2 of 3 nodes`. */
+export function ofNodes(known: number, all: number): string {
+  return `of ${known} of ${some(all, 'node')}`;
+}

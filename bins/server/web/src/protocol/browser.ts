@@ -1,6 +1,7 @@
 // The client over the browser's own WebSocket.
 
-import { LiveClient, type Socket } from './client';
+import { LiveClient } from './client';
+import type { Socket } from './world';
 
 /** A client of the server that the page came from. */
 export function clientOf(place: Location, onRefused: () => void): LiveClient {
@@ -18,6 +19,7 @@ export function clientOf(place: Location, onRefused: () => void): LiveClient {
   const look = () => client.setHidden(document.visibilityState === 'hidden');
   document.addEventListener('visibilitychange', look);
   window.addEventListener('online', () => client.hurry());
+  window.addEventListener('offline', () => client.lost('this device is offline'));
   look();
   return client;
 }

@@ -1,7 +1,8 @@
 // Claims about the client, with frames as they are recorded and a world without sockets and clocks.
 import { beforeEach, describe, expect, it } from 'vitest';
-import { LiveClient, type Connection, type Shown, type Socket } from './client';
+import { LiveClient } from './client';
 import * as recorded from './recorded';
+import type { Connection, Shown, Socket } from './world';
 
 class FakeSocket implements Socket {
   sent: Record<string, unknown>[] = [];
@@ -135,6 +136,30 @@ describe('subscriptions', () => {
     expect(shown.fault).toBe('there is no node nobody');
   });
 
+  it('that are refused are asked for again, as long as somebody wants them', () => {
+    const leave = client.subscribe('overview', ['nobody'], look);
+    const refusal = '{"error":{"reason":"too many different views are watched","sub":1}}';
+    world.socket.say(recorded.HELLO, refusal, refusal);
+    world.pass(15_000);
+    expect(world.socket.ops('subscribe')).toHaveLength(2);
+    world.socket.say(refusal);
+    leave();
+    world.pass(30_000);
+    expect(world.socket.ops('subscribe')).toHaveLength(2);
+  });
+
+  it('do not linger in a crowd', () => {
+    world.socket.say(recorded.HELLO);
+    const leave = Array.from({ length: 20 }, (_, index) => client.subscribe('overview', [`n${index}`], () => {}));
+    leave[0]?.();
+    expect(world.socket.ops('unsubscribe')).toEqual([]);
+    client.subscribe('overview', ['one more'], () => {});
+    expect(world.socket.ops('unsubscribe')).toEqual([{ op: 'unsubscribe', sub: 1 }]);
+    client.subscribe('overview', ['and another'], () => {});
+    leave[1]?.();
+    expect(world.socket.ops('unsubscribe')).toHaveLength(2);
+  });
+
   it('move to another view without a break', () => {
     const socket = watching();
     socket.say('{"subscribed":{"sub":1,"view":"v8","nodes":["attic"],"hz":0.2}}');
@@ -169,6 +194,22 @@ describe('patches', () => {
     socket.say(recorded.PATCH, recorded.PATCH, recorded.SNAPSHOT);
     expect(shown.state).toMatchObject({ total: { count: 720 } });
     expect(socket.ops('resync')).toEqual([]);
+  });
+});
+
+describe('a gap', () => {
+  it('is asked about until the snapshot comes, and is not shown as live meanwhile', () => {
+    const socket = watching();
+    socket.say(recorded.PATCH, recorded.LATER_PATCH);
+    world.pass(4_900);
+    expect(shown.isStale).toBe(false);
+    world.pass(5_200);
+    expect(socket.ops('resync')).toHaveLength(3);
+    expect(shown).toMatchObject({ isStale: true, state: { total: { count: 720 } } });
+    socket.say(recorded.NEW_SNAPSHOT);
+    expect(shown).toEqual({ state: recorded.NEW_OVERVIEW, isStale: false, fault: undefined });
+    world.pass(20_000);
+    expect(socket.ops('resync')).toHaveLength(3);
   });
 });
 
@@ -239,6 +280,20 @@ describe('a connection that ends', () => {
     expect(shown).toMatchObject({ isStale: false, state: recorded.NEW_OVERVIEW });
   });
 
+  it('leaves what was seen lately to whoever looks again', () => {
+    const leave = client.subscribe('overview', ['attic'], () => {}, 5);
+    world.socket.say(recorded.HELLO, recorded.SUBSCRIBED, recorded.SNAPSHOT);
+    leave();
+    world.pass(30_000);
+    client.subscribe('overview', ['attic'], look, 1);
+    expect(shown.state).toBeUndefined();
+    world.socket.end();
+    client.subscribe('overview', ['attic'], look, 2);
+    expect(shown).toEqual({ state: recorded.OVERVIEW, isStale: true, fault: undefined });
+    client.subscribe('overview', ['barn'], look);
+    expect(shown.state).toBeUndefined();
+  });
+
   it('begins anew when the server has', () => {
     watching();
     world.socket.end();
@@ -306,6 +361,27 @@ describe('visibility', () => {
     world.pass(500);
     world.socket.say(recorded.HELLO);
     expect(world.socket.sent[0]).toEqual({ op: 'visibility', hidden: true });
+  });
+
+  it('of a page that is looked at again makes sure that the server is there', () => {
+    const socket = watching();
+    client.setHidden(true);
+    client.setHidden(false);
+    expect(socket.ops('resync')).toHaveLength(1);
+    socket.say(recorded.NEW_SNAPSHOT);
+    world.pass(6_000);
+    expect(connection.state).toBe('live');
+    client.hurry();
+    world.pass(5_000);
+    expect(socket.isClosed).toBe(true);
+    expect(connection.state).toBe('waiting');
+  });
+
+  it('is nothing without a network', () => {
+    watching();
+    client.lost('this device is offline');
+    expect(connection).toMatchObject({ state: 'waiting', reason: 'this device is offline' });
+    expect(shown.isStale).toBe(true);
   });
 
   it('of a page that is looked at again hurries', () => {

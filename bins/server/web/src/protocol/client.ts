@@ -2,53 +2,10 @@
 
 import { waitBefore } from './backoff';
 import { readFrame, type Update } from './frame';
-import type { JsonObject } from './merge';
+import { Kept } from './kept';
 import { Mirror } from './mirror';
 import { keyOf, subscribeText, wanted, type Topic, type Wanted } from './topic';
-
-/** As much of a WebSocket as is needed. */
-export interface Socket {
-  send(text: string): void;
-  close(): void;
-  onmessage: ((event: { data: unknown }) => void) | null;
-  onclose: ((event: { code: number; reason: string }) => void) | null;
-}
-
-/** What the client needs of the world. */
-export interface World {
-  connect: () => Socket;
-  now: () => number;
-  random: () => number;
-  setTimer: (run: () => void, ms: number) => number;
-  clearTimer: (timer: number) => void;
-  /** Called when a connection could not be had: perhaps nobody is signed in any more. */
-  onRefused?: () => void;
-}
-
-/** How the connection is. */
-export interface Connection {
-  state: 'connecting' | 'live' | 'waiting';
-  /** When the next try is, in milliseconds of the clock. */
-  retryAt: number | undefined;
-  /** Why it is not live, as far as the server said. */
-  reason: string | undefined;
-  epoch: string | undefined;
-  version: string | undefined;
-  /** The server speaks what this page does not understand: it is of another version. */
-  isForeign: boolean;
-  load: number;
-  /** The server's clock minus this one, in milliseconds. */
-  skewMs: number;
-}
-
-/** What a subscription shows. */
-export interface Shown {
-  state: JsonObject | undefined;
-  /** It is of before the connection broke off. */
-  isStale: boolean;
-  /** Why there is none. */
-  fault: string | undefined;
-}
+import type { Connection, Shown, Socket, World } from './world';
 
 interface Subscription {
   sub: number;
@@ -56,14 +13,24 @@ interface Subscription {
   shown: Shown;
   listeners: Set<(shown: Shown) => void>;
   leaving: number | undefined;
+  /** It was refused, and is asked for again then. */
+  asking: number | undefined;
 }
 
 /** How long a subscription outlives its last listener: the next view often wants the same. */
 const LINGER_MS = 2_000;
+/** With more subscriptions than these none lingers: the server closes whoever has more than 32. */
+const CROWD = 20;
+/** A refusal may pass: so long after it the same is asked for again. */
+const REFUSED_MS = 15_000;
+/** So long after a gap the snapshot is asked for again, and what is shown is no longer called live. */
+const MEND_MS = 5_000;
 /** After so long without a frame the server is asked for one. */
 const QUIET_MS = 45_000;
 /** If none comes then either, the connection is dead. */
 const ANSWER_MS = 15_000;
+/** The same when somebody comes back to the page: nobody shall look at a dead one for long. */
+const PROBE_MS = 5_000;
 /** A connection that lasted so long was a good one. */
 const GOOD_MS = 5_000;
 /** How many frames in a row may be strange before the page gives the connection up. */
@@ -78,6 +45,11 @@ export class LiveClient {
   #world: World;
   #socket: Socket | undefined;
   #mirror = new Mirror();
+  #kept = new Kept();
+  /** When the connection was last live. */
+  #brokeAt = 0;
+  /** Views with a gap, each with the timer that asks again. */
+  #mending = new Map<string, number>();
   #subscriptions = new Map<string, Subscription>();
   #bySub = new Map<number, Subscription>();
   #nextSub = 1;
@@ -119,11 +91,17 @@ export class LiveClient {
     socket?.close();
   }
 
-  /** Tries now instead of later: the page is looked at again, or the network is back. */
+  /** Tries now instead of later, or makes sure: the page is looked at again, or the network is back. */
   hurry(): void {
-    if (this.#isStopped || this.#socket !== undefined) return;
+    if (this.#isStopped) return;
+    if (this.#socket !== undefined) return this.#probe();
     this.#clearTimers();
     this.#open();
+  }
+
+  /** The network is gone: a socket would be silent for long before it closes. */
+  lost(reason: string): void {
+    if (!this.#isStopped && this.#socket !== undefined) this.#abandon(reason);
   }
 
   /** Says whether somebody looks at the page. */
@@ -155,7 +133,8 @@ export class LiveClient {
     listener(of.shown);
     return () => {
       if (!of.listeners.delete(listener) || of.listeners.size > 0) return;
-      of.leaving = this.#world.setTimer(() => this.#drop(of), LINGER_MS);
+      if (this.#bySub.size > CROWD) this.#drop(of);
+      else of.leaving = this.#world.setTimer(() => this.#drop(of), LINGER_MS);
     };
   }
 
@@ -163,12 +142,17 @@ export class LiveClient {
     const key = keyOf(wants);
     const known = this.#subscriptions.get(key);
     if (known !== undefined) return known;
+    if (this.#bySub.size >= CROWD) {
+      for (const of of [...this.#bySub.values()]) if (of.leaving !== undefined) this.#drop(of);
+    }
+    const seen = this.#helloAt === undefined ? this.#kept.get(wants, this.#brokeAt) : undefined;
     const of: Subscription = {
       sub: this.#nextSub++,
       wanted: wants,
-      shown: NOTHING,
+      shown: seen === undefined ? NOTHING : { state: seen, isStale: true, fault: undefined },
       listeners: new Set(),
       leaving: undefined,
+      asking: undefined,
     };
     this.#subscriptions.set(key, of);
     this.#bySub.set(of.sub, of);
@@ -177,6 +161,9 @@ export class LiveClient {
   }
 
   #drop(of: Subscription): void {
+    const { now, clearTimer } = this.#world;
+    for (const timer of [of.leaving, of.asking]) if (timer !== undefined) clearTimer(timer);
+    if (of.shown.state !== undefined) this.#kept.put(of.wanted, of.shown.state, now());
     this.#subscriptions.delete(keyOf(of.wanted));
     this.#bySub.delete(of.sub);
     this.#mirror.forget(of.sub);
@@ -208,12 +195,15 @@ export class LiveClient {
     this.#socket = undefined;
     this.#helloAt = undefined;
     this.#mirror.clear();
+    for (const timer of this.#mending.values()) this.#world.clearTimer(timer);
+    this.#mending.clear();
   }
 
   #closed(code: number, reason: string): void {
     const { now, random, setTimer } = this.#world;
     const wasGood = this.#helloAt !== undefined && now() - this.#helloAt >= GOOD_MS;
     const hadHello = this.#helloAt !== undefined;
+    if (hadHello) this.#brokeAt = now();
     this.#clearTimers();
     this.#leave();
     this.#failures = wasGood ? 0 : this.#failures;
@@ -247,7 +237,7 @@ export class LiveClient {
         return;
       case 'fault': {
         const of = frame.sub === undefined ? undefined : this.#bySub.get(frame.sub);
-        if (of !== undefined) this.#show(of, { ...of.shown, fault: frame.reason });
+        if (of !== undefined) this.#refused(of, frame.reason);
         return;
       }
       case 'update':
@@ -255,12 +245,25 @@ export class LiveClient {
     }
   }
 
+  #refused(of: Subscription, reason: string): void {
+    this.#show(of, { ...of.shown, fault: reason });
+    of.asking ??= this.#world.setTimer(() => {
+      of.asking = undefined;
+      // Meanwhile it may have come with another connection.
+      const isWanted = this.#helloAt !== undefined && of.shown.fault !== undefined;
+      if (isWanted) this.#socket?.send(subscribeText(of.sub, of.wanted));
+    }, REFUSED_MS);
+  }
+
   #greeted(epoch: string, version: string): void {
     const isAnew = this.#connection.epoch !== undefined && this.#connection.epoch !== epoch;
     this.#helloAt = this.#world.now();
     this.#mirror.clear();
     this.#strange = 0;
-    if (isAnew) for (const of of this.#bySub.values()) this.#show(of, NOTHING);
+    if (isAnew) {
+      this.#kept.clear();
+      for (const of of this.#bySub.values()) this.#show(of, NOTHING);
+    }
     const isForeign = this.#connection.isForeign && this.#connection.version === version;
     this.#tell({ state: 'live', epoch, version, isForeign, reason: undefined, retryAt: undefined });
     if (this.#isHidden) this.#sendVisibility();
@@ -273,7 +276,7 @@ export class LiveClient {
     for (const message of frame.messages) {
       const became = this.#mirror.take(message);
       if (became === 'changed') changed.add(message.view);
-      if (became === 'gap') this.#resync(message.view);
+      if (became === 'gap') this.#mend(message.view);
       if (message.kind === 'strange') isUnderstood = false;
     }
     for (const view of changed) for (const sub of this.#mirror.subsOf(view)) this.#showState(sub);
@@ -290,7 +293,7 @@ export class LiveClient {
 
   /** A frame that is not understood may have held anything. */
   #refuse(): void {
-    for (const view of this.#mirror.missAll()) this.#resync(view);
+    for (const view of this.#mirror.missAll()) this.#mend(view);
     this.#count();
   }
 
@@ -300,6 +303,24 @@ export class LiveClient {
     this.#strange = 0;
     this.#tell({ isForeign: true });
     this.#abandon('the server speaks what this page does not understand');
+  }
+
+  /** Asks for a snapshot until it comes. */
+  #mend(view: string): void {
+    const { setTimer, clearTimer } = this.#world;
+    const before = this.#mending.get(view);
+    if (before !== undefined) clearTimer(before);
+    this.#resync(view);
+    const again = setTimer(() => {
+      this.#mending.delete(view);
+      if (!this.#mirror.hasGap(view)) return;
+      for (const sub of this.#mirror.subsOf(view)) {
+        const of = this.#bySub.get(sub);
+        if (of !== undefined) this.#show(of, { ...of.shown, isStale: true });
+      }
+      this.#mend(view);
+    }, MEND_MS);
+    this.#mending.set(view, again);
   }
 
   #resync(view: string): void {
@@ -330,17 +351,30 @@ export class LiveClient {
 
   /** Waits for a frame: after a while one is asked for, and if there is none then the server is gone. */
   #expectFrame(): void {
+    this.#restart(QUIET_MS, () => {
+      // Whoever watches nothing is told nothing.
+      if (this.#bySub.size === 0 && this.#helloAt !== undefined) return this.#expectFrame();
+      this.#demand(ANSWER_MS);
+    });
+  }
+
+  /** Makes sure that somebody is at the other end. */
+  #probe(): void {
+    // Before the first view there is nothing that can be asked for; the usual patience applies.
+    if (this.#helloAt !== undefined && this.#mirror.askable() === undefined) return;
+    this.#demand(PROBE_MS);
+  }
+
+  #demand(withinMs: number): void {
+    const view = this.#mirror.askable();
+    if (view !== undefined) this.#resync(view);
+    this.#restart(withinMs, () => this.#abandon('the server fell silent'));
+  }
+
+  #restart(ms: number, run: () => void): void {
     const { setTimer, clearTimer } = this.#world;
     if (this.#quietTimer !== undefined) clearTimer(this.#quietTimer);
-    this.#quietTimer = setTimer(() => {
-      const [view] = this.#mirror.views();
-      // Whoever watches nothing is told nothing.
-      if (view === undefined && this.#bySub.size === 0 && this.#helloAt !== undefined) {
-        return this.#expectFrame();
-      }
-      if (view !== undefined) this.#resync(view);
-      this.#quietTimer = setTimer(() => this.#abandon('the server fell silent'), ANSWER_MS);
-    }, QUIET_MS);
+    this.#quietTimer = setTimer(run, ms);
   }
 
   #clearTimers(): void {

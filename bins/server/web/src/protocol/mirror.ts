@@ -80,6 +80,17 @@ export class Mirror {
     return [...this.#views.keys()];
   }
 
+  /** A view that has a state, so that it can be asked for at once; the first one unless there is any. */
+  askable(): string | undefined {
+    const [first] = this.#views.keys();
+    return [...this.#views].find(([, { state }]) => state !== undefined)?.[0] ?? first;
+  }
+
+  /** Whether a snapshot of the view is still missing. */
+  hasGap(view: string): boolean {
+    return this.#views.get(view)?.hasGap ?? false;
+  }
+
   #miss(view: View): 'gap' {
     view.hasGap = true;
     return 'gap';

@@ -1,5 +1,7 @@
 // What the address bar says: the view, the nodes, the window, and what a view is asked besides.
 
+import { NODES_MAX } from '../protocol/topic';
+
 export const VIEWS = [
   'overview',
   'traffic',
@@ -24,6 +26,8 @@ export interface Place {
   view: View;
   /** None is all. */
   nodes: string[];
+  /** How many nodes the address names besides: more than can be asked for. */
+  leftOut: number;
   /** As `24h`; undefined is what the view itself shows. */
   window: string | undefined;
   /** The beginning and the end of a window of one's own, RFC 3339. */
@@ -39,19 +43,31 @@ const LENGTH = /^[1-9][0-9]{0,4}[mhd]$/;
 export function placeOf(fragment: string): Place {
   const [path = '', query = ''] = fragment.replace(/^#?\/?/, '').split('?', 2);
   const view = VIEWS.find((known) => known === path) ?? 'overview';
-  const place: Place = { view, nodes: [], window: undefined, from: undefined, to: undefined, more: {} };
+  const place: Place = { view, nodes: [], leftOut: 0, window: undefined, from: undefined, to: undefined, more: {} };
   for (const pair of query.split('&')) {
     const at = pair.indexOf('=');
     if (at < 1) continue;
     const name = decoded(pair.slice(0, at));
     const value = pair.slice(at + 1);
     if (value === '') continue;
-    if (name === 'nodes') place.nodes = [...new Set(value.split(',').map(decoded).filter(Boolean))];
+    if (name === 'nodes') {
+      const named = [...new Set(value.split(',').map(decoded).filter(Boolean))];
+      place.nodes = named.slice(0, NODES_MAX);
+      place.leftOut = named.length - place.nodes.length;
+    }
     else if (name === 'window') place.window = LENGTH.test(value) ? value : undefined;
     else if (name === 'from' || name === 'to') place[name] = instant(decoded(value));
     else place.more[name] = decoded(value);
   }
   return place;
+}
+
+const UNITS = { m: 60, h: 3_600, d: 86_400 } as const;
+
+/** How long the window of a place is, in seconds; undefined without one. */
+export function lengthOf({ window, from, to }: Place, now: number): number | undefined {
+  if (from !== undefined) return ((to === undefined ? now : Date.parse(to)) - Date.parse(from)) / 1000;
+  return window === undefined ? undefined : Number.parseInt(window, 10) * UNITS[window.slice(-1) as keyof typeof UNITS];
 }
 
 /** The fragment that names a place. */

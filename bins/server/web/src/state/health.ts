@@ -1,6 +1,6 @@
 // How a node is, at a glance: the worst of what its log and its alerts say.
 
-import type { AlertRow, OverviewNode, ReputationRow, Score } from '../api/types/live';
+import type { AlertRow, Judgement, OverviewNode, ReputationRow, Score } from '../api/types/live';
 import { decimal } from '../format/number';
 
 export type Level = 'good' | 'note' | 'warn' | 'bad' | 'unknown';
@@ -30,14 +30,16 @@ export interface Health {
   sentences: string[];
 }
 
+/** What a judgement is worth. What needs a look has not come to an alert: it is worth knowing, no more. */
+export const JUDGEMENTS: Record<Judgement, Level> = { well: 'good', look: 'note', trouble: 'bad', unknown: 'unknown' };
+
 /** What satellites think of a node, where they do not think well; undefined where they do. */
 export function standingOf(satellites: Readonly<Record<string, ReputationRow>>, limits: Readonly<Record<Score, number>>): Health | undefined {
   let level: Level = 'good';
   const sentences: string[] = [];
   for (const [satellite, row] of Object.entries(satellites)) {
     if (row.state !== 'look' && row.state !== 'trouble') continue;
-    // What needs a look here has not come to an alert: it is worth knowing, no more.
-    level = worse(level, row.state === 'trouble' ? 'bad' : 'note');
+    level = worse(level, JUDGEMENTS[row.state]);
     const ended =
       (row.disqualified_at && 'has disqualified it') ||
       (row.suspended_at && 'has suspended it') ||

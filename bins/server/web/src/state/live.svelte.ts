@@ -2,8 +2,8 @@
 
 import { ask } from '../api/ask';
 import { clientOf } from '../protocol/browser';
-import type { Connection, Shown } from '../protocol/client';
 import type { Topic } from '../protocol/topic';
+import type { Connection, Shown } from '../protocol/world';
 
 const client = clientOf(location, () => {
   // If nobody is signed in any more this leads to where one does.

@@ -16,56 +16,52 @@ export interface Question<T> {
   readonly answer: T | undefined;
   /** Why there is none. */
   readonly problem: Problem | undefined;
-  readonly isLoading: boolean;
   /** The answer is of what was asked before. */
   readonly isOld: boolean;
+  /** The address whose answer it is. */
+  readonly answered: string;
   again(): void;
 }
 
 const MINUTE = 60_000;
 
-/** Asks for as long as the component lives that asks; `undefined` is not asked. Answers of another path are dropped. */
-export function question<T>(of: () => Asked | undefined, everyMs: number = MINUTE): Question<T> {
+/** After so long an answer is not waited for. */
+const PATIENCE_MS = 30_000;
+
+/** Asks for as long as the component lives that asks. */
+export function question<T>(of: () => Asked, everyMs: number = MINUTE): Question<T> {
   let answer = $state.raw<T>();
   let problem = $state.raw<Problem>();
-  let isLoading = $state(true);
   let answered = $state('');
   let tries = $state(0);
   const url = $derived.by(() => {
-    const asked = of();
-    return asked === undefined ? '' : address(asked.path, asked.parameters);
+    const { path, parameters } = of();
+    return address(path, parameters);
   });
-  let path = '';
+  let before = '';
 
   $effect(() => {
     void tries;
     void restarts();
     const wanted = url;
-    if (wanted === '') {
-      isLoading = false;
-      return;
-    }
-    const [wantedPath = ''] = wanted.split('?');
-    if (path !== wantedPath) {
-      path = wantedPath;
-      answer = undefined;
-      answered = '';
-    }
+    // What went wrong with another question says nothing of this one.
+    if (wanted !== before) problem = undefined;
+    before = wanted;
     const abort = new AbortController();
     let timer: number | undefined;
     const inquire = async () => {
       let wait = everyMs;
-      isLoading = true;
       try {
-        answer = await askAt<T>(wanted, abort.signal);
+        const came = await askAt<T>(wanted, AbortSignal.any([abort.signal, AbortSignal.timeout(PATIENCE_MS)]));
+        if (abort.signal.aborted) return;
+        answer = came;
         answered = wanted;
         problem = undefined;
       } catch (error) {
         if (abort.signal.aborted) return;
-        problem = error instanceof Problem ? error : new Problem(0, String(error));
+        problem = problemOf(error);
         if (problem.isPassing) wait = (problem.retryAfter ?? 5) * 1_000;
       }
-      isLoading = false;
       timer = window.setTimeout(whenSeen, wait);
     };
     // A page that nobody looks at asks nothing.
@@ -88,14 +84,20 @@ export function question<T>(of: () => Asked | undefined, everyMs: number = MINUT
     get problem() {
       return problem;
     },
-    get isLoading() {
-      return isLoading;
-    },
     get isOld() {
       return answer !== undefined && answered !== url;
+    },
+    get answered() {
+      return answered;
     },
     again() {
       tries += 1;
     },
   };
+}
+
+function problemOf(error: unknown): Problem {
+  if (error instanceof Problem) return error;
+  const isLate = error instanceof DOMException && error.name === 'TimeoutError';
+  return new Problem(0, isLate ? 'It takes long. It is asked again in a moment.' : String(error));
 }

@@ -18,11 +18,13 @@ describe('the last hour', () => {
     rates: { ingress: { bits_per_second: 0, pieces_per_second: 0 }, egress: { bits_per_second: 0, pieces_per_second: 0 } },
   };
 
-  it('is in order, has its gaps, and ends before the minute that is not over', () => {
+  it('is in order, knows that nothing happened in between, and ends before the minute that is not over', () => {
     const { times, minutes } = lastHour(state);
     expect(times.map((time) => new Date(time * 1000).getUTCMinutes())).toEqual([1, 2, 3]);
-    expect(bitsOf(minutes, 'ingress')).toEqual([20, null, 10]);
-    expect(bitsOf(minutes, 'egress')).toEqual([0, null, 100]);
+    expect(bitsOf(minutes, 'ingress')).toEqual([20, 0, 10]);
+    expect(bitsOf(minutes, 'egress')).toEqual([0, 0, 100]);
+    // Of what came after the last known one nobody knows.
+    expect(bitsOf(lastHour({ ...state, minute: '2026-11-26T10:07:00Z' }).minutes, 'ingress').slice(-3)).toEqual([8 / 60, null, null]);
     expect(lastHour({ ...state, minutes: {} })).toEqual({ times: [], minutes: [] });
   });
 

@@ -22,15 +22,19 @@ export function bothWays(actions: Record<string, Ends>): Both {
 
 const MINUTE = 60_000;
 
-/** The minutes of the last hour that are over, in order; undefined where the logs tell of nothing. */
+/**
+ * The minutes of the last hour that are over, in order. In one between two that are known nothing happened;
+ * after the last of them the logs may not be read yet: that is undefined.
+ */
 export function lastHour(state: TrafficState): { times: number[]; minutes: (Record<string, Ends> | undefined)[] } {
   const known = new Map(Object.entries(state.minutes).map(([at, actions]) => [Date.parse(at), actions]));
   const first = Math.min(...known.keys());
+  const last = Math.max(...known.keys());
   const times: number[] = [];
   const minutes: (Record<string, Ends> | undefined)[] = [];
   for (let at = first; at < Date.parse(state.minute); at += MINUTE) {
     times.push(at / 1000);
-    minutes.push(known.get(at));
+    minutes.push(known.get(at) ?? (at < last ? {} : undefined));
   }
   return { times, minutes };
 }
