@@ -9,19 +9,18 @@ import { TITLES, NONSENSE, open, openOnPhone, overhang, settled, shown, visit, V
 import { stage, type Server } from './server';
 
 /** What axe-core finds that keeps somebody out. */
-async function barriers(page: Page, within = 'body', isContrastSeen = true): Promise<string[]> {
+async function barriers(page: Page, within = 'body'): Promise<string[]> {
   // As the debugger gives it: the page's policy lets in no other script.
   if (!(await page.evaluate(() => 'axe' in globalThis))) await page.evaluate(axe.source);
-  const found = await page.evaluate(({ within, isContrastSeen }) => {
+  const found = await page.evaluate((within) => {
     const { axe: ours } = globalThis as unknown as { axe: typeof axe };
     // Rows of a table are alike, and of some there are a hundred.
     return ours.run({ include: [within], exclude: ['tbody tr:nth-child(n + 7)'] }, {
       resultTypes: ['violations'],
       // It would ask the server for style sheets.
       preload: false,
-      rules: { 'color-contrast': { enabled: isContrastSeen } },
     });
-  }, { within, isContrastSeen });
+  }, within);
   return found.violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, help, nodes }) => `${id} (${help}), ${nodes.length} times: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary?.split('\n')[1] ?? ''}`).join(' | ')}`);
@@ -113,8 +112,7 @@ export function viewsWithoutServer(server: Server): void {
       await page.locator('main .skeleton').first().waitFor({ state: 'detached' });
       if (!(await banner.isVisible())) faults.push(`${name}: does not say that it is not live`);
       faults.push(...(await faultsOf(opened, name)).filter((fault) => !/ERR_CONNECTION|Failed to fetch dynamically|WebSocket connection/.test(fault)));
-      // Contrast is looked at where nothing is stale.
-      faults.push(...(await barriers(page, 'body', false)).map((barrier) => `${name}: ${barrier}`));
+      faults.push(...(await barriers(page)).map((barrier) => `${name}: ${barrier}`));
       await picture(page, `${view}-disconnected`);
     };
     const comesBack = async () => {
