@@ -7,8 +7,8 @@ use piecewatch_model::{NodeName, Timestamp};
 
 /// The rates of each node that was looked at as they were told last, and in which second.
 ///
-/// They change with every line, at every node: a third of each patch would be rates, and nobody reads a
-/// figure that changes a dozen times in a second. Counts are told as they come.
+/// They change with every line, at every node, and nobody reads a figure that changes a dozen times in a
+/// second: patches are shorter without. Counts are told as they come.
 #[derive(Debug, Default)]
 pub(super) struct Held(BTreeMap<NodeName, (i64, Lately)>);
 
