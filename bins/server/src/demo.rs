@@ -16,7 +16,10 @@ use std::{
     time::Duration,
 };
 
-use piecewatch_collector::config::{Config, Sayings};
+use piecewatch_collector::{
+    config::{Config, Sayings},
+    signals::{Signal, signals},
+};
 
 use self::node::{NODES, Node};
 use crate::{
@@ -34,6 +37,8 @@ const LOOKS_MAX: u32 = 100;
 
 /// Simulates, watches and shows, until a signal says to stop.
 pub(crate) fn run(arguments: &DemoArgs, out: &mut dyn Write) -> Result<()> {
+    // Before there is anything that would stay behind.
+    let signals = signals()?;
     let folder = tempfile::Builder::new()
         .prefix("piecewatch-demo-")
         .tempdir()
@@ -43,10 +48,13 @@ pub(crate) fn run(arguments: &DemoArgs, out: &mut dyn Write) -> Result<()> {
     let told = writeln!(out, "Three simulated nodes, 30 days; stop with Ctrl-C.");
     told.and_then(|()| out.flush()).map_err(Error::Output)?;
     let now = clock::now();
-    let mut nodes = NODES
-        .iter()
-        .map(|plan| Node::make(plan, folder.path(), now))
-        .collect::<Result<Vec<_>>>()?;
+    let mut nodes = Vec::new();
+    for plan in &NODES {
+        if signals.try_recv() == Ok(Signal::Stop) {
+            return Ok(());
+        }
+        nodes.push(Node::make(plan, folder.path(), now)?);
+    }
     let config = folder.path().join("piecewatch.toml");
     fs::write(&config, configuration(&nodes, folder.path()))
         .map_err(|source| Error::Write { path: config.clone(), source })?;
@@ -72,7 +80,7 @@ pub(crate) fn run(arguments: &DemoArgs, out: &mut dyn Write) -> Result<()> {
         config.server.listen = listen;
         Ok(config)
     };
-    let served = serve::run(Reading::Here, Arc::new(load));
+    let served = serve::run(Reading::Here, Arc::new(load), signals);
     is_over.store(true, Ordering::Relaxed);
     let lived = live.join().expect("the simulator does not panic");
     served.and(lived)

@@ -2,6 +2,8 @@
 
 use std::{io::Write, sync::Arc};
 
+use piecewatch_collector::signals::signals;
+
 use crate::{
     Cli, Colour, Result, alerts, cli::Command, compare, completions, database, demo, earnings,
     errors, import, latency, pieces, poll, reputation, serve, simulate, slow, storage, summary,
@@ -27,7 +29,7 @@ pub fn run(cli: &Cli, out: &mut dyn Write, colour: Colour) -> Result<()> {
         Command::Compare(arguments) => compare::run(arguments, out, colour),
         Command::Serve(arguments) => {
             let arguments = arguments.clone();
-            serve::run(arguments.reading(), Arc::new(move || arguments.load()))
+            serve::run(arguments.reading(), Arc::new(move || arguments.load()), signals()?)
         }
         Command::Demo(arguments) => demo::run(arguments, out),
         Command::Alerts(arguments) => alerts::run(arguments, out, colour),

@@ -31,13 +31,14 @@ use std::{
     time::Duration,
 };
 
+use crossbeam_channel::Receiver;
 use piecewatch_analytics::Observatory;
 use piecewatch_broadcast as hub;
 use piecewatch_collector::{
     config::{Config, Performance, Use},
     logging,
     pipeline::unwritten::Unwritten,
-    signals::{Signal, signals},
+    signals::Signal,
     systemd,
 };
 use piecewatch_finance::Ledger;
@@ -101,14 +102,14 @@ pub(crate) enum Reading {
 }
 
 /// Watches nodes until a signal says to stop.
-pub(crate) fn run(reading: Reading, load: Arc<Load>) -> Result<()> {
+pub(crate) fn run(reading: Reading, load: Arc<Load>, signals: Receiver<Signal>) -> Result<()> {
     let since = Stopwatch::start();
     let config = load()?;
     logging::start(&config.log);
     let guard = Guard::new(Token::of(&config.server)?, config.server.origins.clone());
     // Before anything is begun: a port that is taken is mostly this program itself.
     let listener = listen(config.server.listen)?;
-    let signals = signals_of_tokio()?;
+    let signals = on_tokio(signals)?;
     allow_files(config.server.connections_max);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
@@ -527,9 +528,8 @@ pub(crate) fn listen(listen: SocketAddr) -> Result<TcpListener> {
     Ok(listener)
 }
 
-/// The signals of the system, on a channel of the runtime.
-fn signals_of_tokio() -> Result<mpsc::Receiver<Signal>> {
-    let signals = signals()?;
+/// The signals, on a channel of the runtime.
+fn on_tokio(signals: Receiver<Signal>) -> Result<mpsc::Receiver<Signal>> {
     let (sender, receiver) = mpsc::channel(1);
     let forward = move || {
         while let Ok(signal) = signals.recv() {

@@ -41,7 +41,8 @@ fn the_demonstration_shows_three_nodes_with_a_month_and_leaves_nothing_behind() 
     let since = Instant::now();
     let nodes = loop {
         let nodes = asked(&address, "/api/v1/nodes");
-        let known = nodes["nodes"].as_array().map_or(0, Vec::len);
+        let known = nodes["nodes"].as_array().unwrap().iter();
+        let known = known.filter(|node| node["last_record_at"].is_string()).count();
         let storage = asked(&address, "/api/v1/storage").to_string();
         // Each node was read to its end and asked how it is.
         if known == 3 && storage.matches("\"node\":").count() >= 3 {
@@ -59,4 +60,21 @@ fn the_demonstration_shows_three_nodes_with_a_month_and_leaves_nothing_behind() 
     assert_eq!(demo.wait().unwrap().code(), Some(0));
     assert_eq!(std::fs::read_dir(bench.path("tmp")).unwrap().count(), 0);
     assert!(!bench.path("real.db").exists());
+}
+
+#[test]
+fn whoever_stops_the_demonstration_while_it_is_made_finds_nothing_left_of_it() {
+    let bench = Bench::new();
+    std::fs::create_dir(bench.path("tmp")).unwrap();
+    let mut command = bench.command(["demo", "--no-open", "--listen", "127.0.0.1:0"]);
+    command.env("TMPDIR", bench.path("tmp")).stdout(Stdio::piped()).stderr(Stdio::null());
+    let mut demo = command.spawn().unwrap();
+    let mut said = String::new();
+    BufReader::new(demo.stdout.take().unwrap()).read_line(&mut said).unwrap();
+    assert!(said.contains("Three simulated nodes"), "{said}");
+    assert_eq!(std::fs::read_dir(bench.path("tmp")).unwrap().count(), 1, "it is being made");
+    let killed = std::process::Command::new("kill").arg(demo.id().to_string()).status().unwrap();
+    assert!(killed.success());
+    assert_eq!(demo.wait().unwrap().code(), Some(0));
+    assert_eq!(std::fs::read_dir(bench.path("tmp")).unwrap().count(), 0);
 }
