@@ -9,8 +9,13 @@ use crate::{Error, Result};
 /// The number of buckets into which each power of two is divided, as a power of two.
 const SUB_BITS: u32 = 6;
 const SUB_BUCKETS: u64 = 1 << SUB_BITS;
-/// The first byte of the stored form.
-const FORM: u8 = 1;
+/// The first byte of the stored form in which buckets that hold something stand with their counts.
+const PAIRS: u8 = 1;
+/// The first byte of the stored form in which every bucket from the first to the last has a place of one
+/// byte.
+const PLACES: u8 = 2;
+/// As [`PLACES`], of two bytes.
+const WIDE_PLACES: u8 = 3;
 /// The bucket of the largest value.
 const BUCKET_MAX: u16 = bucket_of(u64::MAX);
 
@@ -77,16 +82,69 @@ impl Histogram {
         })
     }
 
-    /// The stored form: a version byte, then for each bucket the distance to the bucket before it
-    /// and its count, both as LEB128.
+    /// The stored form: one of three, told apart by the first byte. All numbers are LEB128.
+    ///
+    /// - 1, for a few values here and there: for each bucket that holds something the distance to the
+    ///   one before it, and its count.
+    /// - 2, for many close together: the first bucket; how many places follow, one for each bucket from
+    ///   there on; a byte for each place, the count modulo 256; then, for each count of 256 and more,
+    ///   the distance to the place before it of which that was told, and the count divided by 256.
+    /// - 3, for very many: as 2, with two bytes for each place, the lower first, and 65,536.
+    ///
+    /// Each is taken in place of the one before up to one and a half times its length, since it is added
+    /// in a fraction of the time.
     pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.to_pairs();
+        for form in [PLACES, WIDE_PLACES] {
+            let longest = bytes.len() * 3 / 2;
+            if self.span() * width_of(form) < longest {
+                let places = self.to_places(form);
+                bytes = if places.len() <= longest { places } else { bytes };
+            }
+        }
+        bytes
+    }
+
+    /// How many buckets there are from the first that holds something to the last.
+    fn span(&self) -> usize {
+        match (self.buckets.first(), self.buckets.last()) {
+            (Some((first, _)), Some((last, _))) => usize::from(last - first) + 1,
+            (None, _) | (_, None) => 0,
+        }
+    }
+
+    fn to_pairs(&self) -> Vec<u8> {
         let mut bytes = Vec::with_capacity(1 + self.buckets.len() * 3);
-        bytes.push(FORM);
+        bytes.push(PAIRS);
         let mut before = 0;
         for &(bucket, count) in &self.buckets {
             write_leb128(&mut bytes, u64::from(bucket - before));
             write_leb128(&mut bytes, count);
             before = bucket;
+        }
+        bytes
+    }
+
+    /// One of the two forms with places.
+    fn to_places(&self, form: u8) -> Vec<u8> {
+        let width = width_of(form);
+        let (first, span) = (self.buckets.first().map_or(0, |&(first, _)| first), self.span());
+        let mut bytes = Vec::with_capacity(8 + span * width);
+        bytes.push(form);
+        write_leb128(&mut bytes, first.into());
+        write_leb128(&mut bytes, span as u64);
+        let head = bytes.len();
+        bytes.resize(head + span * width, 0);
+        let mut before = first;
+        for &(bucket, count) in &self.buckets {
+            let at = head + usize::from(bucket - first) * width;
+            bytes[at..at + width].copy_from_slice(&count.to_le_bytes()[..width]);
+            let high = count >> (width as u32 * u8::BITS);
+            if high > 0 {
+                write_leb128(&mut bytes, u64::from(bucket - before));
+                write_leb128(&mut bytes, high);
+                before = bucket;
+            }
         }
         bytes
     }
@@ -97,32 +155,131 @@ impl Histogram {
     ///
     /// [`Error::Histogram`] when the bytes are not what [`Histogram::to_bytes`] writes.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self> {
-        let (mut pairs, mut buckets) = (Pairs::of(bytes)?, Vec::new());
-        while let Some(pair) = pairs.next()? {
-            buckets.push(pair);
+        let mut buckets = Vec::new();
+        match Stored::of(bytes)? {
+            Stored::Pairs(mut pairs) => {
+                while let Some(pair) = pairs.next()? {
+                    buckets.push(pair);
+                }
+            }
+            Stored::Places(mut places) => {
+                let mut counts: Vec<u64> = match places.low {
+                    Low::Narrow(low) => low.iter().copied().map(u64::from).collect(),
+                    Low::Wide(low) => {
+                        low.iter().copied().map(u16::from_le_bytes).map(u64::from).collect()
+                    }
+                };
+                while let Some((place, high)) = places.next_high()? {
+                    counts[place] += high;
+                }
+                let numbered = (places.first..).zip(counts);
+                buckets.extend(numbered.filter(|&(_, count)| count > 0));
+            }
         }
         Ok(Self { buckets })
+    }
+}
+
+/// What a stored form holds.
+enum Stored<'a> {
+    Pairs(Pairs<'a>),
+    Places(Places<'a>),
+}
+
+impl<'a> Stored<'a> {
+    fn of(bytes: &'a [u8]) -> Result<Self> {
+        match bytes.split_first() {
+            Some((&PAIRS, rest)) => Ok(Self::Pairs(Pairs { rest, before: None })),
+            Some((&form @ (PLACES | WIDE_PLACES), rest)) => {
+                Places::of(form, rest).map(Self::Places)
+            }
+            Some(_) | None => Err(Error::Histogram("it begins with an unknown form")),
+        }
+    }
+}
+
+/// How many bytes a place has.
+const fn width_of(form: u8) -> usize {
+    if form == WIDE_PLACES { 2 } else { 1 }
+}
+
+/// What places hold: of each count as much as there is room for, its lowest bits.
+#[derive(Clone, Copy)]
+enum Low<'a> {
+    Narrow(&'a [u8]),
+    Wide(&'a [[u8; 2]]),
+}
+
+/// A place for every bucket from the first to the last.
+struct Places<'a> {
+    /// The bucket of the first place; that of the last is not above [`BUCKET_MAX`].
+    first: u16,
+    /// How many places there are; at least one.
+    span: usize,
+    low: Low<'a>,
+    /// What is to be read of the rest of the counts.
+    rest: &'a [u8],
+    /// The place of which such a rest was read last.
+    before: Option<usize>,
+}
+
+impl<'a> Places<'a> {
+    /// What follows the first byte.
+    fn of(form: u8, mut rest: &'a [u8]) -> Result<Self> {
+        let damaged = |what| Error::Histogram(what);
+        let mut number = || read_leb128(&mut rest).ok_or(damaged("its beginning is cut off"));
+        let (first, span) = (number()?, number()?);
+        let end = first.checked_add(span).filter(|&end| end <= u64::from(BUCKET_MAX) + 1);
+        if span == 0 || end.is_none() {
+            return Err(damaged("a bucket is missing or out of range"));
+        }
+        let (first, span) = (first as u16, span as usize);
+        let (low, rest) =
+            rest.split_at_checked(span * width_of(form)).ok_or(damaged("a place is cut off"))?;
+        let low = if form == WIDE_PLACES { Low::Wide(low.as_chunks().0) } else { Low::Narrow(low) };
+        Ok(Self { first, span, low, rest, before: None })
+    }
+
+    /// The next place whose count is too large for it, and what that has above what is in it; `None` at
+    /// the end.
+    fn next_high(&mut self) -> Result<Option<(usize, u64)>> {
+        let damaged = |what| Error::Histogram(what);
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        let distance = read_leb128(&mut self.rest).ok_or(damaged("a place is cut off"))?;
+        let high = read_leb128(&mut self.rest).ok_or(damaged("a count is cut off"))?;
+        if distance == 0 && self.before.is_some() {
+            return Err(damaged("a count is told twice"));
+        }
+        let place = usize::try_from(distance)
+            .ok()
+            .and_then(|distance| self.before.unwrap_or(0).checked_add(distance))
+            .filter(|&place| place < self.span)
+            .ok_or(damaged("a place is out of range"))?;
+        let bits = match self.low {
+            Low::Narrow(_) => u8::BITS,
+            Low::Wide(_) => u16::BITS,
+        };
+        if high == 0 || high > u64::MAX >> bits {
+            return Err(damaged("a count is out of range"));
+        }
+        self.before = Some(place);
+        Ok(Some((place, high << bits)))
     }
 }
 
 /// Four buckets that follow each other: how far each is from the one before them, and its count.
 type Four = [(u8, u8); 4];
 
-/// The buckets of a stored form and their counts, ascending.
+/// The buckets that hold something and their counts, ascending.
 struct Pairs<'a> {
     rest: &'a [u8],
     /// The bucket before; `None` at the beginning.
     before: Option<u16>,
 }
 
-impl<'a> Pairs<'a> {
-    fn of(bytes: &'a [u8]) -> Result<Self> {
-        match bytes.split_first() {
-            Some((&FORM, rest)) => Ok(Self { rest, before: None }),
-            Some(_) | None => Err(Error::Histogram("it begins with an unknown form")),
-        }
-    }
-
+impl Pairs<'_> {
     /// The next bucket; `None` at the end.
     fn next(&mut self) -> Result<Option<(u16, u64)>> {
         let damaged = |what| Error::Histogram(what);
@@ -257,6 +414,17 @@ mod tests {
             &[1, 5, 1, 0, 1],
             &[1, 0xff, 0xff, 0x7f, 1],
             &[1, 0x80],
+            &[4],
+            &[3, 5, 1, 1],
+            &[3, 5, 1, 1, 1, 1, 1],
+            &[2, 5],
+            &[2, 5, 0],
+            &[2, 5, 2, 1],
+            &[2, 0xff, 0x7f, 1, 1],
+            &[2, 5, 2, 1, 1, 2, 1],
+            &[2, 5, 2, 1, 1, 0, 0],
+            &[2, 5, 2, 1, 1, 1, 1, 0, 1],
+            &[2, 5, 2, 1, 1, 0, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1],
         ] {
             assert!(Histogram::from_bytes(bad).is_err(), "{bad:?}");
         }
@@ -282,6 +450,23 @@ mod tests {
         fn the_stored_form_round_trips(values: Vec<u64>) {
             let histogram = recorded(&values);
             prop_assert_eq!(Histogram::from_bytes(&histogram.to_bytes()).unwrap(), histogram);
+        }
+
+        #[test]
+        fn all_stored_forms_hold_the_same(
+            counts in prop::collection::vec(
+                prop_oneof![0..3_u64, 126..130_u64, 254..258_u64, 65_534..65_538_u64, any::<u64>()], 1..200),
+            first in 0_u16..3000,
+        ) {
+            let mut histogram = Histogram::new();
+            (first..).zip(counts).filter(|&(_, count)| count > 0).for_each(|(bucket, count)| {
+                histogram.add(bucket, count);
+            });
+            prop_assume!(!histogram.is_empty());
+            let places = [PLACES, WIDE_PLACES].map(|form| histogram.to_places(form));
+            for form in places.iter().chain([&histogram.to_pairs()]) {
+                prop_assert_eq!(&Histogram::from_bytes(form).unwrap(), &histogram);
+            }
         }
 
         #[test]
