@@ -130,13 +130,17 @@ fn sizes(connection: &Connection) -> rusqlite::Result<Vec<ObjectSize>> {
 }
 
 /// What a writer looks up.
-const LOOKUPS: [Question; 11] = [
+const LOOKUPS: [Question; 12] = [
     Question { name: "writer: the position of a source", sql: position::AT },
     Question { name: "writer: sources begun since", sql: position::NEWER },
     Question { name: "writer: the last key of a second", sql: transfers::NEWEST_OF_SECOND },
     Question { name: "writer: the last key", sql: transfers::NEWEST },
     Question { name: "writer: latencies of five minutes", sql: rollup::LATENCY_5MIN.select },
     Question { name: "writer: latencies of an hour", sql: rollup::LATENCY_HOURLY.select },
+    Question {
+        name: "writer: latencies of an hour, satellites together",
+        sql: rollup::LATENCY_NODE_HOURLY.select,
+    },
     Question { name: "writer: latencies of a day", sql: rollup::LATENCY_DAILY.select },
     Question { name: "writer: the scores before", sql: report::NEWEST_SCORES },
     Question { name: "writer: the version before", sql: report::NEWEST_VERSION },

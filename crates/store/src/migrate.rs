@@ -1,6 +1,10 @@
 //! Brings a database to the schema of this program, step by step and forward only.
 
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use piecewatch_model::HistogramSum;
+use rusqlite::{
+    Connection, Transaction, TransactionBehavior,
+    functions::{Aggregate, Context, FunctionFlags},
+};
 
 /// Marks a database as ours: "Piec".
 pub(crate) const APPLICATION_ID: u32 = 0x5069_6563;
@@ -16,6 +20,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0007_watch.sql"),
     include_str!("../migrations/0008_self_metrics.sql"),
     include_str!("../migrations/0009_flow.sql"),
+    include_str!("../migrations/0010_latency_of_nodes.sql"),
 ];
 
 /// The version that this program writes.
@@ -37,6 +42,8 @@ pub(crate) fn application_id(connection: &Connection) -> rusqlite::Result<u32> {
 /// Another process may do the same at the same time: the version is read again within each
 /// transaction.
 pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_aggregate_function("histogram_sum", 1, flags, SumOfHistograms)?;
     while version(connection)? < NEWEST {
         let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
         let version = version(&transaction)?;
@@ -48,4 +55,26 @@ pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// `histogram_sum(histogram)` in the steps: all of a group, merged.
+struct SumOfHistograms;
+
+impl Aggregate<HistogramSum, Vec<u8>> for SumOfHistograms {
+    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<HistogramSum> {
+        Ok(HistogramSum::new())
+    }
+
+    fn step(&self, context: &mut Context<'_>, sum: &mut HistogramSum) -> rusqlite::Result<()> {
+        let stored = context.get_raw(0).as_blob()?;
+        sum.merge_bytes(stored).map_err(|error| rusqlite::Error::UserFunctionError(error.into()))
+    }
+
+    fn finalize(
+        &self,
+        _: &mut Context<'_>,
+        sum: Option<HistogramSum>,
+    ) -> rusqlite::Result<Vec<u8>> {
+        Ok(sum.unwrap_or_default().to_histogram().to_bytes())
+    }
 }

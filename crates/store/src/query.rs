@@ -64,7 +64,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 85] = [
+pub(crate) const ALL: [Question; 86] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -85,6 +85,7 @@ pub(crate) const ALL: [Question; 85] = [
     kept::FROM,
     latency::FIVE_MINUTES,
     latency::HOURLY,
+    latency::NODE_HOURLY,
     latency::DAILY,
     hours::LATENCIES,
     hours::TROUBLES,

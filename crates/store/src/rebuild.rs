@@ -100,6 +100,7 @@ fn compare(
     let hours = cuts.transfers;
     let days = cuts.transfers.ceil(Grain::Day);
     let (daily, latency_daily) = (rebuilt.daily(), rebuilt.latency_daily());
+    let latency_node_hourly = rebuilt.latency_node_hourly();
     let detail_days = cuts.details.ceil(Grain::Day);
     let (size_daily, country_daily) = (rebuilt.size_daily(), rebuilt.country_daily());
     let (error_daily, node_hourly) = (rebuilt.error_daily(), rebuilt.node_hourly());
@@ -148,6 +149,13 @@ fn compare(
         "action, clock, histogram",
         cuts.minutes,
         rebuilt.latency_5min,
+        histogram,
+    )?;
+    differ.table(
+        "latency_node_hourly",
+        "action, clock, histogram",
+        cuts.latency_hours,
+        latency_node_hourly,
         histogram,
     )?;
     let columns = "satellite, action, clock, histogram";

@@ -143,7 +143,10 @@ impl Step<'_> {
         Ok(self.transfers(cuts.transfers)?
             && self
                 .by_node(&["traffic_minutely", "flow_minutely", "latency_5min"], cuts.minutes)?
-            && self.by_node(&["latency_hourly", "slow_hourly"], cuts.latency_hours)?
+            && self.by_node(
+                &["latency_hourly", "latency_node_hourly", "slow_hourly"],
+                cuts.latency_hours,
+            )?
             && self.by_node(&DETAILS, cuts.details)?
             && self.snapshots(cuts.snapshots)?
             && self.alerts(cuts.alerts)?

@@ -188,6 +188,15 @@ impl Sums {
         days(&self.errors, Errors::add)
     }
 
+    /// The latencies of hours, satellites together.
+    pub(crate) fn latency_node_hourly(&self) -> Map<4, Histogram> {
+        let mut together: Map<4, Histogram> = Map::default();
+        for (&[node, hour, _, action, clock], histogram) in &self.latency_hourly {
+            together.entry([node, hour, action, clock]).or_default().merge(histogram);
+        }
+        together
+    }
+
     /// The latencies of whole days: those of their hours.
     pub(crate) fn latency_daily(&self) -> Map<5, Histogram> {
         days(&self.latency_hourly, Histogram::merge)
@@ -212,6 +221,8 @@ impl Sums {
         let cut = cuts.latency_hours.as_micros();
         write_histograms(connection, &LATENCY_5MIN, &self.latency_5min, i64::MIN)?;
         write_histograms(connection, &LATENCY_HOURLY, &self.latency_hourly, cut)?;
+        let node_hourly = self.latency_node_hourly();
+        write_histograms(connection, &LATENCY_NODE_HOURLY, &node_hourly, cut)?;
         write_histograms(connection, &LATENCY_DAILY, &self.latency_daily(), i64::MIN)
     }
 }
@@ -376,6 +387,13 @@ pub(crate) const LATENCY_HOURLY: HistogramTable = HistogramTable {
 WHERE node = ?1 AND at = ?2 AND satellite = ?3 AND action = ?4 AND clock = ?5",
     replace: "REPLACE INTO latency_hourly (node, at, satellite, action, clock, histogram)
 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+};
+
+pub(crate) const LATENCY_NODE_HOURLY: HistogramTable = HistogramTable {
+    select: "SELECT histogram FROM latency_node_hourly
+WHERE node = ?1 AND at = ?2 AND action = ?3 AND clock = ?4",
+    replace: "REPLACE INTO latency_node_hourly (node, at, action, clock, histogram)
+VALUES (?1, ?2, ?3, ?4, ?5)",
 };
 
 pub(crate) const LATENCY_DAILY: HistogramTable = HistogramTable {

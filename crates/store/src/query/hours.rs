@@ -13,7 +13,7 @@ use crate::{Reader, Result};
 /// each time.
 pub(crate) const LATENCIES: Question = Question {
     name: "latency of each hour",
-    sql: "SELECT at, action, clock, histogram FROM latency_hourly
+    sql: "SELECT at, action, clock, histogram FROM latency_node_hourly
 WHERE node = ?1 AND at >= ?2 AND at < ?3 AND action IN (1, 2) ORDER BY at",
 };
 
@@ -72,23 +72,19 @@ impl Reader {
             else {
                 return Ok(hours);
             };
-            // The rows of an hour follow each other, satellite by satellite.
-            let mut hour = None;
-            let mut sums = HourSums::default();
+            let mut sum = HistogramSum::new();
             let mut statement = connection.prepare_cached(LATENCIES.sql)?;
             let mut rows = statement.query((id, window.from.as_micros(), window.to.as_micros()))?;
             while let Some(row) = rows.next()? {
-                let at = time(row, 0)?;
-                if let Some(last) = hour.replace(at)
-                    && last != at
-                {
-                    hours.extend(sums.close(last, &told));
-                }
-                let of = (names.action(row, 1)?, code(row, 2, Clock::from_code)?);
-                merge_histogram(row, 3, sums.of(of))?;
-            }
-            if let Some(at) = hour {
-                hours.extend(sums.close(at, &told));
+                // What one hour had room for the next one has, too.
+                sum.clear();
+                merge_histogram(row, 3, &mut sum)?;
+                hours.push(LatencyHour {
+                    at: time(row, 0)?,
+                    action: names.action(row, 1)?,
+                    clock: code(row, 2, Clock::from_code)?,
+                    told: told(&sum),
+                });
             }
             Ok(hours)
         })
@@ -110,39 +106,5 @@ impl Reader {
                 Ok(TroubleHour { at: time(row, 0)?, kind, lines: number(row, 2)? })
             })
         })
-    }
-}
-
-/// The latencies of one hour, as far as they were read.
-#[derive(Default)]
-struct HourSums {
-    /// By action and clock, ascending. There are a few: looked through faster than a map, and what one
-    /// hour had room for the next one has, too.
-    sums: Vec<((Action, Clock), HistogramSum)>,
-}
-
-impl HourSums {
-    fn of(&mut self, key: (Action, Clock)) -> &mut HistogramSum {
-        let at = self.sums.partition_point(|(of, _)| *of < key);
-        if self.sums.get(at).is_none_or(|(of, _)| *of != key) {
-            self.sums.insert(at, (key, HistogramSum::new()));
-        }
-        &mut self.sums[at].1
-    }
-
-    /// What is told of the sums that hold something; they hold nothing afterwards.
-    fn close<T>(
-        &mut self,
-        at: Timestamp,
-        told: impl Fn(&HistogramSum) -> T,
-    ) -> impl Iterator<Item = LatencyHour<T>> {
-        self.sums.iter_mut().filter(|(_, sum)| !sum.is_empty()).map(
-            move |((action, clock), sum)| {
-                let hour =
-                    LatencyHour { at, action: action.clone(), clock: *clock, told: told(sum) };
-                sum.clear();
-                hour
-            },
-        )
     }
 }

@@ -27,6 +27,13 @@ WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = 0 OR action = ?4)
     AND (?5 = -1 OR satellite = ?5)",
 };
 
+/// Satellites are together.
+pub(crate) const NODE_HOURLY: Question = Question {
+    name: "latency, hours, satellites together",
+    sql: "SELECT at, 0, action, clock, histogram FROM latency_node_hourly
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND (?4 = 0 OR action = ?4) AND ?5 = -1",
+};
+
 pub(crate) const DAILY: Question = Question {
     name: "latency, days",
     sql: "SELECT at, satellite, action, clock, histogram FROM latency_daily
@@ -164,7 +171,10 @@ impl Reader {
     ) -> Result<LatencySeries> {
         let grain = stored(grain, filter);
         let window = window.widened(grain);
-        let question = table(grain);
+        let question = match filter.satellite {
+            None if grain == Grain::Hour => NODE_HOURLY,
+            None | Some(_) => table(grain),
+        };
         self.ask(question.name, |connection| {
             let names = Names::read(connection)?;
             let mut points = Vec::new();
@@ -290,7 +300,7 @@ fn parts(window: Window, grain: Grain, hours_from: Option<Timestamp>) -> Vec<(Qu
         Grain::Minute | Grain::FiveMinutes if hours_from.is_none_or(|from| from <= window.from) => {
             let (before, hours, after) = window.split(Grain::Hour);
             let mut parts = vec![(FIVE_MINUTES, before), (FIVE_MINUTES, after)];
-            parts.extend(hours.parts(HOURLY, DAILY));
+            parts.extend(hours.parts(NODE_HOURLY, DAILY));
             parts
         }
         Grain::Hour => window.parts(HOURLY, DAILY).collect(),

@@ -2,11 +2,11 @@
 
 use std::{fs, thread};
 
-use piecewatch_model::{ByteCount, Record, SpaceReport, Timestamp};
+use piecewatch_model::{ByteCount, Clock, Latency, Record, SpaceReport, Timestamp, Transfer};
 use piecewatch_store::{Error, KeptFrom, Nodes, Retention, Store, StoreConfig, Window};
 use rusqlite::Connection;
 
-use crate::fixture::{Database, HOUR, Log, NOW, node, seconds, transfers};
+use crate::fixture::{Database, HOUR, Log, NOW, node, seconds, transfer, transfers};
 
 const DAY: i64 = 86_400;
 
@@ -44,7 +44,9 @@ fn pruning_goes_in_bounded_steps_and_keeps_the_sums() {
 #[test]
 fn a_year_later_only_hours_and_days_of_traffic_are_left() {
     let mut database = Database::new();
-    database.append(&Log::new("n1", 1).batch(transfers([HOUR])));
+    let latency = Some(Latency { micros: 70, clock: Clock::DockerNanos });
+    let timed = Record::Transfer(Transfer { latency, ..transfer(HOUR) });
+    database.append(&Log::new("n1", 1).batch(vec![timed]));
     let later = seconds(400 * DAY);
     while database.writer.prune(later, 1).unwrap().more {}
     for (table, kept) in [
@@ -52,6 +54,9 @@ fn a_year_later_only_hours_and_days_of_traffic_are_left() {
         ("traffic_minutely", 0),
         ("flow_minutely", 0),
         ("flow_hourly", 1),
+        ("latency_hourly", 0),
+        ("latency_node_hourly", 0),
+        ("latency_daily", 1),
         ("size_hourly", 0),
         ("size_daily", 0),
         ("traffic_hourly", 1),

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use piecewatch_model::{ByteCount, Clock, Grain, KnownSatellite, Latency, Record, Timestamp};
 use piecewatch_store::{
-    FlowPoint, KeptFrom, Nodes, ScoreChanges, ScoreRow, SelfMetrics, SlowFilter, Slowest, Store,
-    StoreConfig, TransferFilter, Window,
+    FlowPoint, KeptFrom, LatencyFilter, LatencyPoint, Nodes, ScoreChanges, ScoreRow, SelfMetrics,
+    SlowFilter, Slowest, Store, StoreConfig, TransferFilter, Window,
 };
 use rusqlite::{Connection, params};
 
@@ -364,5 +364,42 @@ fn version_9_adds_up_what_moved_in_the_minutes_and_hours_of_version_8() {
     }
     let told = reader.told_hours(Nodes::All, ALL).unwrap();
     assert_eq!(told.values().flatten().count(), 2);
+    assert_eq!(reader.check().unwrap().damage, [""; 0]);
+}
+
+/// SQL cannot add histograms: a function of the program does.
+#[test]
+fn version_10_adds_up_the_latencies_of_satellites_in_the_hours_of_version_9() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    let old = of_version_1(&path);
+    for step in STEPS_TO_8.into_iter().chain([include_str!("../../migrations/0009_flow.sql")]) {
+        old.execute_batch(step).unwrap();
+    }
+    old.pragma_update(None, "user_version", 9).unwrap();
+    old.execute("INSERT INTO nodes (id, name) VALUES (1, 'n1')", []).unwrap();
+    // As they were written then: a bucket's distance from the one before, and its count.
+    let clock = Clock::DockerNanos.code();
+    for (hour, satellite, stored) in
+        [(0, 1, [1, 5, 2, 3, 1]), (0, 2, [1, 5, 1, 4, 7]), (1, 1, [1, 9, 1, 1, 1])]
+    {
+        old.execute(
+            "INSERT INTO latency_hourly VALUES (1, ?1, ?2, 2, ?3, ?4)",
+            (HOUR.plus_micros(hour * Grain::Hour.micros()).as_micros(), satellite, clock, stored),
+        )
+        .unwrap();
+    }
+    drop(old);
+
+    let readers = Store::open(&path, StoreConfig::default()).unwrap().readers;
+    let reader = readers.get().unwrap();
+    let series =
+        reader.latency_series(Nodes::All, ALL, &LatencyFilter::default(), Grain::Hour).unwrap();
+    let buckets = |point: &LatencyPoint| {
+        point.histogram.buckets().map(|(low, _, count)| (low, count)).collect::<Vec<_>>()
+    };
+    let told: Vec<_> = series.points.iter().map(|point| (point.at, buckets(point))).collect();
+    let next = HOUR.plus_micros(Grain::Hour.micros());
+    assert_eq!(told, [(HOUR, vec![(5, 3), (8, 1), (9, 7)]), (next, vec![(9, 1), (10, 1)])]);
     assert_eq!(reader.check().unwrap().damage, [""; 0]);
 }

@@ -157,6 +157,8 @@ fn the_tables_that_serve_questions_are_known() {
         "traffic_node_hourly",
         "flow_minutely",
         "flow_hourly",
+        "latency_hourly",
+        "latency_node_hourly",
         "latency_daily",
         "slow_hourly",
         "slow_daily",
