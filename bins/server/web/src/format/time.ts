@@ -8,27 +8,23 @@ export type Precision = 'day' | 'minute' | 'second' | 'millisecond';
 const LOCALE = 'en-GB';
 const formats = new Map<string, Intl.DateTimeFormat>();
 
-function format(options: Intl.DateTimeFormatOptions, zone: string | undefined): Intl.DateTimeFormat {
-  const key = JSON.stringify([options, zone]);
-  const known = formats.get(key);
-  if (known !== undefined) return known;
-  const made = new Intl.DateTimeFormat(LOCALE, { ...options, timeZone: zone, hourCycle: 'h23' });
-  formats.set(key, made);
-  return made;
+/** The format of that name: to make one takes longer than to use it a hundred times. */
+function format(name: string, options: Intl.DateTimeFormatOptions, zone: string | undefined): Intl.DateTimeFormat {
+  const key = zone === undefined ? name : `${name} ${zone}`;
+  let known = formats.get(key);
+  if (known === undefined) {
+    known = new Intl.DateTimeFormat(LOCALE, { ...options, timeZone: zone, hourCycle: 'h23' });
+    formats.set(key, known);
+  }
+  return known;
 }
 
-function clock(precision: Precision): Intl.DateTimeFormatOptions {
-  switch (precision) {
-    case 'day':
-      return {};
-    case 'minute':
-      return { hour: '2-digit', minute: '2-digit' };
-    case 'second':
-      return { hour: '2-digit', minute: '2-digit', second: '2-digit' };
-    case 'millisecond':
-      return { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 };
-  }
-}
+const CLOCKS: Record<Precision, Intl.DateTimeFormatOptions> = {
+  day: {},
+  minute: { hour: '2-digit', minute: '2-digit' },
+  second: { hour: '2-digit', minute: '2-digit', second: '2-digit' },
+  millisecond: { hour: '2-digit', minute: '2-digit', second: '2-digit', fractionalSecondDigits: 3 },
+};
 
 const DATE: Intl.DateTimeFormatOptions = { day: 'numeric', month: 'short', year: 'numeric' };
 
@@ -46,18 +42,18 @@ export function moment(
 ): string {
   const time = typeof at === 'number' ? at : millis(at);
   if (time === undefined) return UNKNOWN;
-  return format({ ...DATE, ...clock(precision) }, zone).format(time);
+  return format(precision, { ...DATE, ...CLOCKS[precision] }, zone).format(time);
 }
 
 /** The time of day alone: `11:31:04`. */
 export function timeOfDay(at: string | number, precision: Precision = 'second', zone?: string): string {
   const time = typeof at === 'number' ? at : millis(at);
-  return time === undefined ? UNKNOWN : format(clock(precision), zone).format(time);
+  return time === undefined ? UNKNOWN : format(`clock ${precision}`, CLOCKS[precision], zone).format(time);
 }
 
 /** The short name of the zone at a moment: `CET`, `GMT+2`. */
 export function zoneName(at: number, zone?: string): string {
-  const parts = format({ hour: '2-digit', timeZoneName: 'short' }, zone).formatToParts(at);
+  const parts = format('zone', { hour: '2-digit', timeZoneName: 'short' }, zone).formatToParts(at);
   return parts.find(({ type }) => type === 'timeZoneName')?.value ?? 'UTC';
 }
 
@@ -71,7 +67,7 @@ export function momentWithZone(at: string | number | null | undefined, zone?: st
 export function month(period: string, name: 'long' | 'short' = 'long'): string {
   const time = Date.parse(`${period}-15T12:00:00Z`);
   if (Number.isNaN(time)) return period;
-  return format({ month: name, year: 'numeric' }, 'UTC').format(time);
+  return format(`month ${name}`, { month: name, year: 'numeric' }, 'UTC').format(time);
 }
 
 /** The month so many after a month: `2026-01` is one after `2025-12`. */
