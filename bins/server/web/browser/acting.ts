@@ -77,6 +77,26 @@ export function acting(server: Server): void {
     await page.context().close();
   });
 
+  test('a view that could not be loaded is tried again, at the same address', async () => {
+    const opened = await open();
+    const { page } = opened;
+    await visit(opened, server, 'overview?window=7d');
+    await page.route(/\/assets\/Compare/, (route) => route.abort());
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Compare' }).click();
+    await page.getByText('This part could not be loaded').waitFor();
+    // Nobody answers: the page stays.
+    await page.context().setOffline(true);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.getByText('The server does not answer yet').waitFor();
+    await page.context().setOffline(false);
+    await page.unroute(/\/assets\/Compare/);
+    await page.getByRole('button', { name: 'Try again' }).click();
+    await page.locator('main h1', { hasText: 'Compare' }).waitFor();
+    await settled(page);
+    expect(page.url()).toBe(`${server.url}/#/compare?window=7d`);
+    await page.context().close();
+  });
+
   test('light and dark are by the system until somebody chooses', async () => {
     const opened = await open({ colorScheme: 'dark' });
     const { page } = opened;

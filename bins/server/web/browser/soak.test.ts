@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { CDPSession, Page } from 'playwright-core';
 import { launch, open, quit, settled, VIEWS, visit, type Opened } from './browser';
 import { pause, Server, stage } from './server';
+import { weight } from './weight';
 
 const EVERY_MS = 10_000;
 /** Of a core. */
@@ -82,6 +83,8 @@ async function nextView(page: Page, turn: number): Promise<void> {
 }
 
 const length = stage.soakSeconds ?? 0;
+
+if (length > 0) weight(server);
 
 test.skipIf(length === 0)('a page that is open for long costs little and holds no more than before', { timeout: (length + 120) * 1000 }, async () => {
   const stays = await Watched.on('stays', server);

@@ -1,20 +1,9 @@
-// What a chart is made of: its data, and how it is drawn.
+// How a chart is drawn.
 
+import 'uplot/dist/uPlot.min.css';
 import uPlot from 'uplot';
-import { timeOfDay } from '../format/time';
-
-/** A curve. */
-export interface Series {
-  label: string;
-  /** A value for each time; null where nothing is known, which is drawn as a gap. */
-  values: readonly (number | null)[];
-  /** 1 to 8. */
-  colour: number;
-  isDashed?: boolean;
-  isFilled?: boolean;
-  /** Each value holds until the next one. */
-  isStepped?: boolean;
-}
+import { shortDay, timeOfDay } from '../format/time';
+import type { Series } from './series';
 
 /** How a chart looks. */
 export interface Look {
@@ -34,42 +23,18 @@ export interface Look {
 const FONT = '11px system-ui, sans-serif';
 const DAY = 86_400;
 
-/** The data as they are drawn. Stacked ones are sums, the largest first: each covers a part of the one before. */
-export function dataOf(
-  times: readonly number[],
-  series: readonly Series[],
-  isStacked: boolean,
-): uPlot.AlignedData {
-  const columns = isStacked ? stacked(times.length, series).reverse() : series.map(({ values }) => [...values]);
-  return [[...times], ...columns] as uPlot.AlignedData;
-}
-
-/** Each series with those before it. Where nothing is known of any there is a gap. */
-export function stacked(length: number, series: readonly Pick<Series, 'values'>[]): (number | null)[][] {
-  const sums: (number | null)[] = Array.from({ length }, () => null);
-  return series.map(({ values }) => {
-    for (let index = 0; index < length; index += 1) {
-      const value = values[index];
-      if (value != null) sums[index] = (sums[index] ?? 0) + value;
-    }
-    return [...sums];
-  });
-}
-
-/** A colour of the theme as the canvas wants it. */
+/** The colours of the theme as the canvas wants them. */
 function colours(host: Element): (name: string) => string {
-  const probe = document.createElement('span');
-  host.append(probe);
-  const style = getComputedStyle(probe);
-  const read = (name: string) => {
+  const names = ['ink-2', 'line', 'panel', ...Array.from({ length: 8 }, (_, index) => `series-${index + 1}`)];
+  const probes = names.map((name) => {
+    const probe = document.createElement('span');
     probe.style.color = `var(--${name})`;
-    return style.color;
-  };
-  const known = new Map<string, string>();
-  for (const name of ['ink-2', 'line', 'panel', ...Array.from({ length: 8 }, (_, index) => `series-${index + 1}`)]) {
-    known.set(name, read(name));
-  }
-  probe.remove();
+    return probe;
+  });
+  // All at once: each time that something is read after a change, styles are computed anew.
+  host.append(...probes);
+  const known = new Map(names.map((name, index) => [name, getComputedStyle(probes[index] as Element).color]));
+  for (const probe of probes) probe.remove();
   return (name) => known.get(name) ?? 'gray';
 }
 
@@ -83,8 +48,7 @@ function faded(colour: string, share: number): string {
 export function timeLabels(splits: readonly number[], apart: number): string[] {
   let before = '';
   return splits.map((seconds) => {
-    const date = new Date(seconds * 1000);
-    const day = date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short' });
+    const day = shortDay(seconds * 1000);
     if (apart >= DAY) return day;
     const clock = timeOfDay(seconds * 1000, apart < 60 ? 'second' : 'minute');
     const isNew = day !== before && (before !== '' || apart >= 3_600);

@@ -1,10 +1,10 @@
 // Claims about how figures look.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { bitRate, byteChange, bytes, pieceRate } from './bytes';
 import { age, duration, latency } from './duration';
 import { fineMoney, fineMoneyChange, money, sumOf } from './money';
 import { count, percent, points, shortCount, some, UNKNOWN } from './number';
-import { millis, moment, momentWithZone, month, monthPlus, timeOfDay, zoneName } from './time';
+import { millis, moment, momentWithZone, month, monthPlus, shortDay, timeOfDay, zoneName } from './time';
 import { action, byAction, country, isDownload, isUpload, sentence } from './words';
 
 function check<T>(show: (value: T) => string, examples: [T, string][]): void {
@@ -108,19 +108,22 @@ describe('times', () => {
     ]);
   });
 
-  it('are of a zone', () => {
+  it('are of the zone of whoever looks', () => {
     const at = '2026-11-26T10:31:04.250Z';
-    expect(moment(at, 'minute', 'Europe/Vienna')).toBe('26 Nov 2026, 11:31');
-    expect(moment(at, 'day', 'Asia/Tokyo')).toBe('26 Nov 2026');
-    expect(timeOfDay(at, 'millisecond', 'Europe/Vienna')).toBe('11:31:04.250');
-    expect(zoneName(Date.parse(at), 'Europe/Vienna')).toBe('CET');
-    expect(momentWithZone('2026-07-01T10:00:00Z', 'Europe/Vienna')).toBe('1 Jul 2026, 12:00:00 CEST');
+    vi.stubEnv('TZ', 'Europe/Vienna');
+    expect(moment(at)).toBe('26 Nov 2026, 11:31');
+    expect(moment('2026-11-25T23:05:00Z', 'day')).toBe('26 Nov 2026');
+    expect(timeOfDay(at, 'millisecond')).toBe('11:31:04.250');
+    expect(timeOfDay('2026-11-25T23:05:00Z', 'minute')).toBe('00:05');
+    expect(shortDay(Date.parse('2026-09-30T22:00:00Z'))).toBe('1 Oct');
+    expect(zoneName(Date.parse(at))).toBe('CET');
+    expect(momentWithZone('2026-07-01T10:00:00Z')).toBe('1 Jul 2026, 12:00:00 CEST');
     expect([moment(null), moment('soon'), millis('soon')]).toEqual([UNKNOWN, UNKNOWN, undefined]);
-    expect(timeOfDay('2026-11-26T00:05:00Z', 'minute', 'UTC')).toBe('00:05');
+    vi.unstubAllEnvs();
   });
 
   it('are months', () => {
-    expect(month('2026-11')).toBe('November 2026');
+    expect([month('2026-11'), month('2026-09', 'short'), month('2026-13'), month('all')]).toEqual(['November 2026', 'Sep 2026', '2026-13', 'all']);
     expect([monthPlus('2026-11', 2), monthPlus('2026-01', -1), monthPlus('2026-11', -11)]).toEqual(['2027-01', '2025-12', '2025-12']);
   });
 });

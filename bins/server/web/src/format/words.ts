@@ -67,7 +67,8 @@ export function byAction(one: string, other: string): number {
   return place(one) - place(other) || one.localeCompare(other);
 }
 
-const regions = new Intl.DisplayNames(['en'], { type: 'region', fallback: 'code' });
+/** Made when a country is named first: to load the names takes as long as to draw a view. */
+let regions: Intl.DisplayNames | undefined;
 
 /** The name of a country; the server has codes of its own for what is none. */
 export function country(code: string): string {
@@ -78,6 +79,7 @@ export function country(code: string): string {
       return 'Private network';
     default:
       try {
+        regions ??= new Intl.DisplayNames(['en'], { type: 'region', fallback: 'code' });
         return regions.of(code) ?? code;
       } catch {
         return code;

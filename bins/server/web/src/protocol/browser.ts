@@ -1,15 +1,13 @@
 // The client over the browser's own WebSocket.
 
+import { socketAhead } from '../early';
+import { SocketAhead } from './ahead';
 import { LiveClient } from './client';
-import type { Socket } from './world';
 
 /** A client of the server that the page came from. */
 export function clientOf(place: Location, onRefused: () => void): LiveClient {
-  const url = new URL('/ws', place.href);
-  url.protocol = place.protocol === 'https:' ? 'wss:' : 'ws:';
-  url.hash = '';
   const client = new LiveClient({
-    connect: () => new WebSocket(url) as unknown as Socket,
+    connect: () => socketAhead() ?? new SocketAhead(new URL('/ws', place.href)),
     now: () => Date.now(),
     random: () => Math.random(),
     setTimer: (run, ms) => window.setTimeout(run, ms),

@@ -1,20 +1,12 @@
 // Light or dark: as the system has it, or as somebody chose.
 
-export type Theme = 'system' | 'light' | 'dark';
+import { KEY, stored, type Theme } from './chosen';
 
-const KEY = 'piecewatch-theme';
+export type { Theme };
+
 const system = window.matchMedia('(prefers-color-scheme: dark)');
 
-function stored(): Theme {
-  try {
-    const value = localStorage.getItem(KEY);
-    return value === 'light' || value === 'dark' ? value : 'system';
-  } catch {
-    return 'system';
-  }
-}
-
-let chosen = $state<Theme>(stored());
+let chosen = $state<Theme>(stored);
 let isSystemDark = $state(system.matches);
 
 system.addEventListener('change', ({ matches }) => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TrafficAnswer } from '../api/types/http';
 import type { TrafficState } from '../api/types/live';
-import { stacked } from '../components/chart';
+import { stacked } from '../components/series';
 import { bitsOf, bothWays, fullness, lastHour, over } from './sums';
 
 const ends = (bytes: number) => ({ count: 1, success: 1, bytes });

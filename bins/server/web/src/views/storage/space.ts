@@ -1,7 +1,7 @@
 // What is told of space, as curves over one axis of time.
 
 import type { StorageHistoryAnswer } from '../../api/types/money';
-import type { Series } from '../../components/chart';
+import type { Series } from '../../components/series';
 
 /** What can be drawn, the surest first. */
 export const AMOUNTS = {

@@ -1,0 +1,51 @@
+// A connection that is opened before there is a client: what it says until then is kept for it.
+
+import type { Socket } from './world';
+
+/** A socket that listens from its first moment, and tells all of it to whoever listens first. */
+export class SocketAhead implements Socket {
+  #socket: WebSocket;
+  /** What nobody has heard yet; undefined once somebody listened. */
+  #kept: { data: unknown }[] | undefined = [];
+  #listener: Socket['onmessage'] = null;
+  onclose: Socket['onclose'] = null;
+
+  constructor(url: URL) {
+    url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+    url.hash = '';
+    this.#socket = new WebSocket(url);
+    this.#socket.onmessage = ({ data }) => {
+      if (this.#kept === undefined) this.#listener?.({ data });
+      else this.#kept.push({ data });
+    };
+    this.#socket.onclose = (event) => this.onclose?.(event);
+  }
+
+  /** Whether it closed already, or does so. */
+  get isOver(): boolean {
+    return this.#socket.readyState > WebSocket.OPEN;
+  }
+
+  get onmessage(): Socket['onmessage'] {
+    return this.#listener;
+  }
+
+  set onmessage(listener: Socket['onmessage']) {
+    this.#listener = listener;
+    const kept = this.#kept;
+    if (listener === null || kept === undefined) return;
+    this.#kept = undefined;
+    // Not within the assignment, as no socket speaks then; and before anything newer.
+    queueMicrotask(() => {
+      for (const event of kept) this.#listener?.(event);
+    });
+  }
+
+  send(text: string): void {
+    this.#socket.send(text);
+  }
+
+  close(): void {
+    this.#socket.close();
+  }
+}

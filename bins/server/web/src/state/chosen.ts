@@ -1,0 +1,18 @@
+// What was chosen before: the first look into the browser's store takes long, and here nothing waits for it yet.
+
+export type Theme = 'system' | 'light' | 'dark';
+
+/** Under what the theme is kept. */
+export const KEY = 'piecewatch-theme';
+
+function read(): Theme {
+  try {
+    const value = localStorage.getItem(KEY);
+    return value === 'light' || value === 'dark' ? value : 'system';
+  } catch {
+    return 'system';
+  }
+}
+
+/** The theme that was chosen. */
+export const stored = read();
