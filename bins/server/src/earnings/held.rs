@@ -17,7 +17,7 @@ pub(super) fn lines(month: &Month, now: Timestamp) -> Vec<String> {
     let is_kept = |of: &&SatelliteMonth| of.held_fate == HeldFate::Kept;
     let kept: MicroUsd = month.satellites.iter().filter(is_kept).map(|of| of.held.kept()).sum();
     if kept > MicroUsd::default() {
-        lines.push(format!("Held back so far by all satellites together: {}.", usd(kept)));
+        lines.push(format!("Held back so far by all satellites together: {} USD.", usd(kept)));
     }
     for of in &month.satellites {
         let Some(due) = of.held_return.filter(|due| due.amount > MicroUsd::default()) else {

@@ -329,7 +329,7 @@ fn what_is_held_back_is_told_with_when_it_falls_and_what_is_lost() {
     });
     let drops = Period::containing(began).unwrap().plus_months(3).unwrap();
     for words in [
-        "Held back so far by all satellites together: 1.25.".to_owned(),
+        "Held back so far by all satellites together: 1.25 USD.".to_owned(),
         format!("us1 holds back 75 %, 50 % from {drops}."),
         "The 1.25 that eu1 held back are lost: they do not come back.".to_owned(),
     ] {
