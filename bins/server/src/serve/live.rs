@@ -14,6 +14,7 @@ mod changes;
 mod compactions;
 mod earnings;
 mod latency;
+mod listed;
 mod overview;
 mod rates;
 mod reputation;
@@ -27,8 +28,12 @@ mod traffic;
 mod transfers;
 
 use std::{
+    collections::BTreeSet,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use piecewatch_analytics::Observatory;
@@ -108,11 +113,19 @@ pub(crate) struct Live {
     around: Around,
     /// The newest commit of which it was told what it changed.
     told: Mutex<Option<i64>>,
+    /// Whether a list of transfers was told of which newer ones are known.
+    is_list_behind: AtomicBool,
 }
 
 impl Live {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self { parts, base: Mutex::default(), around: Around::default(), told: Mutex::default() }
+        Self {
+            parts,
+            base: Mutex::default(),
+            around: Around::default(),
+            told: Mutex::default(),
+            is_list_behind: AtomicBool::default(),
+        }
     }
 
     /// The topics, for the broadcaster.
@@ -227,6 +240,12 @@ impl Live {
         Ok(state)
     }
 
+    /// What has to be told again, since it was not told whole: to be called every second.
+    fn left_behind(&self) -> BTreeSet<Changed> {
+        let is_behind = self.is_list_behind.swap(false, Ordering::Relaxed);
+        is_behind.then_some(Changed { topic: Topic::Transfers, node: None }).into_iter().collect()
+    }
+
     fn now(&self) -> Timestamp {
         (self.parts.now)()
     }
@@ -251,9 +270,45 @@ fn table(rows: impl IntoIterator<Item = (String, Value)>) -> Value {
     Value::Object(rows.into_iter().collect::<Map<_, _>>())
 }
 
+/// A number of which three figures are shown, and no more decimals than two.
+fn three_figures(number: f64) -> f64 {
+    let places = number.max(1.0).log10() as i32;
+    let scale = 10_f64.powi((places - 2).abs());
+    if places > 2 { (number / scale).round() * scale } else { (number * scale).round() / scale }
+}
+
+/// A share of which a tenth of a percent is shown. What is not all is not told as all, and what is
+/// something not as nothing.
+fn share(share: f64) -> Value {
+    let rounded = (share * 1e3).round() / 1e3;
+    let told = if rounded >= 1.0 && share < 1.0 {
+        0.9999
+    } else if rounded <= 0.0 && share > 0.0 {
+        0.0001
+    } else {
+        rounded
+    };
+    told.into()
+}
+
 /// A number that is shown with so many decimals: what differs by less is the same.
 fn rounded(number: f64, decimals: i32) -> Value {
     let scale = 10_f64.powi(decimals);
     let rounded = (number * scale).round() / scale;
     serde_json::Number::from_f64(rounded).map_or(Value::Null, Value::Number)
+}
+
+#[cfg(test)]
+mod figures {
+    use super::*;
+
+    #[test]
+    fn figures_are_told_as_far_as_they_are_shown() {
+        let rates = [0.0, 0.004, 0.126, 9.994, 12.34, 99.96, 123.4, 170_545_319.0, 999_500.0];
+        let told = [0.0, 0.0, 0.13, 9.99, 12.3, 100.0, 123.0, 171_000_000.0, 1_000_000.0];
+        assert_eq!(rates.map(three_figures), told);
+        let shares = [0.0, 0.000_2, 0.931_4, 0.999_4, 0.999_9, 1.0];
+        let told: [Value; 6] = [0.0, 0.0001, 0.931, 0.999, 0.9999, 1.0].map(Value::from);
+        assert_eq!(shares.map(share), told);
+    }
 }

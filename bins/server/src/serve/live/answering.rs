@@ -139,6 +139,7 @@ pub(crate) async fn tell_changes(
                     let had_lines = has_lines.swap(false, Ordering::Relaxed);
                     let since = if had_lines { Lines::Some } else { Lines::None };
                     tell(&broadcaster, &passing.second(live.now(), since));
+                    tell(&broadcaster, &live.left_behind());
                     let (live, broadcaster) = (Arc::clone(&live), broadcaster.clone());
                     run(Box::new(move || tell(&broadcaster, &live.look_around())));
                 } else if !is_watched() {

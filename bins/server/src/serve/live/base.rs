@@ -21,6 +21,7 @@ use piecewatch_store::{
 
 use super::{
     Refusal,
+    listed::{List, Listed},
     rates::Held,
     sums::{LastHour, NodeSums, Since, Today},
     tail::{AHEAD, KEPT_MAX, REACH, Row, Tail},
@@ -57,6 +58,7 @@ pub(super) struct Base {
 struct SetTail {
     nodes: Vec<NodeName>,
     tail: Tail,
+    listed: Listed,
     /// When it was wanted last, in questions.
     wanted: u64,
     is_loaded: bool,
@@ -171,19 +173,19 @@ impl Base {
         })
     }
 
-    /// The newest transfers of nodes.
+    /// The newest transfers of nodes as they are listed.
     ///
     /// # Errors
     ///
     /// When the database cannot be read, or is written too fast.
-    pub(super) fn tail(
+    pub(super) fn list(
         &mut self,
         reader: &Reader,
         unwritten: Option<&Unwritten>,
         nodes: &[NodeName],
         now: Timestamp,
-    ) -> std::result::Result<Tail, Refusal> {
-        self.answer(reader, unwritten, (nodes, Needs::Tail), now, |base, beyond| {
+    ) -> std::result::Result<List, Refusal> {
+        let tail = self.answer(reader, unwritten, (nodes, Needs::Tail), now, |base, beyond| {
             let of_set = base.tails.iter().find(|of| of.nodes == nodes);
             let mut tail = of_set.map(|of| of.tail.clone()).unwrap_or_default();
             let mut added = Vec::new();
@@ -195,7 +197,10 @@ impl Base {
             // Batches are told from the oldest on.
             tail.add(added.into_iter().rev().flatten());
             Some(tail)
-        })
+        })?;
+        let of_set = self.tails.iter_mut().find(|of| of.nodes == nodes);
+        let listed = &mut of_set.expect("room was made for it").listed;
+        Ok(listed.next(&tail, now))
     }
 
     /// Looks at the database, and makes an answer of what is here and what is beyond; again when what
@@ -295,8 +300,8 @@ impl Base {
             let oldest = (0..TAILS_MAX).min_by_key(|place| self.tails[*place].wanted);
             self.tails.remove(oldest.expect("there are some"));
         }
-        let (nodes, tail) = (nodes.to_vec(), Tail::default());
-        self.tails.push(SetTail { nodes, tail, wanted: newest, is_loaded: false });
+        let (nodes, tail, listed) = (nodes.to_vec(), Tail::default(), Listed::default());
+        self.tails.push(SetTail { nodes, tail, listed, wanted: newest, is_loaded: false });
     }
 
     /// Reads what is new, in one state of the database.

@@ -10,9 +10,9 @@ use serde_json::{Map, Value, json};
 use super::{
     Live, NODES_MAX, State,
     around::{Aside, Disk},
-    rounded,
+    share,
     sums::{ByAction, Ends, NodeToday},
-    table,
+    table, three_figures,
 };
 use crate::money::usd;
 
@@ -212,17 +212,18 @@ fn ends_row(ends: &Ends, rate: Option<f64>) -> Value {
         }
     }
     if let Some(rate) = rate {
-        row.insert("success_rate".to_owned(), rounded(rate, 4));
+        row.insert("success_rate".to_owned(), share(rate));
     }
     Value::Object(row)
 }
 
-/// What moved in the last 60 seconds.
+/// What moved in the last 60 seconds, each with three figures: the next one changes with every line, and is
+/// not shown.
 pub(super) fn rates(lately: Lately) -> Value {
     let flow = |Flow { bits_per_second, pieces_per_second }| {
         json!({
-            "bits_per_second": bits_per_second.round() as u64,
-            "pieces_per_second": rounded(pieces_per_second, 2),
+            "bits_per_second": three_figures(bits_per_second).round() as u64,
+            "pieces_per_second": three_figures(pieces_per_second),
         })
     };
     let Rates { ingress, egress } = lately.rates();
