@@ -9,6 +9,7 @@
 //! answers what it asks.
 mod answering;
 mod around;
+mod asking;
 mod base;
 mod changes;
 mod compactions;
@@ -48,10 +49,17 @@ pub(crate) use self::{
     answering::{Job, answer_wants, tell_changes},
     changes::{Changed, Topic},
 };
-use self::{around::Around, base::Base};
+use self::{
+    around::Around,
+    asking::{Asking, Patience},
+    base::Base,
+};
 
 /// How many nodes a table lists.
 const NODES_MAX: usize = 200;
+/// Of how many nodes a state is made at once where nothing may wait: with so many it takes about a
+/// millisecond.
+const AT_HAND_NODES_MAX: usize = 16;
 
 /// A part of a state that somebody else gives, of these nodes.
 pub(crate) type Part<T> = Box<dyn Fn(&[NodeName]) -> T + Send + Sync>;
@@ -143,19 +151,11 @@ impl Live {
             .ok_or_else(|| Refusal::None(format!("there is no topic {topic}")))?;
         let now = self.now();
         let observatory = &self.parts.observatory;
+        let asking = Asking { live: self, patience: Patience::Waits };
         match topic {
-            Topic::Overview => {
-                let (reader, nodes) = self.read(names)?;
-                overview::state(self, reader, &nodes)
-            }
-            Topic::Traffic => {
-                let (reader, nodes) = self.read(names)?;
-                traffic::state(self, &reader, &nodes)
-            }
-            Topic::Transfers => {
-                let (reader, nodes) = self.read(names)?;
-                transfers::state(self, &reader, &nodes)
-            }
+            Topic::Overview => overview::state(&asking, &asking.chosen(names)?),
+            Topic::Traffic => traffic::state(&asking, &asking.chosen(names)?),
+            Topic::Transfers => transfers::state(&asking, &asking.chosen(names)?),
             Topic::Satellites => {
                 let (reader, nodes) = self.read(names)?;
                 satellites::state(&reader, &nodes, now)
@@ -180,52 +180,39 @@ impl Live {
         })
     }
 
+    /// The state of a topic of which everything is in memory; `None` of others, and of so many nodes that it
+    /// would take long. Waits for nothing.
+    pub(crate) fn state_at_hand(&self, topic: &str, names: &[&str]) -> Option<Value> {
+        let topic = Topic::from_name(topic).filter(|topic| Topic::OF_LINES.contains(topic))?;
+        let asking = Asking { live: self, patience: Patience::None };
+        let nodes = asking.chosen(names).ok()?;
+        if nodes.len() > AT_HAND_NODES_MAX {
+            return None;
+        }
+        match topic {
+            Topic::Overview => overview::state(&asking, &nodes).ok(),
+            Topic::Traffic => traffic::state(&asking, &nodes).ok(),
+            Topic::Transfers => transfers::state(&asking, &nodes).ok(),
+            Topic::Satellites
+            | Topic::Latency
+            | Topic::Storage
+            | Topic::Reputation
+            | Topic::Earnings
+            | Topic::Compactions
+            | Topic::Alerts
+            | Topic::Status => None,
+        }
+    }
+
     /// A reader, and the nodes of these names.
     fn read(&self, names: &[&str]) -> std::result::Result<(Reader, Vec<NodeName>), Refusal> {
-        let reader = self.parts.readers.get()?;
-        let nodes = self.chosen(&reader, names)?;
-        Ok((reader, nodes))
+        let nodes = self.nodes(names)?;
+        Ok((self.parts.readers.get()?, nodes))
     }
 
     /// The nodes of these names, for whoever gets a reader of its own.
     fn nodes(&self, names: &[&str]) -> std::result::Result<Vec<NodeName>, Refusal> {
-        Ok(self.read(names)?.1)
-    }
-
-    /// The nodes of these names, in order; all that are known or configured where none is named.
-    fn chosen(
-        &self,
-        reader: &Reader,
-        names: &[&str],
-    ) -> std::result::Result<Vec<NodeName>, Refusal> {
-        let configured = (self.parts.configured)();
-        let mut base = self.base();
-        if names.is_empty() {
-            let mut all: Vec<NodeName> = base.known(reader)?.iter().cloned().collect();
-            all.extend(configured);
-            all.sort_unstable();
-            all.dedup();
-            return Ok(all);
-        }
-        let mut is_read = false;
-        let mut chosen = Vec::with_capacity(names.len());
-        for name in names {
-            let unknown = || Refusal::None(format!("there is no node {name}"));
-            let node: NodeName = name.parse().map_err(|_| unknown())?;
-            let mut is_known = configured.contains(&node) || base.known(reader)?.contains(&node);
-            if !is_known && !is_read {
-                is_read = true;
-                base.read_known(reader)?;
-                is_known = base.known(reader)?.contains(&node);
-            }
-            if !is_known {
-                return Err(unknown());
-            }
-            chosen.push(node);
-        }
-        chosen.sort_unstable();
-        chosen.dedup();
-        Ok(chosen)
+        Asking { live: self, patience: Patience::Waits }.chosen(names)
     }
 
     /// The state of `alerts`: they are told when the database cannot be asked, and of a node that it does not

@@ -10,7 +10,7 @@ use super::tail::{Row, SHOWN_MAX, Tail};
 
 /// How many transfers that are new are listed in a second: more than anybody reads. A list of 30 holds
 /// each for some seconds then.
-const NEW_PER_SECOND: f64 = 8.0;
+const NEW_PER_SECOND: f64 = 6.0;
 
 /// A list of a set of nodes as it was told last.
 #[derive(Debug, Default)]
@@ -130,7 +130,7 @@ mod tests {
         let mut listed = Listed::default();
         for number in 0..200 {
             let tail = tail(0.max(number - 60)..number);
-            let list = listed.next(&tail, second(number as f64 / 7.0));
+            let list = listed.next(&tail, second(number as f64 / 5.0));
             assert_eq!(list, List { rows: tail.named(), reach: Reach::Newest });
         }
     }
@@ -146,12 +146,12 @@ mod tests {
             let list = listed.next(&all, second(half as f64 / 2.0));
             let came = names(&list).difference(&names(&before)).count();
             assert_eq!(list.rows.len(), SHOWN_MAX);
-            assert!(half < 4 || list.reach == Reach::Behind);
+            assert!(half < 5 || list.reach == Reach::Behind);
             new += came;
             before = list;
         }
         // Nothing was told before it began, so that it could catch up first.
-        assert!((80 - 8..=80 + SHOWN_MAX).contains(&new), "{new} in ten seconds");
+        assert!((60 - 6..=60 + SHOWN_MAX).contains(&new), "{new} in ten seconds");
         let last = tail(2_000..2_060);
         assert_eq!(listed.next(&last, second(10.0)).reach, Reach::Newest, "nothing more came");
         assert_eq!(listed.next(&last, second(10.0)).rows, last.named());

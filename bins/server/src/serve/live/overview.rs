@@ -4,12 +4,12 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use piecewatch_analytics::rate::{Flow, Lately, Rates};
 use piecewatch_model::{Action, ByteCount, MicroUsd, NodeName};
-use piecewatch_store::Reader;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Live, NODES_MAX, State,
+    NODES_MAX, State,
     around::{Aside, Disk},
+    asking::Asking,
     share,
     sums::{ByAction, Ends, NodeToday},
     table, three_figures,
@@ -19,13 +19,14 @@ use crate::money::usd;
 /// How many actions are listed: the log may name any.
 const ACTIONS_MAX: usize = 16;
 
-pub(super) fn state(live: &Live, reader: Reader, nodes: &[NodeName]) -> State {
-    let mut base = live.base();
+pub(super) fn state(asking: &Asking<'_>, nodes: &[NodeName]) -> State {
+    let live = asking.live;
+    let mut base = asking.base()?;
     // Whoever waits for the base would come with an older time than what is in it.
     let now = live.now();
-    let today = base.today(&reader, live.unwritten(), nodes, now)?;
+    let today = base.today(&|| asking.reader(), live.unwritten(), nodes, now)?;
     drop(base);
-    let asides = live.around.of(reader, &live.parts, nodes, now)?;
+    let asides = live.around.of(&|| asking.reader(), &live.parts, nodes, now)?;
     let mut actions = ByAction::new();
     let mut lately = Lately::default();
     for node in today.nodes.values() {
