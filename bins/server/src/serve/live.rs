@@ -9,11 +9,13 @@
 //! answers what it asks.
 mod answering;
 mod around;
+mod asking;
 mod base;
 mod changes;
 mod compactions;
 mod earnings;
 mod latency;
+mod listed;
 mod overview;
 mod rates;
 mod reputation;
@@ -27,8 +29,12 @@ mod traffic;
 mod transfers;
 
 use std::{
+    collections::BTreeSet,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use piecewatch_analytics::Observatory;
@@ -43,10 +49,17 @@ pub(crate) use self::{
     answering::{Job, answer_wants, tell_changes},
     changes::{Changed, Topic},
 };
-use self::{around::Around, base::Base};
+use self::{
+    around::Around,
+    asking::{Asking, Patience},
+    base::Base,
+};
 
 /// How many nodes a table lists.
 const NODES_MAX: usize = 200;
+/// Of how many nodes a state is made at once where nothing may wait: with so many it takes about a
+/// millisecond.
+const AT_HAND_NODES_MAX: usize = 16;
 
 /// A part of a state that somebody else gives, of these nodes.
 pub(crate) type Part<T> = Box<dyn Fn(&[NodeName]) -> T + Send + Sync>;
@@ -108,11 +121,19 @@ pub(crate) struct Live {
     around: Around,
     /// The newest commit of which it was told what it changed.
     told: Mutex<Option<i64>>,
+    /// Whether a list of transfers was told of which newer ones are known.
+    is_list_behind: AtomicBool,
 }
 
 impl Live {
     pub(crate) fn new(parts: Parts) -> Self {
-        Self { parts, base: Mutex::default(), around: Around::default(), told: Mutex::default() }
+        Self {
+            parts,
+            base: Mutex::default(),
+            around: Around::default(),
+            told: Mutex::default(),
+            is_list_behind: AtomicBool::default(),
+        }
     }
 
     /// The topics, for the broadcaster.
@@ -130,19 +151,11 @@ impl Live {
             .ok_or_else(|| Refusal::None(format!("there is no topic {topic}")))?;
         let now = self.now();
         let observatory = &self.parts.observatory;
+        let asking = Asking { live: self, patience: Patience::Waits };
         match topic {
-            Topic::Overview => {
-                let (reader, nodes) = self.read(names)?;
-                overview::state(self, reader, &nodes)
-            }
-            Topic::Traffic => {
-                let (reader, nodes) = self.read(names)?;
-                traffic::state(self, &reader, &nodes)
-            }
-            Topic::Transfers => {
-                let (reader, nodes) = self.read(names)?;
-                transfers::state(self, &reader, &nodes)
-            }
+            Topic::Overview => overview::state(&asking, &asking.chosen(names)?),
+            Topic::Traffic => traffic::state(&asking, &asking.chosen(names)?),
+            Topic::Transfers => transfers::state(&asking, &asking.chosen(names)?),
             Topic::Satellites => {
                 let (reader, nodes) = self.read(names)?;
                 satellites::state(&reader, &nodes, now)
@@ -167,52 +180,39 @@ impl Live {
         })
     }
 
+    /// The state of a topic of which everything is in memory; `None` of others, and of so many nodes that it
+    /// would take long. Waits for nothing.
+    pub(crate) fn state_at_hand(&self, topic: &str, names: &[&str]) -> Option<Value> {
+        let topic = Topic::from_name(topic).filter(|topic| Topic::OF_LINES.contains(topic))?;
+        let asking = Asking { live: self, patience: Patience::None };
+        let nodes = asking.chosen(names).ok()?;
+        if nodes.len() > AT_HAND_NODES_MAX {
+            return None;
+        }
+        match topic {
+            Topic::Overview => overview::state(&asking, &nodes).ok(),
+            Topic::Traffic => traffic::state(&asking, &nodes).ok(),
+            Topic::Transfers => transfers::state(&asking, &nodes).ok(),
+            Topic::Satellites
+            | Topic::Latency
+            | Topic::Storage
+            | Topic::Reputation
+            | Topic::Earnings
+            | Topic::Compactions
+            | Topic::Alerts
+            | Topic::Status => None,
+        }
+    }
+
     /// A reader, and the nodes of these names.
     fn read(&self, names: &[&str]) -> std::result::Result<(Reader, Vec<NodeName>), Refusal> {
-        let reader = self.parts.readers.get()?;
-        let nodes = self.chosen(&reader, names)?;
-        Ok((reader, nodes))
+        let nodes = self.nodes(names)?;
+        Ok((self.parts.readers.get()?, nodes))
     }
 
     /// The nodes of these names, for whoever gets a reader of its own.
     fn nodes(&self, names: &[&str]) -> std::result::Result<Vec<NodeName>, Refusal> {
-        Ok(self.read(names)?.1)
-    }
-
-    /// The nodes of these names, in order; all that are known or configured where none is named.
-    fn chosen(
-        &self,
-        reader: &Reader,
-        names: &[&str],
-    ) -> std::result::Result<Vec<NodeName>, Refusal> {
-        let configured = (self.parts.configured)();
-        let mut base = self.base();
-        if names.is_empty() {
-            let mut all: Vec<NodeName> = base.known(reader)?.iter().cloned().collect();
-            all.extend(configured);
-            all.sort_unstable();
-            all.dedup();
-            return Ok(all);
-        }
-        let mut is_read = false;
-        let mut chosen = Vec::with_capacity(names.len());
-        for name in names {
-            let unknown = || Refusal::None(format!("there is no node {name}"));
-            let node: NodeName = name.parse().map_err(|_| unknown())?;
-            let mut is_known = configured.contains(&node) || base.known(reader)?.contains(&node);
-            if !is_known && !is_read {
-                is_read = true;
-                base.read_known(reader)?;
-                is_known = base.known(reader)?.contains(&node);
-            }
-            if !is_known {
-                return Err(unknown());
-            }
-            chosen.push(node);
-        }
-        chosen.sort_unstable();
-        chosen.dedup();
-        Ok(chosen)
+        Asking { live: self, patience: Patience::Waits }.chosen(names)
     }
 
     /// The state of `alerts`: they are told when the database cannot be asked, and of a node that it does not
@@ -225,6 +225,12 @@ impl Live {
         let mut state = (self.parts.alerts)(&nodes);
         strip_nulls(&mut state);
         Ok(state)
+    }
+
+    /// What has to be told again, since it was not told whole: to be called every second.
+    fn left_behind(&self) -> BTreeSet<Changed> {
+        let is_behind = self.is_list_behind.swap(false, Ordering::Relaxed);
+        is_behind.then_some(Changed { topic: Topic::Transfers, node: None }).into_iter().collect()
     }
 
     fn now(&self) -> Timestamp {
@@ -251,9 +257,45 @@ fn table(rows: impl IntoIterator<Item = (String, Value)>) -> Value {
     Value::Object(rows.into_iter().collect::<Map<_, _>>())
 }
 
+/// A number of which three figures are shown, and no more decimals than two.
+fn three_figures(number: f64) -> f64 {
+    let places = number.max(1.0).log10() as i32;
+    let scale = 10_f64.powi((places - 2).abs());
+    if places > 2 { (number / scale).round() * scale } else { (number * scale).round() / scale }
+}
+
+/// A share of which a tenth of a percent is shown. What is not all is not told as all, and what is
+/// something not as nothing.
+fn share(share: f64) -> Value {
+    let rounded = (share * 1e3).round() / 1e3;
+    let told = if rounded >= 1.0 && share < 1.0 {
+        0.9999
+    } else if rounded <= 0.0 && share > 0.0 {
+        0.0001
+    } else {
+        rounded
+    };
+    told.into()
+}
+
 /// A number that is shown with so many decimals: what differs by less is the same.
 fn rounded(number: f64, decimals: i32) -> Value {
     let scale = 10_f64.powi(decimals);
     let rounded = (number * scale).round() / scale;
     serde_json::Number::from_f64(rounded).map_or(Value::Null, Value::Number)
+}
+
+#[cfg(test)]
+mod figures {
+    use super::*;
+
+    #[test]
+    fn figures_are_told_as_far_as_they_are_shown() {
+        let rates = [0.0, 0.004, 0.126, 9.994, 12.34, 99.96, 123.4, 170_545_319.0, 999_500.0];
+        let told = [0.0, 0.0, 0.13, 9.99, 12.3, 100.0, 123.0, 171_000_000.0, 1_000_000.0];
+        assert_eq!(rates.map(three_figures), told);
+        let shares = [0.0, 0.000_2, 0.931_4, 0.999_4, 0.999_9, 1.0];
+        let told: [Value; 6] = [0.0, 0.0001, 0.931, 0.999, 0.9999, 1.0].map(Value::from);
+        assert_eq!(shares.map(share), told);
+    }
 }

@@ -9,7 +9,7 @@ use super::{
     Control, FollowConfig, Noticing, State,
     files::Files,
     notice::Watch,
-    pace::Pace,
+    pace::{Calls, Pace},
     rotated::Rotated,
     start,
     tail::{Look, Opened, Tail},
@@ -20,9 +20,6 @@ use crate::{Archive, Error, Flow, Parser, identity::Identity, import::Import};
 /// known at which a line was written. Where batches may come closer it is looked at as often, and twice as
 /// often where nothing came.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
-/// The same where batches are called in, as long as it has grown each time: then it is looked at when
-/// they are.
-const CALLED_INTERVAL: Duration = Duration::from_millis(100);
 /// After so many looks in vain a file is not looked at before there is reason to.
 const QUIET_LOOKS: u32 = 5;
 /// After so many looks at a busy file it is waited for once, to learn whether notifications come.
@@ -60,6 +57,7 @@ pub(super) struct FileFollower<'a, S> {
     import: Import,
     parser: Parser,
     pace: Pace,
+    calls: Calls,
     /// Whether batches were called in when a file was last left alone.
     is_called: bool,
     noticing: Noticing,
@@ -106,6 +104,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             parser: import.new_parser(),
             import,
             pace: Pace::new(config.batch_interval.clone()),
+            calls: Calls::default(),
             is_called: false,
             noticing: Noticing::Polled,
             missed: 0,
@@ -385,7 +384,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
             return Woken::Time;
         }
         let longest = match found {
-            Look::Grown if self.is_called => CALLED_INTERVAL,
+            Look::Grown if self.is_called => self.calls.rest(),
             // Nobody calls after a window in which nothing came: whoever looks is told as soon as we see
             // the next line, so that this is how late it may be.
             Look::Nothing => interval / 2,
@@ -403,6 +402,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
     /// The batch is called in, and others will be.
     fn called(&mut self) {
         self.is_called = true;
+        self.calls.heard((self.config.now)());
         self.pace.fired();
     }
 

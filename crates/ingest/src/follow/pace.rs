@@ -9,6 +9,7 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, after, bounded, never};
+use piecewatch_model::Timestamp;
 
 /// The shortest time between two batches of a log that grows all the time. Clones share it, and it
 /// may be changed while a log is followed: while somebody looks, batches come closer. Whoever knows
@@ -115,9 +116,60 @@ impl Pace {
     }
 }
 
+/// How far apart calls come.
+#[derive(Debug)]
+pub(super) struct Calls {
+    last: Option<Timestamp>,
+    apart: Duration,
+}
+
+/// The longest time that calls are waited for.
+const CALLED_INTERVAL: Duration = Duration::from_millis(100);
+
+impl Default for Calls {
+    fn default() -> Self {
+        Self { last: None, apart: CALLED_INTERVAL }
+    }
+}
+
+impl Calls {
+    /// One came.
+    pub(super) fn heard(&mut self, now: Timestamp) {
+        let last = self.last.replace(now);
+        let micros = last.map_or(0, |last| now.as_micros() - last.as_micros());
+        let apart = Duration::from_micros(u64::try_from(micros).unwrap_or_default());
+        // Between others nobody looked, or the clock was set.
+        if !apart.is_zero() && apart <= CALLED_INTERVAL {
+            self.apart = apart;
+        }
+    }
+
+    /// How long a file that has grown each time is left alone, since it is looked at when the next call
+    /// comes: none does after a window in which nothing came, and then a line would be as late as this.
+    pub(super) fn rest(&self) -> Duration {
+        (self.apart * 5 / 4).min(CALLED_INTERVAL)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_call_that_does_not_come_is_waited_for_a_little_longer_than_for_others() {
+        let millis = Duration::from_millis;
+        let mut calls = Calls::default();
+        assert_eq!(calls.rest(), millis(100));
+        let mut at = Timestamp::from_seconds(1_000_000_000);
+        // After a pause the time between calls is what it was, and a clock may be set back.
+        for (after, rest) in
+            [(0, 100), (20, 25), (76, 95), (90, 100), (20, 25), (5_000, 25), (-9, 25)]
+        {
+            at = at.plus_micros(after * 1_000);
+            calls.heard(at);
+            assert_eq!(calls.rest(), millis(rest), "{after} ms");
+        }
+    }
 
     #[test]
     fn the_first_batch_after_a_pause_goes_at_once_and_a_changed_interval_holds_from_the_next_on() {

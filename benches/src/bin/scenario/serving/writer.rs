@@ -21,6 +21,9 @@ const STEP: Duration = Duration::from_millis(2);
 /// How far back logs begin, in microseconds: browsers are shown the minutes of the last hour. Not before
 /// today, since they are told of the transfers of today.
 const BEFORE: i64 = 3600 * 1_000_000;
+/// How long before now they end, in microseconds: a log runs by its own clock, and what is ahead of now
+/// would be the newest for as long, so that no list of the newest would change.
+const GAP: i64 = 300 * 1_000_000;
 /// Lines that a node wrote in each second of that time.
 const LINES_BEFORE: f64 = 2.0;
 /// The same of the time that is measured, by the clock of the logs.
@@ -141,7 +144,7 @@ fn config(
 /// Writes what nodes did before, as rotated parts of their logs, and tells how many transfers ended.
 fn before(folder: &Path, names: &[NodeName], now: Timestamp) -> Result<Vec<u64>> {
     let start = now.plus_micros(-BEFORE).max(now.floor(Grain::Day));
-    let micros = (now.as_micros() - start.as_micros()).unsigned_abs();
+    let micros = (now.as_micros() - GAP - start.as_micros()).max(0).unsigned_abs();
     let mut load = Load::create(&config(folder, names, start, (10_001, LINES_BEFORE)))?;
     load.advance(Duration::from_micros(micros), |_, _| {})?;
     load.flush()?;

@@ -38,7 +38,7 @@ const FOLLOW_TICK: Duration = Duration::from_millis(100);
 /// Something to be done on a thread that may block. Dropped, it is asked for again after a second.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
-/// Answers what the broadcaster asks until it is gone. `run` gives each job to a thread, or drops it
+/// Answers what the broadcaster asks until it is gone, here what is at hand. `run` gives each job to a thread, or drops it
 /// when there is none; at most `parallel` are given to it at a time, of costly ones at most one.
 pub(crate) async fn answer_wants(
     live: Arc<Live>,
@@ -61,7 +61,18 @@ pub(crate) async fn answer_wants(
         let mut lot = Vec::with_capacity(LOT);
         while wants.recv_many(&mut lot, LOT).await > 0 {
             let mut together = Vec::with_capacity(LIGHT_TOGETHER);
+            let mut made = 0;
             for want in lot.drain(..) {
+                // To give it to a thread, and to be told, would take longer.
+                let at_hand = match made < LIGHT_TOGETHER {
+                    true => live.state_at_hand(want.topic(), &names(&want)),
+                    false => None,
+                };
+                if let Some(state) = at_hand {
+                    made += 1;
+                    want.answer(state);
+                    continue;
+                }
                 match Topic::from_name(want.topic()).map(Topic::cost) {
                     // What finds no room is asked for again.
                     Some(Cost::Heavy) => drop(put_off.try_send(want)),
@@ -85,9 +96,12 @@ pub(crate) async fn answer_wants(
     tokio::join!(takes, costs);
 }
 
+fn names(want: &Want) -> Vec<&str> {
+    want.nodes().iter().map(|node| &**node).collect()
+}
+
 fn answer(live: &Live, want: Want) {
-    let nodes: Vec<&str> = want.nodes().iter().map(|node| &**node).collect();
-    match live.state(want.topic(), &nodes) {
+    match live.state(want.topic(), &names(&want)) {
         Ok(state) => want.answer(state),
         Err(Refusal::None(reason)) => want.refuse(&reason),
         Err(Refusal::NotNow(reason)) => {
@@ -139,6 +153,7 @@ pub(crate) async fn tell_changes(
                     let had_lines = has_lines.swap(false, Ordering::Relaxed);
                     let since = if had_lines { Lines::Some } else { Lines::None };
                     tell(&broadcaster, &passing.second(live.now(), since));
+                    tell(&broadcaster, &live.left_behind());
                     let (live, broadcaster) = (Arc::clone(&live), broadcaster.clone());
                     run(Box::new(move || tell(&broadcaster, &live.look_around())));
                 } else if !is_watched() {

@@ -12,7 +12,7 @@ use piecewatch_analytics::silence::silence_of;
 use piecewatch_model::{ByteCount, MicroUsd, NodeName, Period, Timestamp};
 use piecewatch_store::{Nodes, Reader, Window};
 
-use super::{Changed, Live, Parts, Refusal, Topic};
+use super::{Changed, Live, Parts, Refusal, Topic, asking::Get};
 
 /// After about how many seconds each node is asked anew.
 const ROUND: usize = 10;
@@ -73,7 +73,7 @@ impl Around {
     /// When the database cannot be read.
     pub(super) fn of(
         &self,
-        reader: Reader,
+        reader: Get<'_>,
         parts: &Parts,
         nodes: &[NodeName],
         now: Timestamp,
@@ -103,7 +103,7 @@ impl Around {
         if missing.is_empty() {
             return Ok(asides);
         }
-        let asked = ask(reader, parts, &missing, now)?;
+        let asked = ask(reader()?, parts, &missing, now)?;
         let mut known = self.known();
         for (node, aside) in asked {
             asides.insert(node.clone(), aside.clone());

@@ -21,6 +21,8 @@ use piecewatch_store::{
 
 use super::{
     Refusal,
+    asking::Get,
+    listed::{List, Listed},
     rates::Held,
     sums::{LastHour, NodeSums, Since, Today},
     tail::{AHEAD, KEPT_MAX, REACH, Row, Tail},
@@ -57,6 +59,7 @@ pub(super) struct Base {
 struct SetTail {
     nodes: Vec<NodeName>,
     tail: Tail,
+    listed: Listed,
     /// When it was wanted last, in questions.
     wanted: u64,
     is_loaded: bool,
@@ -94,7 +97,10 @@ type Beyond<'a> = &'a dyn Fn(Add<'_>) -> Option<()>;
 
 impl Base {
     /// The nodes in the database; they are read if that was never done.
-    pub(super) fn known(&mut self, reader: &Reader) -> Result<&BTreeSet<NodeName>> {
+    pub(super) fn known(
+        &mut self,
+        reader: Get<'_>,
+    ) -> std::result::Result<&BTreeSet<NodeName>, Refusal> {
         if self.seen.is_none() || self.known.is_empty() {
             self.read_known(reader)?;
         }
@@ -102,8 +108,8 @@ impl Base {
     }
 
     /// Reads anew which nodes there are.
-    pub(super) fn read_known(&mut self, reader: &Reader) -> Result<()> {
-        self.known = reader.nodes()?.into_iter().map(|node| node.name).collect();
+    pub(super) fn read_known(&mut self, reader: Get<'_>) -> std::result::Result<(), Refusal> {
+        self.known = reader()?.nodes()?.into_iter().map(|node| node.name).collect();
         Ok(())
     }
 
@@ -121,7 +127,7 @@ impl Base {
     /// When the database cannot be read, or is written too fast.
     pub(super) fn today(
         &mut self,
-        reader: &Reader,
+        reader: Get<'_>,
         unwritten: Option<&Unwritten>,
         nodes: &[NodeName],
         now: Timestamp,
@@ -152,7 +158,7 @@ impl Base {
     /// When the database cannot be read, or is written too fast.
     pub(super) fn last_hour(
         &mut self,
-        reader: &Reader,
+        reader: Get<'_>,
         unwritten: Option<&Unwritten>,
         nodes: &[NodeName],
         now: Timestamp,
@@ -171,19 +177,19 @@ impl Base {
         })
     }
 
-    /// The newest transfers of nodes.
+    /// The newest transfers of nodes as they are listed.
     ///
     /// # Errors
     ///
     /// When the database cannot be read, or is written too fast.
-    pub(super) fn tail(
+    pub(super) fn list(
         &mut self,
-        reader: &Reader,
+        reader: Get<'_>,
         unwritten: Option<&Unwritten>,
         nodes: &[NodeName],
         now: Timestamp,
-    ) -> std::result::Result<Tail, Refusal> {
-        self.answer(reader, unwritten, (nodes, Needs::Tail), now, |base, beyond| {
+    ) -> std::result::Result<List, Refusal> {
+        let tail = self.answer(reader, unwritten, (nodes, Needs::Tail), now, |base, beyond| {
             let of_set = base.tails.iter().find(|of| of.nodes == nodes);
             let mut tail = of_set.map(|of| of.tail.clone()).unwrap_or_default();
             let mut added = Vec::new();
@@ -195,14 +201,17 @@ impl Base {
             // Batches are told from the oldest on.
             tail.add(added.into_iter().rev().flatten());
             Some(tail)
-        })
+        })?;
+        let of_set = self.tails.iter_mut().find(|of| of.nodes == nodes);
+        let listed = &mut of_set.expect("room was made for it").listed;
+        Ok(listed.next(&tail, now))
     }
 
     /// Looks at the database, and makes an answer of what is here and what is beyond; again when what
     /// is beyond went meanwhile.
     fn answer<T>(
         &mut self,
-        reader: &Reader,
+        reader: Get<'_>,
         unwritten: Option<&Unwritten>,
         (nodes, needs): (&[NodeName], Needs),
         now: Timestamp,
@@ -215,9 +224,9 @@ impl Base {
             let dropped = unwritten.map(Unwritten::dropped);
             let is_told = tries == 0 && dropped == Some(self.dropped);
             let newest = self.newest.filter(|_| is_told);
-            self.dropped = dropped.unwrap_or_default();
             tries += 1;
             self.look(reader, unwritten, (nodes, needs), newest, now)?;
+            self.dropped = dropped.unwrap_or_default();
             let seen = self.seen.unwrap_or(i64::MIN);
             let beyond = |add: Add<'_>| match unwritten {
                 Some(unwritten) => unwritten.after(seen, add),
@@ -236,12 +245,12 @@ impl Base {
     /// what is needed and not here.
     fn look(
         &mut self,
-        reader: &Reader,
+        reader: Get<'_>,
         unwritten: Option<&Unwritten>,
         (nodes, needs): (&[NodeName], Needs),
         newest: Option<i64>,
         now: Timestamp,
-    ) -> Result<()> {
+    ) -> std::result::Result<(), Refusal> {
         let since = Since::of(now);
         if self.since.is_some_and(|kept| since.minute < kept.minute || since.hour < kept.hour) {
             // The clock was set back: what is shown now is not here.
@@ -250,12 +259,15 @@ impl Base {
         self.want(nodes, needs);
         for _ in 0..TRIES_MAX {
             let place = unwritten.map(Unwritten::place);
-            let newest = newest.map_or_else(|| reader.newest_commit(), Ok)?;
+            let newest = match newest {
+                Some(newest) => newest,
+                None => reader()?.newest_commit()?,
+            };
             if self.seen >= Some(newest) && self.lacks(nodes, needs).is_empty() {
                 break;
             }
             let read =
-                reader.at_one_state(|reader| self.read(reader, place, (nodes, needs), now))?;
+                reader()?.at_one_state(|reader| self.read(reader, place, (nodes, needs), now))?;
             let passed = match unwritten {
                 Some(unwritten) => unwritten.looked(read.look),
                 None => Some(Vec::new()),
@@ -295,8 +307,8 @@ impl Base {
             let oldest = (0..TAILS_MAX).min_by_key(|place| self.tails[*place].wanted);
             self.tails.remove(oldest.expect("there are some"));
         }
-        let (nodes, tail) = (nodes.to_vec(), Tail::default());
-        self.tails.push(SetTail { nodes, tail, wanted: newest, is_loaded: false });
+        let (nodes, tail, listed) = (nodes.to_vec(), Tail::default(), Listed::default());
+        self.tails.push(SetTail { nodes, tail, listed, wanted: newest, is_loaded: false });
     }
 
     /// Reads what is new, in one state of the database.

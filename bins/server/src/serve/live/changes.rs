@@ -110,12 +110,12 @@ impl Topic {
         match self {
             Self::Overview => TopicConfig::new(self.name()),
             Self::Alerts => TopicConfig::urgent(self.name()),
-            // A long state of which little changes, and nobody sees a line of minutes grow faster.
-            Self::Traffic => TopicConfig::limited(self.name(), 5.0),
             // Nobody reads faster than this.
-            Self::Transfers | Self::Satellites | Self::Latency | Self::Compactions => {
-                TopicConfig::limited(self.name(), 2.0)
-            }
+            Self::Traffic
+            | Self::Transfers
+            | Self::Satellites
+            | Self::Latency
+            | Self::Compactions => TopicConfig::limited(self.name(), 2.0),
             Self::Storage | Self::Reputation | Self::Earnings | Self::Status => {
                 TopicConfig::limited(self.name(), 1.0)
             }

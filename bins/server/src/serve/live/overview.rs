@@ -4,28 +4,29 @@ use std::{cmp::Reverse, collections::BTreeMap};
 
 use piecewatch_analytics::rate::{Flow, Lately, Rates};
 use piecewatch_model::{Action, ByteCount, MicroUsd, NodeName};
-use piecewatch_store::Reader;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Live, NODES_MAX, State,
+    NODES_MAX, State,
     around::{Aside, Disk},
-    rounded,
+    asking::Asking,
+    share,
     sums::{ByAction, Ends, NodeToday},
-    table,
+    table, three_figures,
 };
 use crate::money::usd;
 
 /// How many actions are listed: the log may name any.
 const ACTIONS_MAX: usize = 16;
 
-pub(super) fn state(live: &Live, reader: Reader, nodes: &[NodeName]) -> State {
-    let mut base = live.base();
+pub(super) fn state(asking: &Asking<'_>, nodes: &[NodeName]) -> State {
+    let live = asking.live;
+    let mut base = asking.base()?;
     // Whoever waits for the base would come with an older time than what is in it.
     let now = live.now();
-    let today = base.today(&reader, live.unwritten(), nodes, now)?;
+    let today = base.today(&|| asking.reader(), live.unwritten(), nodes, now)?;
     drop(base);
-    let asides = live.around.of(reader, &live.parts, nodes, now)?;
+    let asides = live.around.of(&|| asking.reader(), &live.parts, nodes, now)?;
     let mut actions = ByAction::new();
     let mut lately = Lately::default();
     for node in today.nodes.values() {
@@ -212,17 +213,18 @@ fn ends_row(ends: &Ends, rate: Option<f64>) -> Value {
         }
     }
     if let Some(rate) = rate {
-        row.insert("success_rate".to_owned(), rounded(rate, 4));
+        row.insert("success_rate".to_owned(), share(rate));
     }
     Value::Object(row)
 }
 
-/// What moved in the last 60 seconds.
+/// What moved in the last 60 seconds, each with three figures: the next one changes with every line, and is
+/// not shown.
 pub(super) fn rates(lately: Lately) -> Value {
     let flow = |Flow { bits_per_second, pieces_per_second }| {
         json!({
-            "bits_per_second": bits_per_second.round() as u64,
-            "pieces_per_second": rounded(pieces_per_second, 2),
+            "bits_per_second": three_figures(bits_per_second).round() as u64,
+            "pieces_per_second": three_figures(pieces_per_second),
         })
     };
     let Rates { ingress, egress } = lately.rates();

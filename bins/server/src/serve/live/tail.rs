@@ -1,7 +1,7 @@
 //! The newest transfers of a set of nodes, from the database and from what was just read.
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -126,21 +126,22 @@ impl Tail {
         self.rows.truncate(KEPT_MAX);
     }
 
-    /// The rows by a name that a transfer keeps, made of when, where and which piece: a browser is told
-    /// it again when the transfer leaves. Of those that have all of it in common each has a number.
-    pub(super) fn named(&self) -> BTreeMap<String, &Row> {
-        let mut named = BTreeMap::new();
+    /// The rows that are shown, newest first, each with a name that a transfer keeps, made of when, where
+    /// and which piece: a browser is told it again when the transfer leaves, so it is short. Of those that
+    /// have it in common each has a number.
+    pub(super) fn named(&self) -> Vec<(String, Row)> {
+        let (mut names, mut named) = (BTreeSet::new(), Vec::with_capacity(SHOWN_MAX));
         for row in self.rows.iter().take(SHOWN_MAX) {
             let mut hasher = DefaultHasher::new();
             (row.at, &row.node, row.piece.as_ref().map(PieceId::as_bytes)).hash(&mut hasher);
-            let name = format!("{:x}", hasher.finish());
+            let name = format!("{:x}", hasher.finish() as u32);
             let mut number = 1;
             let mut numbered = name.clone();
-            while named.contains_key(&numbered) {
+            while !names.insert(numbered.clone()) {
                 number += 1;
                 numbered = format!("{name}-{number}");
             }
-            named.insert(numbered, row);
+            named.push((numbered, row.clone()));
         }
         named
     }

@@ -1,19 +1,25 @@
-//! `transfers`: the newest, each by a name that it keeps.
+//! `transfers`: the newest, each by a name that it keeps; of many that come at once some.
+
+use std::sync::atomic::Ordering;
 
 use piecewatch_model::NodeName;
-use piecewatch_store::{Fate, Reader};
+use piecewatch_store::Fate;
 use serde_json::{Map, Value, json};
 
-use super::{Live, State, table, tail::Row};
+use super::{State, asking::Asking, listed::Reach, table, tail::Row};
 use crate::earnings::satellite_name;
 
-pub(super) fn state(live: &Live, reader: &Reader, nodes: &[NodeName]) -> State {
-    let mut base = live.base();
+pub(super) fn state(asking: &Asking<'_>, nodes: &[NodeName]) -> State {
+    let live = asking.live;
+    let mut base = asking.base()?;
     // Whoever waits for the base would come with an older time than what is in it.
     let now = live.now();
-    let tail = base.tail(reader, live.unwritten(), nodes, now)?;
+    let list = base.list(&|| asking.reader(), live.unwritten(), nodes, now)?;
     drop(base);
-    let rows = tail.named().into_iter().map(|(name, row)| (name, value(row)));
+    if list.reach == Reach::Behind {
+        live.is_list_behind.store(true, Ordering::Relaxed);
+    }
+    let rows = list.rows.into_iter().map(|(name, row)| (name, value(&row)));
     Ok(json!({ "transfers": table(rows) }))
 }
 

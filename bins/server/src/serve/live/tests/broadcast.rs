@@ -81,6 +81,17 @@ fn clients_see_lines_within_a_moment_and_end_at_the_truth() {
             frames += usize::from(now > last);
             last = now;
         }
+        // Nothing more comes: the list is soon that of the newest.
+        live.state("transfers", &[]).unwrap();
+        let newest = live.state("transfers", &[]).unwrap();
+        while mirror.state(3) != Some(&newest) {
+            let next = tokio::time::timeout(Duration::from_secs(20), connection.outbound.next());
+            match next.await.expect("the list ends at the newest") {
+                Outgoing::Text(text) => drop(mirror.take(&text).unwrap()),
+                Outgoing::Ping => connection.inbound.heard().await,
+                Outgoing::Close(reason) => panic!("{reason:?}"),
+            }
+        }
         // 2.4 seconds, at 13 frames a second.
         assert!(frames > 8, "{frames} frames for what was written");
         assert_eq!(refusals, 1);

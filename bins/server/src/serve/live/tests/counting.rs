@@ -136,6 +136,8 @@ fn whoever_follows_sees_what_another_process_commits_once() {
     assert!(distinct > 4, "{distinct}");
     wait("all is counted", || last_hour(&live, &[]) == world.all());
     assert_eq!(last_hour(&live, &["attic"]), world.truth(0).0);
+    // Some of what came so fast are listed, and once no more come the newest.
+    live.state("transfers", &[]).unwrap();
     let tail = live.state("transfers", &[]).unwrap();
     pipeline.stop().unwrap();
     assert_eq!(live.state("transfers", &[]).unwrap(), tail);
@@ -269,6 +271,40 @@ fn a_question_asks_one_cheap_statement_when_nothing_was_committed() {
         assert_eq!(asked.into_iter().collect::<Vec<_>>(), [("the newest commit", 200)], "{topic}");
     }
     pipeline.stop().unwrap();
+}
+
+/// What is in memory is told without a thread that may wait; nothing else is.
+#[test]
+fn a_state_is_at_hand_when_everything_is_in_memory_and_equals_what_a_question_says() {
+    let world = World::new(&["attic", "barn"]);
+    let (pipeline, unwritten) = world.watched(Duration::from_secs(60));
+    // What is committed is held until it is looked at.
+    unwritten.watch(true);
+    let live = world.live(Some(&unwritten));
+    assert_eq!(live.state_at_hand("overview", &[]), None, "nothing was looked at yet");
+    world.log(0).write(500).unwrap();
+    live.committed().unwrap();
+    wait("the first batch is there", || today(&live, &[]) == world.all());
+    live.committed().unwrap();
+    for topic in ["overview", "traffic", "transfers"] {
+        let state = live.state(topic, &[]).unwrap();
+        assert_eq!(live.state_at_hand(topic, &[]), Some(state), "{topic}");
+    }
+    // It may be committed: of that nobody told.
+    world.log(1).write(50).unwrap();
+    wait("more is there", || today(&live, &[]) == world.all());
+    let at_hand = live.state_at_hand("overview", &[]).unwrap();
+    assert_eq!(number(&at_hand, "/total/count"), world.all());
+    for (topic, nodes) in [("latency", &[][..]), ("weather", &[]), ("overview", &["loft"])] {
+        assert_eq!(live.state_at_hand(topic, nodes), None, "{topic}");
+    }
+    let reading = live.base();
+    assert_eq!(live.state_at_hand("traffic", &[]), None, "somebody reads the database");
+    drop(reading);
+    pipeline.stop().unwrap();
+    live.committed().unwrap();
+    assert_eq!(live.state_at_hand("traffic", &[]), None, "more was committed");
+    assert_eq!(last_hour(&live, &[]), world.all());
 }
 
 /// Whoever writes tells of its commits, and others' are asked for every second: a question need not ask

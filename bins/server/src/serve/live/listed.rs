@@ -1,0 +1,170 @@
+//! Which of the newest transfers are listed: all of them, unless they come faster than somebody reads.
+//!
+//! A list of which every row is another one twice a second cannot be read, and is sent whole each time.
+//! So of many new transfers some are listed, and the others never; rows stay until newer ones have taken
+//! their place. When no more come the list is that of the newest.
+
+use piecewatch_model::Timestamp;
+
+use super::tail::{Row, SHOWN_MAX, Tail};
+
+/// How many transfers that are new are listed in a second: more than anybody reads. A list of 30 holds
+/// each for some seconds then.
+const NEW_PER_SECOND: f64 = 6.0;
+
+/// A list of a set of nodes as it was told last.
+#[derive(Debug, Default)]
+pub(super) struct Listed {
+    /// Those that came last first.
+    rows: Vec<Named>,
+    /// The names of the newest when it was told.
+    newest: Vec<String>,
+    /// How many may be new, and since when.
+    room: f64,
+    told_at: Option<Timestamp>,
+}
+
+type Named = (String, Row);
+
+/// A list as it is told.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct List {
+    pub(super) rows: Vec<Named>,
+    pub(super) reach: Reach,
+}
+
+/// How far a list has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// It is that of the newest.
+    Newest,
+    /// There are newer ones that are not in it.
+    Behind,
+}
+
+impl Listed {
+    /// The list now, when these are the newest.
+    pub(super) fn next(&mut self, tail: &Tail, now: Timestamp) -> List {
+        let newest = tail.named();
+        let names: Vec<String> = newest.iter().map(|(name, _)| name.clone()).collect();
+        let is_calm = self.newest == names;
+        self.newest = names;
+        self.refill(now);
+        let is_listed = |name: &str| self.rows.iter().any(|(listed, _)| listed == name);
+        let new: Vec<&Named> = newest.iter().filter(|(name, _)| !is_listed(name)).collect();
+        // The clock may stand still.
+        let room = if is_calm { SHOWN_MAX } else { self.room as usize };
+        let reach = if new.len() <= room {
+            self.room -= (new.len() as f64).min(self.room);
+            self.rows = newest;
+            Reach::Newest
+        } else {
+            self.room -= room as f64;
+            // Those of one second stand node by node: some of each.
+            let picked = (0..room).map(|place| new[place * new.len() / room].clone());
+            let rows: Vec<Named> = picked.collect();
+            drop(self.rows.splice(..0, rows));
+            self.rows.truncate(SHOWN_MAX);
+            Reach::Behind
+        };
+        List { rows: self.rows.clone(), reach }
+    }
+
+    fn refill(&mut self, now: Timestamp) {
+        let most = SHOWN_MAX as f64;
+        self.room = match self.told_at {
+            // A clock that was set back begins anew.
+            Some(at) if at <= now => {
+                let seconds = (now.as_micros() - at.as_micros()) as f64 / 1e6;
+                (self.room + seconds * NEW_PER_SECOND).min(most)
+            }
+            Some(_) | None => most,
+        };
+        self.told_at = Some(now);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use piecewatch_model::{Action, Outcome};
+    use piecewatch_store::Fate;
+
+    use super::*;
+
+    const BEGIN: i64 = 1_000_000_000;
+
+    /// A transfer of each tenth of a second.
+    fn row(number: i64) -> Row {
+        Row {
+            at: Timestamp::from_seconds(BEGIN).plus_micros(number * 100_000),
+            node: "attic".parse().unwrap(),
+            satellite: None,
+            piece: None,
+            action: Action::Get,
+            fate: Fate::Ended(Outcome::Success),
+            size: None,
+            country: None,
+            latency: None,
+            error: None,
+        }
+    }
+
+    fn tail(numbers: std::ops::Range<i64>) -> Tail {
+        let mut tail = Tail::default();
+        numbers.for_each(|number| tail.add([row(number)]));
+        tail
+    }
+
+    fn names(list: &List) -> BTreeSet<&str> {
+        list.rows.iter().map(|(name, _)| name.as_str()).collect()
+    }
+
+    fn second(seconds: f64) -> Timestamp {
+        Timestamp::from_seconds(BEGIN).plus_micros((seconds * 1e6) as i64)
+    }
+
+    #[test]
+    fn what_comes_slowly_is_listed_at_once() {
+        let mut listed = Listed::default();
+        for number in 0..200 {
+            let tail = tail(0.max(number - 60)..number);
+            let list = listed.next(&tail, second(number as f64 / 5.0));
+            assert_eq!(list, List { rows: tail.named(), reach: Reach::Newest });
+        }
+    }
+
+    #[test]
+    fn of_many_some_are_listed_and_when_they_end_the_newest_are() {
+        let mut listed = Listed::default();
+        let mut before = listed.next(&tail(0..60), second(0.0));
+        assert_eq!(before.reach, Reach::Newest);
+        let mut new = 0;
+        for half in 1..=20 {
+            let all = tail(half * 100..half * 100 + 60);
+            let list = listed.next(&all, second(half as f64 / 2.0));
+            let came = names(&list).difference(&names(&before)).count();
+            assert_eq!(list.rows.len(), SHOWN_MAX);
+            assert!(half < 5 || list.reach == Reach::Behind);
+            new += came;
+            before = list;
+        }
+        // Nothing was told before it began, so that it could catch up first.
+        assert!((60 - 6..=60 + SHOWN_MAX).contains(&new), "{new} in ten seconds");
+        let last = tail(2_000..2_060);
+        assert_eq!(listed.next(&last, second(10.0)).reach, Reach::Newest, "nothing more came");
+        assert_eq!(listed.next(&last, second(10.0)).rows, last.named());
+    }
+
+    #[test]
+    fn a_clock_that_stands_still_or_is_set_back_stops_no_list() {
+        let mut listed = Listed::default();
+        listed.next(&tail(0..60), second(9.0));
+        let more = tail(100..160);
+        assert_eq!(listed.next(&more, second(9.0)).reach, Reach::Behind);
+        assert_eq!(listed.next(&more, second(9.0)).rows, more.named());
+        let more = tail(200..260);
+        assert_eq!(listed.next(&more, second(1.0)).rows, more.named());
+    }
+}
