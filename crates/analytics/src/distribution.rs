@@ -36,20 +36,17 @@ impl Percentile {
 
 /// The percentile of a histogram in microseconds; `None` when it is empty.
 pub fn percentile(histogram: &Histogram, percentile: Percentile) -> Option<u64> {
-    of_rank(percentile.rank(histogram.count()), histogram.buckets())
+    let rank = percentile.rank(histogram.count());
+    let mut below = 0_u64;
+    histogram.buckets().find_map(|(low, high, count)| {
+        below = below.saturating_add(count);
+        (below >= rank).then_some(middle(low, high))
+    })
 }
 
 /// As [`percentile`], of a histogram in the making.
 pub fn percentile_of_sum(sum: &HistogramSum, percentile: Percentile) -> Option<u64> {
-    of_rank(percentile.rank(sum.count()), sum.buckets())
-}
-
-fn of_rank(rank: u64, mut buckets: impl Iterator<Item = (u64, u64, u64)>) -> Option<u64> {
-    let mut below = 0_u64;
-    buckets.find_map(|(low, high, count)| {
-        below = below.saturating_add(count);
-        (below >= rank).then_some(middle(low, high))
-    })
+    sum.of_rank(percentile.rank(sum.count())).map(|(low, high)| middle(low, high))
 }
 
 const fn middle(low: u64, high: u64) -> u64 {

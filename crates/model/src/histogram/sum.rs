@@ -120,7 +120,8 @@ impl HistogramSum {
 
     /// How many values were added.
     pub fn count(&self) -> u64 {
-        self.held().fold(0, |sum, (_, count)| sum.saturating_add(count))
+        let counts: u64 = self.counts.iter().map(|&count| u64::from(count)).sum();
+        self.carried.iter().fold(counts, |sum, &count| sum.saturating_add(count))
     }
 
     /// Forgets what was added, and keeps the room.
@@ -151,14 +152,40 @@ impl HistogramSum {
         })
     }
 
+    /// Lowest and highest value in µs of the bucket with the value of a rank: 1 is the smallest. `None`
+    /// when there are fewer.
+    pub fn of_rank(&self, rank: u64) -> Option<(u64, u64)> {
+        let mut below = 0_u64;
+        let mut from = 0;
+        if self.carried.is_empty() {
+            // Adding up a whole block is many times as quick as looking at each of its places.
+            for block in self.counts.chunks(STEP) {
+                let count: u64 = block.iter().map(|&count| u64::from(count)).sum();
+                if below + count >= rank {
+                    break;
+                }
+                (below, from) = (below + count, from + block.len());
+            }
+        }
+        let mut rest = (from..self.counts.len()).map(|place| (place, self.count_at(place)));
+        let (place, _) = rest.find(|&(_, count)| {
+            below = below.saturating_add(count);
+            count > 0 && below >= rank
+        })?;
+        Some(range_of((self.first + place) as u16))
+    }
+
     /// Each bucket that holds something, and its count.
     fn held(&self) -> impl Iterator<Item = (u16, u64)> + '_ {
-        let carried = self.carried.iter().copied().chain(std::iter::repeat(0));
-        let all = self.counts.iter().zip(carried).enumerate();
-        all.filter_map(|(place, (&count, carried))| {
-            let count = carried.saturating_add(count.into());
+        (0..self.counts.len()).filter_map(|place| {
+            let count = self.count_at(place);
             (count > 0).then_some(((self.first + place) as u16, count))
         })
+    }
+
+    fn count_at(&self, place: usize) -> u64 {
+        let carried = self.carried.get(place).copied().unwrap_or(0);
+        carried.saturating_add(self.counts[place].into())
     }
 
     /// The bucket has a place.
@@ -271,6 +298,8 @@ mod tests {
                 expected.merge(&part);
             }
         }
+        let (low, high, _) = expected.buckets().last().unwrap();
+        assert_eq!(sum.of_rank(sum.count()), Some((low, high)));
         assert_eq!((sum.count(), sum.to_histogram()), (expected.count(), expected));
     }
 
@@ -325,6 +354,14 @@ mod tests {
             prop_assert_eq!(sum.to_histogram(), recorded(&all));
             prop_assert_eq!((sum.is_empty(), sum.count()), (all.is_empty(), all.len() as u64));
             let told: Vec<_> = sum.buckets().collect();
+            let mut below = 0;
+            for &(low, high, count) in &told {
+                for rank in [below + 1, below + count] {
+                    prop_assert_eq!(sum.of_rank(rank), Some((low, high)));
+                }
+                below += count;
+            }
+            prop_assert_eq!(sum.of_rank(below + 1), None);
             prop_assert_eq!(told, recorded(&all).buckets().collect::<Vec<_>>());
             sum.clear();
             sum.merge(&recorded(&parts.concat()));
