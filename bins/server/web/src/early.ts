@@ -1,10 +1,17 @@
-// What is begun before anything of the page is there: the connection, the view that the address names, what was chosen.
+// What is begun before anything of the page is there: the connection, what the view watches, the view itself, what was chosen.
 
 import { SocketAhead } from './protocol/ahead';
+import { USUAL_HZ, keyOf, wanted } from './protocol/topic';
+import { placeOf } from './state/address';
 import './state/chosen';
 import { ENTRIES } from './views/all';
 
-let ahead: SocketAhead | undefined = new SocketAhead(new URL('/ws', location.href));
+const { view, nodes } = placeOf(location.hash);
+const { watches = [], load } = ENTRIES[view];
+// The frame around every view counts the alerts of all nodes.
+const wants = [...watches.map((topic) => wanted(topic, nodes, USUAL_HZ[topic])), wanted('alerts', [])];
+const each = new Map(wants.map((wants) => [keyOf(wants), wants]));
+let ahead: SocketAhead | undefined = new SocketAhead(new URL('/ws', location.href), [...each.values()]);
 
 /** The connection that was opened ahead, once; undefined where it is gone already. */
 export function socketAhead(): SocketAhead | undefined {
@@ -13,8 +20,6 @@ export function socketAhead(): SocketAhead | undefined {
   return taken;
 }
 
-const name = /^#\/?(\w+)/.exec(location.hash)?.[1] ?? '';
-const entry = Object.hasOwn(ENTRIES, name) ? ENTRIES[name as keyof typeof ENTRIES] : ENTRIES.overview;
 // Who shows it says what went wrong.
-entry.load().catch(() => {});
+load().catch(() => {});
 void import('./main');
