@@ -44,6 +44,9 @@ it('keeps what was said before somebody listened', async () => {
   expect(ahead.isOver).toBe(false);
   below.readyState = 2;
   expect(ahead.isOver).toBe(true);
+  // Whoever waits for it to open waits no longer.
+  below.onclose?.({ code: 1006, reason: '' });
+  await ahead.opened;
 });
 
 describe('what is asked ahead', () => {
@@ -54,6 +57,7 @@ describe('what is asked ahead', () => {
     const below = FakeWebSocket.last;
     expect(below.sent).toEqual([]);
     below.onopen?.();
+    await ahead.opened;
     for (const data of [recorded.HELLO, recorded.SUBSCRIBED, recorded.SNAPSHOT]) below.onmessage?.({ data });
     const sockets = [ahead];
     const timers: (() => void)[] = [];

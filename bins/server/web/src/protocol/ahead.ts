@@ -11,6 +11,8 @@ export class SocketAhead implements Socket {
   #listener: Socket['onmessage'] = null;
   onclose: Socket['onclose'] = null;
   readonly asked: ReadonlyMap<number, Wanted>;
+  /** When it is open and has asked, or is over. */
+  readonly opened: Promise<void>;
 
   /** Asks for these as soon as it is open. */
   constructor(url: URL, wants: readonly Wanted[] = []) {
@@ -18,14 +20,20 @@ export class SocketAhead implements Socket {
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     url.hash = '';
     this.#socket = new WebSocket(url);
+    let open = (): void => {};
+    this.opened = new Promise((done) => (open = done));
     this.#socket.onopen = () => {
       for (const [sub, wants] of this.asked) this.send(subscribeText(sub, wants));
+      open();
     };
     this.#socket.onmessage = ({ data }) => {
       if (this.#kept === undefined) this.#listener?.({ data });
       else this.#kept.push({ data });
     };
-    this.#socket.onclose = (event) => this.onclose?.(event);
+    this.#socket.onclose = (event) => {
+      open();
+      this.onclose?.(event);
+    };
   }
 
   /** Whether it closed already, or does so. */
