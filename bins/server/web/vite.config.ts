@@ -10,7 +10,7 @@ const isShared = (id: string) =>
   /\/src\/(api|components|format|protocol|state)\//.test(id) && !/\/(Chart\.svelte|chart\.ts|WorldMap\.svelte|countries\.ts)/.test(id);
 
 /** What begins the page, which waits for nothing else. */
-const isEarly = (id: string) => /\/src\/(early|protocol\/ahead|state\/chosen|views\/all)\.ts|preload-helper/.test(id);
+const isEarly = (id: string) => /\/src\/(early|protocol\/(ahead|first|topic)|state\/(address|chosen)|views\/all)\.ts|preload-helper/.test(id);
 
 /** What every view is made of is asked for with the page, and not when what begins it asks for it. */
 const together: Plugin = {

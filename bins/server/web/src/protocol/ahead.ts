@@ -1,5 +1,6 @@
 // A connection that is opened before there is a client: what it says until then is kept for it.
 
+import { subscribeText, type Wanted } from './topic';
 import type { Socket } from './world';
 
 /** A socket that listens from its first moment, and tells all of it to whoever listens first. */
@@ -9,16 +10,30 @@ export class SocketAhead implements Socket {
   #kept: { data: unknown }[] | undefined = [];
   #listener: Socket['onmessage'] = null;
   onclose: Socket['onclose'] = null;
+  readonly asked: ReadonlyMap<number, Wanted>;
+  /** When it is open and has asked, or is over. */
+  readonly opened: Promise<void>;
 
-  constructor(url: URL) {
+  /** Asks for these as soon as it is open. */
+  constructor(url: URL, wants: readonly Wanted[] = []) {
+    this.asked = new Map(wants.map((wants, index) => [index + 1, wants]));
     url.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
     url.hash = '';
     this.#socket = new WebSocket(url);
+    let open = (): void => {};
+    this.opened = new Promise((done) => (open = done));
+    this.#socket.onopen = () => {
+      for (const [sub, wants] of this.asked) this.send(subscribeText(sub, wants));
+      open();
+    };
     this.#socket.onmessage = ({ data }) => {
       if (this.#kept === undefined) this.#listener?.({ data });
       else this.#kept.push({ data });
     };
-    this.#socket.onclose = (event) => this.onclose?.(event);
+    this.#socket.onclose = (event) => {
+      open();
+      this.onclose?.(event);
+    };
   }
 
   /** Whether it closed already, or does so. */

@@ -1,8 +1,8 @@
 // The client over the browser's own WebSocket.
 
-import { socketAhead } from '../early';
 import { SocketAhead } from './ahead';
 import { LiveClient } from './client';
+import { socketAhead } from './first';
 
 /** A client of the server that the page came from. */
 export function clientOf(place: Location, onRefused: () => void): LiveClient {

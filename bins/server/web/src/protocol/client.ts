@@ -138,6 +138,11 @@ export class LiveClient {
     };
   }
 
+  /** What a subscription to this would be told at once. */
+  peek(topic: Topic, nodes: readonly string[], maxHz?: number): Shown {
+    return this.#subscriptions.get(keyOf(wanted(topic, nodes, maxHz)))?.shown ?? NOTHING;
+  }
+
   #subscriptionOf(wants: Wanted): Subscription {
     const key = keyOf(wants);
     const known = this.#subscriptions.get(key);
@@ -167,14 +172,16 @@ export class LiveClient {
     this.#subscriptions.delete(keyOf(of.wanted));
     this.#bySub.delete(of.sub);
     this.#mirror.forget(of.sub);
-    if (this.#helloAt !== undefined) {
-      this.#socket?.send(JSON.stringify({ op: 'unsubscribe', sub: of.sub }));
-    }
+    if (this.#helloAt !== undefined) this.#unsubscribe(of.sub);
   }
 
   #open(): void {
     this.#tell({ state: 'connecting', retryAt: undefined });
     const socket = this.#world.connect();
+    // What was asked ahead is the client's own, until it turns out that nobody listens.
+    if (this.#nextSub === 1) {
+      for (const wants of socket.asked?.values() ?? []) this.subscribe(wants.topic, wants.nodes, () => {}, wants.maxHz)();
+    }
     this.#socket = socket;
     socket.onmessage = ({ data }) => {
       if (socket === this.#socket && typeof data === 'string') this.#take(data);
@@ -267,7 +274,13 @@ export class LiveClient {
     const isForeign = this.#connection.isForeign && this.#connection.version === version;
     this.#tell({ state: 'live', epoch, version, isForeign, reason: undefined, retryAt: undefined });
     if (this.#isHidden) this.#sendVisibility();
-    for (const of of this.#bySub.values()) this.#socket?.send(subscribeText(of.sub, of.wanted));
+    const asked = this.#socket?.asked;
+    for (const { sub, wanted } of this.#bySub.values()) if (!asked?.has(sub)) this.#socket?.send(subscribeText(sub, wanted));
+    for (const sub of asked?.keys() ?? []) if (!this.#bySub.has(sub)) this.#unsubscribe(sub);
+  }
+
+  #unsubscribe(sub: number): void {
+    this.#socket?.send(JSON.stringify({ op: 'unsubscribe', sub }));
   }
 
   #update(frame: Update): void {

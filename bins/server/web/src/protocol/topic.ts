@@ -16,6 +16,9 @@ export type Topic =
 /** How many nodes a subscription can name; none means all. */
 export const NODES_MAX = 200;
 
+/** How often a second a topic is told, where a view does not want it otherwise: nobody reads faster. */
+export const USUAL_HZ: Partial<Record<Topic, number>> = { overview: 5, traffic: 1, transfers: 2, status: 1 };
+
 /** What a subscription asks for. */
 export interface Wanted {
   topic: Topic;

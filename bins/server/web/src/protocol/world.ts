@@ -1,11 +1,14 @@
 // What the client needs of the world, and what it tells it.
 
 import type { JsonObject } from './merge';
+import type { Wanted } from './topic';
 
 /** As much of a WebSocket as is needed. */
 export interface Socket {
   send(text: string): void;
   close(): void;
+  /** What it asks for by itself, each by the number of its subscription. */
+  readonly asked?: ReadonlyMap<number, Wanted>;
   onmessage: ((event: { data: unknown }) => void) | null;
   onclose: ((event: { code: number; reason: string }) => void) | null;
 }

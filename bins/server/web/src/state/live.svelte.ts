@@ -1,8 +1,9 @@
 // The live states, as something that is watched.
 
+import { untrack } from 'svelte';
 import { ask } from '../api/ask';
 import { clientOf } from '../protocol/browser';
-import type { Topic } from '../protocol/topic';
+import { USUAL_HZ, type Topic } from '../protocol/topic';
 import type { Connection, Shown } from '../protocol/world';
 
 const client = clientOf(location, () => {
@@ -53,8 +54,9 @@ export interface Live<T> {
 }
 
 /** Watches a topic of these nodes for as long as the component lives that asks. */
-export function live<T>(topic: Topic, nodes: () => readonly string[], maxHz?: number): Live<T> {
-  let shown = $state.raw<Shown>({ state: undefined, isStale: false, fault: undefined });
+export function live<T>(topic: Topic, nodes: () => readonly string[], maxHz = USUAL_HZ[topic]): Live<T> {
+  // What is there already is drawn at once, with nothing in its place before.
+  let shown = $state.raw<Shown>(untrack(() => client.peek(topic, nodes(), maxHz)));
   $effect(() => client.subscribe(topic, nodes(), (what) => (shown = what), maxHz));
   return {
     get state() {

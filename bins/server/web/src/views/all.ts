@@ -1,25 +1,28 @@
 // The views: what each is called, and where it is loaded from when it is looked at first.
 
 import type { Component } from 'svelte';
+import type { Topic } from '../protocol/topic';
 import type { View } from '../state/address';
 
 interface Entry {
   title: string;
   /** The window that the view shows unless another is chosen; undefined where it shows none. */
   window?: string;
+  /** What the view watches from its beginning, of the chosen nodes: it is asked for before the view is there. */
+  watches?: readonly Topic[];
   load: () => Promise<{ default: Component }>;
 }
 
 export const ENTRIES: Record<View, Entry> = {
-  overview: { title: 'Overview', window: '24 hours', load: () => import('./Overview.svelte') },
-  traffic: { title: 'Traffic', window: '24 hours', load: () => import('./Traffic.svelte') },
-  latency: { title: 'Latency', window: '24 hours', load: () => import('./Latency.svelte') },
-  earnings: { title: 'Earnings', load: () => import('./Earnings.svelte') },
-  storage: { title: 'Storage', window: '30 days', load: () => import('./Storage.svelte') },
-  reputation: { title: 'Reputation', window: '30 days', load: () => import('./Reputation.svelte') },
+  overview: { title: 'Overview', window: '24 hours', watches: ['overview', 'traffic', 'alerts', 'reputation'], load: () => import('./Overview.svelte') },
+  traffic: { title: 'Traffic', window: '24 hours', watches: ['traffic'], load: () => import('./Traffic.svelte') },
+  latency: { title: 'Latency', window: '24 hours', watches: ['latency'], load: () => import('./Latency.svelte') },
+  earnings: { title: 'Earnings', watches: ['earnings'], load: () => import('./Earnings.svelte') },
+  storage: { title: 'Storage', window: '30 days', watches: ['storage', 'compactions'], load: () => import('./Storage.svelte') },
+  reputation: { title: 'Reputation', window: '30 days', watches: ['reputation'], load: () => import('./Reputation.svelte') },
   errors: { title: 'Errors and pieces', window: '24 hours', load: () => import('./Errors.svelte') },
-  transfers: { title: 'Transfers', window: '24 hours', load: () => import('./Transfers.svelte') },
+  transfers: { title: 'Transfers', window: '24 hours', watches: ['transfers'], load: () => import('./Transfers.svelte') },
   compare: { title: 'Compare', window: '24 hours', load: () => import('./Compare.svelte') },
-  alerts: { title: 'Alerts', window: '30 days', load: () => import('./Alerts.svelte') },
-  status: { title: 'Status', load: () => import('./Status.svelte') },
+  alerts: { title: 'Alerts', window: '30 days', watches: ['alerts'], load: () => import('./Alerts.svelte') },
+  status: { title: 'Status', watches: ['status'], load: () => import('./Status.svelte') },
 };
