@@ -134,8 +134,10 @@ pub fn hours(
     latencies: &[LatencyHour<Option<HourLatency>>],
 ) -> Vec<Hour> {
     let mut hours: BTreeMap<Timestamp, Hour> = BTreeMap::new();
-    for point in traffic {
-        hours.entry(point.at).or_insert(Hour::empty(point.at)).count(point);
+    for of_hour in traffic.chunk_by(|one, next| one.at == next.at) {
+        let at = of_hour[0].at;
+        let hour = hours.entry(at).or_insert(Hour::empty(at));
+        of_hour.iter().for_each(|point| hour.count(point));
     }
     for trouble in troubles {
         let hour = hours.entry(trouble.at).or_insert(Hour::empty(trouble.at));

@@ -14,8 +14,9 @@ const AT_REST: Duration = Duration::from_secs(1);
 const LOOKED_AT: Duration = Duration::from_millis(20);
 /// The same while somebody in another process does, who sees commits only.
 const FOLLOWED: Duration = Duration::from_millis(100);
-/// The longest time between two commits while somebody in this process looks.
-const COMMIT_LOOKED_AT: Duration = Duration::from_secs(1);
+/// The longest time between two commits while somebody in this process looks: what was read and not
+/// stored is added to each thing he is shown, so it must not become too much.
+const COMMIT_LOOKED_AT: Duration = Duration::from_secs(2);
 /// The same while somebody in another process does.
 const COMMIT_FOLLOWED: Duration = Duration::from_millis(200);
 
@@ -111,7 +112,7 @@ mod tests {
         let paces = || (pacing.batch_interval().get(), pacing.commit_interval());
         assert_eq!(paces(), (millis(1_000), millis(5_000)));
         pacing.look(true);
-        assert_eq!(paces(), (millis(20), millis(1_000)));
+        assert_eq!(paces(), (millis(20), millis(2_000)));
         pacing.follow(true);
         assert_eq!(paces(), (millis(20), millis(200)));
         pacing.look(false);

@@ -235,16 +235,19 @@ impl Reader {
 #[derive(Default)]
 struct Bucket {
     at: Option<Timestamp>,
-    /// Counts and bytes by the numbers of action and fate. There are a dozen: looked through faster
-    /// than a map.
+    /// Counts and bytes by the numbers of action and fate, ascending. There are a few dozen: looked
+    /// through faster than a map.
     sums: Vec<([i64; 2], (u64, ByteCount))>,
 }
 
 impl Bucket {
     fn add(&mut self, key: [i64; 2], (count, bytes): (u64, ByteCount)) {
-        match self.sums.iter_mut().find(|(of, _)| *of == key) {
-            Some((_, sum)) => *sum = (sum.0 + count, sum.1 + bytes),
-            None => self.sums.push((key, (count, bytes))),
+        match self.sums.binary_search_by_key(&key, |(of, _)| *of) {
+            Ok(place) => {
+                let (_, sum) = &mut self.sums[place];
+                *sum = (sum.0 + count, sum.1 + bytes);
+            }
+            Err(place) => self.sums.insert(place, (key, (count, bytes))),
         }
     }
 
@@ -256,7 +259,6 @@ impl Bucket {
         points: &mut Vec<TrafficPoint>,
     ) -> rusqlite::Result<()> {
         let Some(at) = self.at else { return Ok(()) };
-        self.sums.sort_unstable_by_key(|(key, _)| *key);
         for ([action, fate], (count, bytes)) in self.sums.drain(..) {
             let (action, fate) = named(names, action, fate)?;
             points.push(TrafficPoint { at, node: node.clone(), action, fate, count, bytes });
