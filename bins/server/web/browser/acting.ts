@@ -24,7 +24,7 @@ export function acting(server: Server): void {
     // While it is paused nothing moves, and what came is counted.
     await opened.page.getByRole('button', { name: 'Pause' }).click();
     const piece = writes('attic');
-    await opened.page.getByText('Paused, 1 newer').waitFor();
+    await opened.page.getByText('Paused, at least 1 newer').waitFor();
     expect(await opened.page.locator(`[aria-label="The newest transfers"] code[title="${piece}"]`).count()).toBe(0);
     await opened.page.getByRole('button', { name: 'Resume' }).click();
     await opened.page.locator(`[aria-label="The newest transfers"] code[title="${piece}"]`).waitFor();

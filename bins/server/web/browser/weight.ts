@@ -8,7 +8,7 @@ import { stage, type Server } from './server';
 const KB = 1_000;
 
 export function weight(server: Server): void {
-  test('the first view is light and soon there', async () => {
+  test('the first view is light', async () => {
     const { page, troubles } = await open();
     const files = new Map<string, number>();
     const unpacked: string[] = [];
@@ -34,7 +34,7 @@ export function weight(server: Server): void {
     await page.context().close();
   });
 
-  test('figures are soon there', { timeout: 120_000 }, async () => {
+  test('figures are there within a bound', { timeout: 120_000 }, async () => {
     const first: Times[] = [];
     const later: Times[] = [];
     for (let load = 0; load < LOADS; load += 1) {
@@ -52,13 +52,21 @@ export function weight(server: Server): void {
     for (const [name, times] of Object.entries({ first, later })) {
       const [painted, figures] = [median(times.map((of) => of.painted)), median(times.map((of) => of.figures))];
       console.log(`${name} loads: painted after ${painted.toFixed(0)} ms, figures on the screen after ${figures.toFixed(0)} ms (medians of ${LOADS})`);
-      // A build for tests, and other tests beside it: more than this would be the page's own doing.
       expect(painted).toBeGreaterThan(0);
-      expect(figures).toBeLessThan(2_500);
+      expect(figures).toBeLessThan(IS_RELEASE ? RELEASE_MAX_MS : TESTED_MAX_MS);
     }
+    console.log(`the aim of first loads is ${AIM_MS} ms${IS_RELEASE ? '' : ', of a build of a release'}`);
   });
 }
 
+/** Of a build of a release, with nothing else on the machine. It is told and not claimed: slower machines need longer. */
+const AIM_MS = 300;
+/** With a build of a release: no aim, but a bound that tells when the page became much slower. Twice the aim leaves room for a slower machine. */
+const RELEASE_MAX_MS = 600;
+/** A build for tests, and other tests beside it: more than this would be the page's own doing. */
+const TESTED_MAX_MS = 2_500;
+/** Whoever names a program names one of a release. */
+const IS_RELEASE = process.env.PIECEWATCH_PROGRAM !== undefined;
 const LOADS = stage.soakSeconds === null ? 3 : 10;
 
 /** Milliseconds since somebody asked for the page. */

@@ -1,4 +1,7 @@
-// The columns of a table.
+// The columns of a table, and the order of its rows.
+
+import { byTime } from '../format/time';
+import { byWords } from '../format/words';
 
 /** A column of rows. */
 export interface Column<Row> {
@@ -16,6 +19,23 @@ export interface Column<Row> {
   isLong?: boolean;
   /** The table's snippet draws it. */
   isDrawn?: boolean;
+}
+
+const isTime = (value: number | string): value is string => typeof value === 'string' && /^\d{4}-\d\d-\d\dT.*Z$/.test(value);
+
+function compared(one: number | string, other: number | string): number {
+  if (typeof one === 'number' && typeof other === 'number') return one - other;
+  return isTime(one) && isTime(other) ? byTime(one, other) : byWords(String(one), String(other));
+}
+
+/** The rows by a value of theirs. What is not known stands last either way. */
+export function sortedBy<Row>(rows: readonly Row[], value: NonNullable<Column<Row>['sort']>, isDescending: boolean): Row[] {
+  const sign = isDescending ? -1 : 1;
+  return [...rows].sort((one, other) => {
+    const [a, b] = [value(one), value(other)];
+    if (a == null || b == null) return a == null ? (b == null ? 0 : 1) : -1;
+    return sign * compared(a, b);
+  });
 }
 
 /** A column of figures: sorted by the figure, shown by the format. */

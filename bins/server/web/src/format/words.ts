@@ -67,6 +67,15 @@ export function byAction(one: string, other: string): number {
   return place(one) - place(other) || one.localeCompare(other);
 }
 
+/** Made when words are put in order first, and only then. */
+let words: Intl.Collator | undefined;
+
+/** Puts names in order as people count: `node2` before `node10`. */
+export function byWords(one: string, other: string): number {
+  words ??= new Intl.Collator(undefined, { numeric: true });
+  return words.compare(one, other);
+}
+
 /** Made when a country is named first: to load the names takes as long as to draw a view. */
 let regions: Intl.DisplayNames | undefined;
 

@@ -1,6 +1,6 @@
 // Claims about a connection that is opened ahead: whoever listens late misses nothing, hears it in order, and asks for nothing twice.
 import { afterAll, describe, expect, it, vi } from 'vitest';
-import { SocketAhead } from './ahead';
+import { KEPT_MAX, LETTERS_MAX, SocketAhead } from './ahead';
 import { LiveClient } from './client';
 import * as recorded from './recorded';
 import { wanted } from './topic';
@@ -19,6 +19,9 @@ class FakeWebSocket {
   }
   send(text: string): void {
     this.sent.push(JSON.parse(text));
+  }
+  close(): void {
+    this.readyState = 2;
   }
 }
 vi.stubGlobal('WebSocket', FakeWebSocket);
@@ -47,6 +50,22 @@ it('keeps what was said before somebody listened', async () => {
   // Whoever waits for it to open waits no longer.
   below.onclose?.({ code: 1006, reason: '' });
   await ahead.opened;
+});
+
+it('is closed, and keeps nothing, when nobody listens for long', async () => {
+  for (const [data, fits] of [['a', KEPT_MAX], ['a'.repeat(LETTERS_MAX / 4), 4]] as const) {
+    const ahead = new SocketAhead(new URL('https://nodes.example/ws'));
+    const below = FakeWebSocket.last;
+    for (let told = 0; told < fits; told += 1) below.onmessage?.({ data });
+    expect(ahead.isOver).toBe(false);
+    below.onmessage?.({ data });
+    expect(ahead.isOver).toBe(true);
+    below.onmessage?.({ data });
+    const heard: unknown[] = [];
+    ahead.onmessage = ({ data }) => heard.push(data);
+    await Promise.resolve();
+    expect(heard).toEqual([]);
+  }
 });
 
 describe('what is asked ahead', () => {

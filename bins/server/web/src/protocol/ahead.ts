@@ -3,11 +3,16 @@
 import { subscribeText, type Wanted } from './topic';
 import type { Socket } from './world';
 
+/** What is kept for whoever listens, in messages and in letters: of more nobody seems to come, and a new connection is told all anew. */
+export const KEPT_MAX = 64;
+export const LETTERS_MAX = 4 << 20;
+
 /** A socket that listens from its first moment, and tells all of it to whoever listens first. */
 export class SocketAhead implements Socket {
   #socket: WebSocket;
   /** What nobody has heard yet; undefined once somebody listened. */
   #kept: { data: unknown }[] | undefined = [];
+  #letters = 0;
   #listener: Socket['onmessage'] = null;
   onclose: Socket['onclose'] = null;
   readonly asked: ReadonlyMap<number, Wanted>;
@@ -28,12 +33,20 @@ export class SocketAhead implements Socket {
     };
     this.#socket.onmessage = ({ data }) => {
       if (this.#kept === undefined) this.#listener?.({ data });
-      else this.#kept.push({ data });
+      else if (!this.isOver) this.#keep(this.#kept, data);
     };
     this.#socket.onclose = (event) => {
       open();
       this.onclose?.(event);
     };
+  }
+
+  #keep(kept: { data: unknown }[], data: unknown): void {
+    kept.push({ data });
+    this.#letters += typeof data === 'string' ? data.length : 0;
+    if (kept.length <= KEPT_MAX && this.#letters <= LETTERS_MAX) return;
+    this.#kept = [];
+    this.close();
   }
 
   /** Whether it closed already, or does so. */

@@ -3,11 +3,11 @@
 export type Theme = 'system' | 'light' | 'dark';
 
 /** Under what the theme is kept. */
-export const KEY = 'piecewatch-theme';
+export const THEME_KEY = 'piecewatch-theme';
 
 function read(): Theme {
   try {
-    const value = localStorage.getItem(KEY);
+    const value = localStorage.getItem(THEME_KEY);
     return value === 'light' || value === 'dark' ? value : 'system';
   } catch {
     return 'system';
@@ -15,4 +15,4 @@ function read(): Theme {
 }
 
 /** The theme that was chosen. */
-export const stored = read();
+export const storedTheme = read();

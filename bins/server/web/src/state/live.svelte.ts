@@ -21,7 +21,11 @@ client.watch((connection) => {
   if (connection.state !== 'connecting') broken = connection.state === 'waiting';
   current = connection;
 });
-client.start();
+
+/** Begins to listen: when the page is there, since without it nobody would. */
+export function begin(): void {
+  client.start();
+}
 
 /** How the connection is. */
 export function connection(): Connection {

@@ -1,12 +1,12 @@
 // Light or dark: as the system has it, or as somebody chose.
 
-import { KEY, stored, type Theme } from './chosen';
+import { THEME_KEY, storedTheme, type Theme } from './chosen';
 
 export type { Theme };
 
 const system = window.matchMedia('(prefers-color-scheme: dark)');
 
-let chosen = $state<Theme>(stored);
+let chosen = $state<Theme>(storedTheme);
 let isSystemDark = $state(system.matches);
 
 system.addEventListener('change', ({ matches }) => {
@@ -28,8 +28,8 @@ export function isDark(): boolean {
 export function choose(theme: Theme): void {
   chosen = theme;
   try {
-    if (theme === 'system') localStorage.removeItem(KEY);
-    else localStorage.setItem(KEY, theme);
+    if (theme === 'system') localStorage.removeItem(THEME_KEY);
+    else localStorage.setItem(THEME_KEY, theme);
   } catch {
     // It is kept for as long as the page is open.
   }
