@@ -12,8 +12,9 @@ CREATE TABLE latency_node_hourly (
     PRIMARY KEY (node, at, action, clock)
 ) STRICT, WITHOUT ROWID;
 
--- What is there already. `histogram_sum` is a function of the program: SQL cannot add histograms.
+-- What is there already, row by row: sorted by hour and action first, a year of many nodes would fill
+-- the memory. `histogram_sum` is a function of the program: SQL cannot add histograms.
 
 INSERT INTO latency_node_hourly (node, at, action, clock, histogram)
-SELECT node, at, action, clock, histogram_sum(histogram)
-FROM latency_hourly GROUP BY node, at, action, clock;
+SELECT node, at, action, clock, histogram FROM latency_hourly WHERE true
+ON CONFLICT DO UPDATE SET histogram = histogram_sum(histogram, excluded.histogram);

@@ -404,6 +404,22 @@ mod tests {
         assert_eq!(next, 0, "the last bucket ends at the largest value");
     }
 
+    /// The first byte tells which form it is.
+    #[test]
+    fn the_form_is_that_which_is_added_soonest() {
+        let of = |count: u64| {
+            let mut histogram = Histogram::new();
+            (100..700).for_each(|bucket| histogram.add(bucket, count));
+            histogram.to_bytes()[0]
+        };
+        assert_eq!(
+            [of(1), of(255), of(256), of(70_000)],
+            [PLACES, PLACES, WIDE_PLACES, WIDE_PLACES]
+        );
+        assert_eq!(recorded(&[1, 1_000, 1_000_000]).to_bytes()[0], PAIRS);
+        assert_eq!(Histogram::new().to_bytes(), [PAIRS]);
+    }
+
     #[test]
     fn damaged_forms_are_refused() {
         for bad in [
@@ -449,7 +465,10 @@ mod tests {
         #[test]
         fn the_stored_form_round_trips(values: Vec<u64>) {
             let histogram = recorded(&values);
-            prop_assert_eq!(Histogram::from_bytes(&histogram.to_bytes()).unwrap(), histogram);
+            let bytes = histogram.to_bytes();
+            prop_assert_eq!(Histogram::from_bytes(&bytes).unwrap(), histogram.clone());
+            // Each of the two other forms may be half as long again as the one before.
+            prop_assert!(4 * bytes.len() <= 9 * histogram.to_pairs().len());
         }
 
         #[test]

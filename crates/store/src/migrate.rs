@@ -1,9 +1,9 @@
 //! Brings a database to the schema of this program, step by step and forward only.
 
-use piecewatch_model::HistogramSum;
+use piecewatch_model::Histogram;
 use rusqlite::{
     Connection, Transaction, TransactionBehavior,
-    functions::{Aggregate, Context, FunctionFlags},
+    functions::{Context, FunctionFlags},
 };
 
 /// Marks a database as ours: "Piec".
@@ -43,7 +43,8 @@ pub(crate) fn application_id(connection: &Connection) -> rusqlite::Result<u32> {
 /// transaction.
 pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_aggregate_function("histogram_sum", 1, flags, SumOfHistograms)?;
+    connection
+        .create_scalar_function("histogram_sum", 2, flags, |context| histogram_sum(context))?;
     while version(connection)? < NEWEST {
         let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
         let version = version(&transaction)?;
@@ -57,24 +58,16 @@ pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
-/// `histogram_sum(histogram)` in the steps: all of a group, merged.
-struct SumOfHistograms;
-
-impl Aggregate<HistogramSum, Vec<u8>> for SumOfHistograms {
-    fn init(&self, _: &mut Context<'_>) -> rusqlite::Result<HistogramSum> {
-        Ok(HistogramSum::new())
-    }
-
-    fn step(&self, context: &mut Context<'_>, sum: &mut HistogramSum) -> rusqlite::Result<()> {
-        let stored = context.get_raw(0).as_blob()?;
-        sum.merge_bytes(stored).map_err(|error| rusqlite::Error::UserFunctionError(error.into()))
-    }
-
-    fn finalize(
-        &self,
-        _: &mut Context<'_>,
-        sum: Option<HistogramSum>,
-    ) -> rusqlite::Result<Vec<u8>> {
-        Ok(sum.unwrap_or_default().to_histogram().to_bytes())
-    }
+/// `histogram_sum(one, other)` in the steps: both, merged. What cannot be read adds nothing: one damaged
+/// hour must not keep the database from being opened.
+fn histogram_sum(context: &Context<'_>) -> rusqlite::Result<Vec<u8>> {
+    let [one, other] = [context.get_raw(0).as_blob()?, context.get_raw(1).as_blob()?];
+    Ok(match (Histogram::from_bytes(one), Histogram::from_bytes(other)) {
+        (Ok(mut sum), Ok(other)) => {
+            sum.merge(&other);
+            sum.to_bytes()
+        }
+        (Ok(_), Err(_)) => one.to_owned(),
+        (Err(_), _) => other.to_owned(),
+    })
 }

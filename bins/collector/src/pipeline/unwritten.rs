@@ -1,6 +1,6 @@
 //! What was read and is not in the database yet, for whoever shows it in the same process.
 //!
-//! A batch is read long before it is stored: the writer commits every second or less often. Whoever
+//! A batch is read long before it is stored: the writer commits every two seconds or less often. Whoever
 //! looks at both, the database and this, must count each batch once, and must not stop the writer to
 //! do so. So each batch that is held here says where it is:
 //!
@@ -36,7 +36,7 @@ use super::pacing::Pacing;
 pub use tally::{NEWEST_MAX, Tally};
 
 /// How many committed batches wait for whoever looks.
-pub const COMMITTED_MAX: usize = 1_024;
+pub const COMMITTED_MAX: usize = 2_048;
 
 /// What a pipeline has read and not yet stored. Cheap to clone; clones share it.
 #[derive(Clone, Debug, Default)]
@@ -140,7 +140,7 @@ impl Unwritten {
     }
 
     /// Whether somebody looks: then batches come every 20 ms, or when they are called in, and are
-    /// committed every second at most, and what is committed is held until it is taken.
+    /// committed every two seconds at least, and what is committed is held until it is taken.
     pub fn watch(&self, is_watched: bool) {
         self.0.is_watched.store(is_watched, Ordering::Relaxed);
         let mut held = self.held();

@@ -184,7 +184,10 @@ impl Live {
     /// would take long. Waits for nothing.
     pub(crate) fn state_at_hand(&self, topic: &str, names: &[&str]) -> Option<Value> {
         let topic = Topic::from_name(topic).filter(|topic| Topic::OF_LINES.contains(topic))?;
-        let asking = Asking { live: self, patience: Patience::None };
+        if names.len() > AT_HAND_NODES_MAX {
+            return None;
+        }
+        let asking = Asking { live: self, patience: Patience::Hurries };
         let nodes = asking.chosen(names).ok()?;
         if nodes.len() > AT_HAND_NODES_MAX {
             return None;

@@ -288,7 +288,7 @@ const MIGRATIONS: [(&str, u64); 10] = [
     ("0007_watch.sql", 0x0271_d7fd_fd6c_dfcc),
     ("0008_self_metrics.sql", 0x1e14_f8fc_7ea3_2816),
     ("0009_flow.sql", 0x4992_cfed_c53d_0841),
-    ("0010_latency_of_nodes.sql", 0x2364_fd31_243f_7f4a),
+    ("0010_latency_of_nodes.sql", 0x7c66_fb43_36bc_9e10),
 ];
 
 #[test]

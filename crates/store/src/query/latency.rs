@@ -182,7 +182,7 @@ impl Reader {
                 return Ok(LatencySeries { window, grain, points });
             };
             for (id, NodeInfo { name, .. }) in selected(connection, nodes)? {
-                // The rows of a bucket follow each other, satellite by satellite.
+                // The rows of a bucket follow each other.
                 let mut bucket = Bucket::default();
                 wanted.each(connection, question, id, window, |row| {
                     let at = row.get(0)?;

@@ -378,11 +378,17 @@ fn version_10_adds_up_the_latencies_of_satellites_in_the_hours_of_version_9() {
     }
     old.pragma_update(None, "user_version", 9).unwrap();
     old.execute("INSERT INTO nodes (id, name) VALUES (1, 'n1')", []).unwrap();
-    // As they were written then: a bucket's distance from the one before, and its count.
+    // As they were written then: a bucket's distance from the one before, and its count. What is damaged
+    // is left out, whatever stands before and behind it.
+    let (damaged, later) = ([9, 9, 9, 9, 9], [1, 10, 1, 1, 1]);
     let clock = Clock::DockerNanos.code();
-    for (hour, satellite, stored) in
-        [(0, 1, [1, 5, 2, 3, 1]), (0, 2, [1, 5, 1, 4, 7]), (1, 1, [1, 9, 1, 1, 1])]
-    {
+    for (hour, satellite, stored) in [
+        (0, 1, [1, 5, 2, 3, 1]),
+        (0, 2, [1, 5, 1, 4, 7]),
+        (1, 1, [1, 9, 1, 1, 1]),
+        (1, 2, damaged),
+        (1, 3, later),
+    ] {
         old.execute(
             "INSERT INTO latency_hourly VALUES (1, ?1, ?2, 2, ?3, ?4)",
             (HOUR.plus_micros(hour * Grain::Hour.micros()).as_micros(), satellite, clock, stored),
@@ -400,6 +406,9 @@ fn version_10_adds_up_the_latencies_of_satellites_in_the_hours_of_version_9() {
     };
     let told: Vec<_> = series.points.iter().map(|point| (point.at, buckets(point))).collect();
     let next = HOUR.plus_micros(Grain::Hour.micros());
-    assert_eq!(told, [(HOUR, vec![(5, 3), (8, 1), (9, 7)]), (next, vec![(9, 1), (10, 1)])]);
+    assert_eq!(
+        told,
+        [(HOUR, vec![(5, 3), (8, 1), (9, 7)]), (next, vec![(9, 1), (10, 2), (11, 1)])]
+    );
     assert_eq!(reader.check().unwrap().damage, [""; 0]);
 }

@@ -357,12 +357,15 @@ proptest! {
 #[test]
 fn a_wrong_sum_is_found() {
     let mut database = Database::new();
-    database.append(&Log::new("n1", 1).batch(transfers([HOUR])));
+    let latency = Some(Latency { micros: 70, clock: Clock::DockerNanos });
+    let timed = Record::Transfer(Transfer { latency, ..transfer(HOUR) });
+    database.append(&Log::new("n1", 1).batch(vec![timed]));
     let other = rusqlite::Connection::open(database.path()).unwrap();
     other
         .execute_batch(
             "UPDATE traffic_hourly SET count = 2; DELETE FROM size_hourly;
-            UPDATE flow_hourly SET downloads = 2; DELETE FROM flow_minutely",
+            UPDATE flow_hourly SET downloads = 2; DELETE FROM flow_minutely;
+            DELETE FROM latency_node_hourly",
         )
         .unwrap();
     let reader = database.readers.get().unwrap();
@@ -374,6 +377,7 @@ fn a_wrong_sum_is_found() {
         ("flow_hourly", true, true),
         ("traffic_hourly", true, true),
         ("size_hourly", false, true),
+        ("latency_node_hourly", false, true),
     ];
     assert_eq!(tables, expected);
 }

@@ -38,8 +38,8 @@ const FOLLOW_TICK: Duration = Duration::from_millis(100);
 /// Something to be done on a thread that may block. Dropped, it is asked for again after a second.
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
-/// Answers what the broadcaster asks until it is gone, here what is at hand. `run` gives each job to a thread, or drops it
-/// when there is none; at most `parallel` are given to it at a time, of costly ones at most one.
+/// Answers what the broadcaster asks until it is gone, here what is at hand. `run` gives each job to a
+/// thread, or drops it when there is none; at most `parallel` are given to it at a time, of costly ones at most one.
 pub(crate) async fn answer_wants(
     live: Arc<Live>,
     mut wants: mpsc::Receiver<Want>,
@@ -64,9 +64,10 @@ pub(crate) async fn answer_wants(
             let mut made = 0;
             for want in lot.drain(..) {
                 // To give it to a thread, and to be told, would take longer.
-                let at_hand = match made < LIGHT_TOGETHER {
-                    true => live.state_at_hand(want.topic(), &names(&want)),
-                    false => None,
+                let at_hand = if made < LIGHT_TOGETHER {
+                    live.state_at_hand(want.topic(), &names(&want))
+                } else {
+                    None
                 };
                 if let Some(state) = at_hand {
                     made += 1;

@@ -22,7 +22,7 @@ pub(super) enum Patience {
     /// For the database, on a thread that may.
     Waits,
     /// For nothing: it is answered from memory, or refused.
-    None,
+    Hurries,
 }
 
 /// Gives a reader of the database, if the question may wait for one.
@@ -32,7 +32,7 @@ impl Asking<'_> {
     pub(super) fn reader(&self) -> Result<Reader, Refusal> {
         match self.patience {
             Patience::Waits => Ok(self.live.parts.readers.get()?),
-            Patience::None => Err(not_at_hand()),
+            Patience::Hurries => Err(not_at_hand()),
         }
     }
 
@@ -40,7 +40,7 @@ impl Asking<'_> {
     pub(super) fn base(&self) -> Result<MutexGuard<'_, Base>, Refusal> {
         match self.patience {
             Patience::Waits => Ok(self.live.base()),
-            Patience::None => match self.live.base.try_lock() {
+            Patience::Hurries => match self.live.base.try_lock() {
                 Ok(base) => Ok(base),
                 Err(TryLockError::Poisoned(base)) => Ok(PoisonError::into_inner(base)),
                 Err(TryLockError::WouldBlock) => Err(not_at_hand()),

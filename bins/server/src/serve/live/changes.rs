@@ -167,6 +167,7 @@ impl Live {
         let newest = reader.newest_commit()?;
         let Some(mut last) = *told else {
             *told = Some(newest);
+            drop(reader);
             self.base().learn(newest, []);
             return Ok(of_all(Topic::ALL));
         };
@@ -188,6 +189,8 @@ impl Live {
             }
         }
         *told = Some(last.max(newest));
+        // Whoever has the sums may wait for one.
+        drop(reader);
         let nodes = changed.iter().filter_map(|changed| changed.node.clone());
         self.base().learn(last.max(newest), nodes);
         Ok(changed)

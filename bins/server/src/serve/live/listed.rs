@@ -12,6 +12,10 @@ use super::tail::{Row, SHOWN_MAX, Tail};
 /// each for some seconds then.
 const NEW_PER_SECOND: f64 = 6.0;
 
+/// After how often a list was told without anything new, no more come. Once is not enough: who has named all
+/// nodes, and who none, ask of the same one after the other.
+const CALM: u32 = 2;
+
 /// A list of a set of nodes as it was told last.
 #[derive(Debug, Default)]
 pub(super) struct Listed {
@@ -19,8 +23,11 @@ pub(super) struct Listed {
     rows: Vec<Named>,
     /// The names of the newest when it was told.
     newest: Vec<String>,
-    /// How many may be new, and since when.
+    /// How often it was told since those changed.
+    unchanged: u32,
+    /// How many may be new.
     room: f64,
+    /// When it was told.
     told_at: Option<Timestamp>,
 }
 
@@ -47,7 +54,8 @@ impl Listed {
     pub(super) fn next(&mut self, tail: &Tail, now: Timestamp) -> List {
         let newest = tail.named();
         let names: Vec<String> = newest.iter().map(|(name, _)| name.clone()).collect();
-        let is_calm = self.newest == names;
+        self.unchanged = if self.newest == names { self.unchanged.saturating_add(1) } else { 0 };
+        let is_calm = self.unchanged >= CALM;
         self.newest = names;
         self.refill(now);
         let is_listed = |name: &str| self.rows.iter().any(|(listed, _)| listed == name);
@@ -153,8 +161,21 @@ mod tests {
         // Nothing was told before it began, so that it could catch up first.
         assert!((60 - 6..=60 + SHOWN_MAX).contains(&new), "{new} in ten seconds");
         let last = tail(2_000..2_060);
-        assert_eq!(listed.next(&last, second(10.0)).reach, Reach::Newest, "nothing more came");
-        assert_eq!(listed.next(&last, second(10.0)).rows, last.named());
+        for reach in [Reach::Behind, Reach::Newest] {
+            assert_eq!(listed.next(&last, second(10.0)).reach, reach);
+        }
+        assert_eq!(listed.next(&last, second(10.0)).rows, last.named(), "nothing more came");
+    }
+
+    #[test]
+    fn who_asks_of_the_same_nodes_by_another_name_does_not_end_it() {
+        let mut listed = Listed::default();
+        for half in 0..20 {
+            let all = tail(half * 100..half * 100 + 60);
+            let [_, other] =
+                [0.0, 0.01].map(|later| listed.next(&all, second(half as f64 / 2.0 + later)));
+            assert!(half < 6 || other.reach == Reach::Behind, "{half}");
+        }
     }
 
     #[test]
@@ -162,7 +183,9 @@ mod tests {
         let mut listed = Listed::default();
         listed.next(&tail(0..60), second(9.0));
         let more = tail(100..160);
-        assert_eq!(listed.next(&more, second(9.0)).reach, Reach::Behind);
+        for _ in 0..CALM {
+            assert_eq!(listed.next(&more, second(9.0)).reach, Reach::Behind);
+        }
         assert_eq!(listed.next(&more, second(9.0)).rows, more.named());
         let more = tail(200..260);
         assert_eq!(listed.next(&more, second(1.0)).rows, more.named());
