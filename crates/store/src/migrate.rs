@@ -43,8 +43,7 @@ pub(crate) fn application_id(connection: &Connection) -> rusqlite::Result<u32> {
 /// transaction.
 pub(crate) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection
-        .create_scalar_function("histogram_sum", 2, flags, |context| histogram_sum(context))?;
+    connection.create_scalar_function("histogram_sum", 2, flags, histogram_sum)?;
     while version(connection)? < NEWEST {
         let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
         let version = version(&transaction)?;
