@@ -17,7 +17,8 @@ mod writer;
 
 use std::{
     collections::BTreeMap,
-    path::PathBuf,
+    ffi::OsStr,
+    path::{Path, PathBuf},
     sync::Arc,
     thread::{self, JoinHandle},
 };
@@ -362,9 +363,12 @@ impl Pipeline {
     }
 }
 
-/// Who this process is, for those who find a node taken.
+/// Who this process is, for those who find a node taken: a server has a pipeline as well as a collector.
 fn holder(since: Timestamp) -> Holder {
-    Holder { program: env!("CARGO_PKG_NAME").to_owned(), process: std::process::id(), since }
+    let path = std::env::current_exe().ok();
+    let name = path.as_deref().and_then(Path::file_stem).and_then(OsStr::to_str);
+    let program = name.unwrap_or(env!("CARGO_PKG_NAME")).to_owned();
+    Holder { program, process: std::process::id(), since }
 }
 
 fn countries(path: Option<&PathBuf>) -> Result<Option<Countries>> {

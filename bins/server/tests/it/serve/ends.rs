@@ -60,7 +60,8 @@ fn a_second_server_leaves_the_node_to_the_first() {
         logged.bench.command(["serve", "--listen", "127.0.0.1:0"].iter().chain(&ATTIC));
     let ended = Ended::of(&mut second);
     assert_eq!(ended.code, Some(1));
-    assert!(ended.err.contains("attic"), "{}", ended.err);
+    let said = &ended.err;
+    assert!(said.contains("attic") && said.contains("by piecewatch (process "), "{said}");
 }
 
 #[test]
