@@ -80,20 +80,18 @@ fn failed(error: csv::Error) -> Error {
     })
 }
 
-/// Writes rows as CSV, under a heading where there are rows.
+/// Writes rows as CSV, under a heading that stands there even where there are no rows: who reads the table by a
+/// program needs no other case for nothing.
 ///
 /// # Errors
 ///
 /// When `out` cannot be written.
-pub(crate) fn csv(
+pub(crate) fn csv<R: Serialize + Default>(
     out: &mut dyn Write,
-    rows: impl IntoIterator<Item = impl Serialize>,
+    rows: impl IntoIterator<Item = R>,
 ) -> Result<()> {
-    let mut writer = csv::Writer::from_writer(out);
-    for row in rows {
-        writer.serialize(row).map_err(failed)?;
-    }
-    writer.flush().map_err(Error::Output)
+    out.write_all(&heading::<R>()?).map_err(Error::Output)?;
+    csv_rows(out, rows)
 }
 
 /// The heading of rows of a type, with the end of its line: that of a row in which nothing is known.
@@ -103,7 +101,9 @@ pub(crate) fn csv(
 /// When the row cannot be written, which is a fault of its type.
 pub(crate) fn heading<R: Serialize + Default>() -> Result<Vec<u8>> {
     let mut text = Vec::new();
-    csv(&mut text, [R::default()])?;
+    let mut writer = csv::Writer::from_writer(&mut text);
+    writer.serialize(R::default()).and_then(|()| Ok(writer.flush()?)).map_err(failed)?;
+    drop(writer);
     let end = text.iter().position(|byte| *byte == b'\n').map_or(text.len(), |at| at + 1);
     text.truncate(end);
     Ok(text)

@@ -24,7 +24,7 @@ use crate::{
     latency::{LatencyAnswer, LatencyCurves, NodesOf},
     outlook::Lookout,
     overview::Overview,
-    rate::{InFlight, RatePoint, RateSeries},
+    rate::{InFlight, InFlightSeries, RatePoint, RateSeries},
     reputation::Reputation,
     storage::{NodeStorage, NodeWork, StoredDays},
     success::{Success, SuccessOverTime},
@@ -32,7 +32,7 @@ use crate::{
 use kept::{AnyShelf, MadeOf, Shelf};
 
 /// How many kinds of answers there are beside outlooks.
-const KINDS: usize = 19;
+const KINDS: usize = 20;
 /// Of how many parts the weight is, of which each kind of answer has some.
 const PARTS: u64 = 64;
 
@@ -121,6 +121,7 @@ pub struct Observatory {
     last_minute: Shelf<Timestamp, RatePoint>,
     overview: Shelf<(Window, Timestamp), Overview>,
     concurrency: Shelf<(Window, Grain), InFlight>,
+    in_flight: Shelf<(Window, Grain), InFlightSeries>,
     sizes: Shelf<Window, InWindow<Vec<SizeRow>>>,
     hot_pieces: Shelf<(Window, usize), HotList>,
     peers: Shelf<Window, PeersOf>,
@@ -145,7 +146,7 @@ impl Observatory {
         let (log, reports) = (MadeOf::Log, MadeOf::LogAndReports);
         Self {
             // Nodes that are asked for it tell quantiles.
-            latency: Shelf::new(shelf("latency", of.latency, 14), reports, clock),
+            latency: Shelf::new(shelf("latency", of.latency, 12), reports, clock),
             curves: Shelf::new(shelf("latency_series", of.latency, 6), log, clock),
             slowest: Shelf::new(shelf("slowest", of.latency, 2), log, clock),
             success: Shelf::new(shelf("success", of.traffic, 2), log, clock),
@@ -154,6 +155,7 @@ impl Observatory {
             last_minute: Shelf::new(shelf("last_minute", of.rates, 1), log, clock),
             overview: Shelf::new(shelf("overview", of.rates, 1), log, clock),
             concurrency: Shelf::new(shelf("concurrency", of.traffic, 1), log, clock),
+            in_flight: Shelf::new(shelf("in_flight_series", of.traffic, 2), log, clock),
             sizes: Shelf::new(shelf("sizes", of.traffic, 1), log, clock),
             hot_pieces: Shelf::new(shelf("hot_pieces", of.traffic, 1), log, clock),
             peers: Shelf::new(shelf("peers", of.traffic, 1), log, clock),
@@ -224,6 +226,7 @@ impl Observatory {
             &self.last_minute,
             &self.overview,
             &self.concurrency,
+            &self.in_flight,
             &self.sizes,
             &self.hot_pieces,
             &self.peers,

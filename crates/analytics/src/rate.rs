@@ -1,22 +1,22 @@
 //! How fast do bytes and pieces move, and how many transfers are in flight?
 
+mod in_flight;
 mod lately;
 
 use std::collections::BTreeMap;
 
-use piecewatch_model::{Action, Grain, NodeName, Timestamp};
-use piecewatch_store::{
-    Fate, FlowPoint, LatencyFilter, LatencyRow, Moved, Nodes, Reader, Result, TrafficPoint,
-    TrafficRow, Window,
-};
+use piecewatch_model::{Grain, NodeName, Timestamp};
+use piecewatch_store::{FlowPoint, Moved, Nodes, Reader, Result, Window};
 
 use crate::{
     coverage::{Coverage, coverage_of},
-    distribution::Distribution,
-    latency::merged_latencies,
     tally::Amount,
 };
 
+pub use in_flight::{
+    Concurrency, InFlight, InFlightPoint, InFlightSeries, concurrency, concurrency_of,
+    in_flight_series, in_flight_series_of,
+};
 pub use lately::Lately;
 
 /// A record is stored some seconds after it was written: a minute that ended later than this is
@@ -135,6 +135,17 @@ pub fn rate_series_of(
 ) -> Result<RateSeries> {
     let window = window.widened(grain);
     let points = reader.flow_series(nodes, window, grain)?;
+    let coverage = coverage_by(reader, nodes, window, grain)?;
+    Ok(RateSeries { window, grain, points: rate_series(&points, &coverage, window, grain) })
+}
+
+/// The time of which the logs tell and of which what is kept by this grain is whole.
+fn coverage_by(
+    reader: &Reader,
+    nodes: Nodes<'_>,
+    window: Window,
+    grain: Grain,
+) -> Result<Coverage> {
     let mut coverage = coverage_of(reader, nodes, window)?;
     match grain {
         Grain::Minute | Grain::FiveMinutes => {
@@ -146,7 +157,7 @@ pub fn rate_series_of(
         }
         Grain::Hour | Grain::Day => {}
     }
-    Ok(RateSeries { window, grain, points: rate_series(&points, &coverage, window, grain) })
+    Ok(coverage)
 }
 
 /// The last whole minute that is stored at an instant.
@@ -165,104 +176,4 @@ pub fn last_minute_of(reader: &Reader, nodes: Nodes<'_>, now: Timestamp) -> Resu
     let window = last_minute(now);
     let mut series = rate_series_of(reader, nodes, window, Grain::Minute)?;
     Ok(series.points.pop().unwrap_or(RatePoint { at: window.from, rates: None, nodes: 0 }))
-}
-
-/// How many transfers of an action were in flight at once, on average over a window.
-///
-/// By Little's law that is how many end in a second times how long they take. How long is measured
-/// of some only: of those that succeeded and whose start and end were both seen; the others are
-/// taken to last as long.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Concurrency {
-    /// The average number in flight.
-    pub in_flight: f64,
-    /// How many transfers ended, in whatever way.
-    pub ended: u64,
-    /// Of how many of them it was measured how long they took.
-    pub measured: u64,
-}
-
-impl Concurrency {
-    /// Of transfers of which so many end in a second. `None` when no transfer was measured.
-    /// `measured` are the distributions by each clock: their durations are added up, the
-    /// distributions are not.
-    pub fn of(ended: u64, ended_per_second: f64, measured: &[Distribution]) -> Option<Self> {
-        let count: u64 = measured.iter().map(|of| of.count).sum();
-        if count == 0 {
-            return None;
-        }
-        let micros: f64 = measured.iter().map(|of| of.mean as f64 * of.count as f64).sum();
-        let mean_seconds = micros / count as f64 / 1e6;
-        Some(Self { in_flight: ended_per_second * mean_seconds, ended, measured: count })
-    }
-}
-
-/// The transfers in flight of each action, nodes together, by what ended and what was measured in
-/// a window; what ended at each node is spread over the time of which its log tells. Actions of which
-/// nothing was measured are left out: it is not known.
-pub fn concurrency(
-    ended: &[TrafficRow],
-    measured: &[LatencyRow],
-    coverage: &Coverage,
-    window: Window,
-) -> BTreeMap<Action, Concurrency> {
-    let mut counts: BTreeMap<&Action, (u64, f64)> = BTreeMap::new();
-    for row in ended.iter().filter(|row| row.fate != Fate::Rejected) {
-        let seconds = coverage.micros(&row.node, window) as f64 / 1e6;
-        if seconds > 0.0 {
-            let (count, per_second) = counts.entry(&row.action).or_default();
-            *count += row.count;
-            *per_second += row.count as f64 / seconds;
-        }
-    }
-    let mut distributions: BTreeMap<Action, Vec<Distribution>> = BTreeMap::new();
-    for ((action, _), histogram) in merged_latencies(measured, |row| row.action.clone()) {
-        distributions.entry(action).or_default().extend(Distribution::of(&histogram));
-    }
-    let of_action = |(action, measured): (Action, Vec<Distribution>)| {
-        let &(ended, per_second) = counts.get(&action)?;
-        Some((action, Concurrency::of(ended, per_second, &measured)?))
-    };
-    distributions.into_iter().filter_map(of_action).collect()
-}
-
-/// The transfers in flight at once in a window, on average.
-#[derive(Debug, Clone, PartialEq)]
-pub struct InFlight {
-    /// What it is of: the window asked for, widened to whole buckets.
-    pub window: Window,
-    /// Of which share of it the logs tell, 0 to 1: the average is one over that time.
-    pub covered: f64,
-    /// By action, nodes together; those of which nothing was measured are left out.
-    pub actions: BTreeMap<Action, Concurrency>,
-}
-
-/// Asks for the transfers in flight in a window, which is widened to the grain;
-/// [`finest_grain`](crate::latency::finest_grain) tells which one still holds it.
-///
-/// # Errors
-///
-/// When the database cannot be read.
-pub fn concurrency_of(
-    reader: &Reader,
-    nodes: Nodes<'_>,
-    window: Window,
-    grain: Grain,
-) -> Result<InFlight> {
-    let latencies = reader.latencies(nodes, window, &LatencyFilter::default(), grain)?;
-    let window = latencies.window;
-    let ended = match latencies.grain {
-        Grain::Minute | Grain::FiveMinutes => {
-            let points = reader.traffic_series(nodes, window, latencies.grain)?;
-            points.into_iter().map(row).collect()
-        }
-        Grain::Hour | Grain::Day => reader.node_traffic_totals(nodes, Some(window))?.rows,
-    };
-    let coverage = coverage_of(reader, nodes, window)?;
-    let actions = concurrency(&ended, &latencies.rows, &coverage, window);
-    Ok(InFlight { window, covered: coverage.share(window), actions })
-}
-
-fn row(TrafficPoint { node, action, fate, count, bytes, .. }: TrafficPoint) -> TrafficRow {
-    TrafficRow { node, satellite: None, action, fate, count, bytes }
 }

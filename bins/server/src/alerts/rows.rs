@@ -22,7 +22,7 @@ struct Object<'a> {
 }
 
 /// One incident.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 pub(crate) struct Row<'a> {
     id: i64,
     rule: &'a str,

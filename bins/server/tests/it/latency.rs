@@ -104,6 +104,20 @@ fn a_table_and_csv_say_the_same() {
     assert!(drawn.contains('█'), "{drawn}");
 }
 
+#[test]
+fn csv_has_its_heading_without_rows_too() {
+    let bench = imported();
+    for command in ["latency", "slow"] {
+        let csv = |action: &str| {
+            let all = [command, "--db", "n.db", "--window", "1000d", "--csv", "--action", action];
+            bench.done(all)
+        };
+        let (some, none) = (csv("get"), csv("foo"));
+        assert!(some.lines().count() > 1, "{some}");
+        assert_eq!(none.trim_end(), some.lines().next().unwrap_or_default());
+    }
+}
+
 /// Lines of 2026 tell whole seconds: percentiles would tell of the clock. Without the lines of starts
 /// there is nothing to measure at all.
 #[test]

@@ -17,8 +17,8 @@ use crate::{
     },
     overview::{Overview, overview_of},
     rate::{
-        InFlight, RatePoint, RateSeries, concurrency_of, last_minute, last_minute_of,
-        rate_series_of,
+        InFlight, InFlightSeries, RatePoint, RateSeries, concurrency_of, in_flight_series_of,
+        last_minute, last_minute_of, rate_series_of,
     },
     success::{Success, SuccessOverTime, success_of, success_series_of},
 };
@@ -207,6 +207,23 @@ impl Observatory {
         let of = Selection::of(nodes);
         self.concurrency.answer(&self.readers, of, (window, grain), |reader, nodes| {
             concurrency_of(reader, nodes, window, grain)
+        })
+    }
+
+    /// How many transfers were in flight over time, as [`in_flight_series_of`].
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn in_flight_series(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        grain: Grain,
+    ) -> Answer<InFlightSeries> {
+        let question = (window.widened(grain), grain);
+        self.in_flight.answer(&self.readers, Selection::of(nodes), question, |reader, nodes| {
+            in_flight_series_of(reader, nodes, window, grain)
         })
     }
 

@@ -14,7 +14,7 @@ use crate::{
     hot_pieces::HotList,
     latency::{LatencyAnswer, LatencyCurves},
     overview::Overview,
-    rate::{InFlight, RatePoint, RateSeries},
+    rate::{InFlight, InFlightSeries, RatePoint, RateSeries},
     reputation::Reputation,
     storage::{NodeStorage, NodeWork, StoredDays},
     success::{Success, SuccessOverTime, Upgrade},
@@ -120,6 +120,12 @@ impl Weigh for RateSeries {
 impl Weigh for InFlight {
     fn weight(&self) -> usize {
         size_of::<Self>() + map(&self.actions)
+    }
+}
+
+impl Weigh for InFlightSeries {
+    fn weight(&self) -> usize {
+        size_of::<Self>() + list(&self.points)
     }
 }
 

@@ -21,7 +21,7 @@ use piecewatch_analytics::{
     hot_pieces::hot_pieces_of,
     latency::{NodesOf, latency_curves_of, latency_of, merged_latencies},
     outlook::outlook_of,
-    rate::{concurrency_of, last_minute_of, rate_series_of},
+    rate::{concurrency_of, in_flight_series_of, last_minute_of, rate_series_of},
     reputation::reputation_of,
     storage::{node_work_of, storage_of, stored_days_of},
     success::{success_of, success_series_of},
@@ -150,6 +150,7 @@ fn asked(of: &Observatory, window: Window, now: Timestamp) -> BTreeMap<&'static 
         ("rates", shown(of.rates(all, window, Grain::Minute).unwrap())),
         ("last_minute", shown(of.last_minute(all, now).unwrap())),
         ("concurrency", shown(of.concurrency(all, window, hour).unwrap())),
+        ("in_flight_series", shown(of.in_flight_series(all, window, Grain::Minute).unwrap())),
         ("sizes", shown(of.sizes(all, window).unwrap())),
         ("hot_pieces", shown(of.hot_pieces(&n1, window, 5).unwrap())),
         ("peers", shown(of.peers(&n1, window).unwrap())),
@@ -179,6 +180,7 @@ fn cold(reader: &Reader, window: Window, now: Timestamp) -> BTreeMap<&'static st
     let marked = success_series_of(reader, all, window, hour).unwrap();
     let rates = rate_series_of(reader, all, window, Grain::Minute).unwrap();
     let concurrency = concurrency_of(reader, all, window, hour).unwrap();
+    let in_flight = in_flight_series_of(reader, all, window, Grain::Minute).unwrap();
     let month = Window { from: now.plus_micros(-30 * Grain::Day.micros()), to: now };
     let storage = storage_of(reader, &n1, now).unwrap();
     let days = stored_days_of(reader, &n1, window, now).unwrap();
@@ -193,6 +195,7 @@ fn cold(reader: &Reader, window: Window, now: Timestamp) -> BTreeMap<&'static st
         ("rates", shown(rates)),
         ("last_minute", shown(last_minute_of(reader, all, now).unwrap())),
         ("concurrency", shown(concurrency)),
+        ("in_flight_series", shown(in_flight)),
         ("sizes", within(window, hour, reader.sizes(all, window).unwrap())),
         (
             "hot_pieces",
@@ -356,7 +359,7 @@ fn many_threads_that_ask_at_once_ask_the_database_once() {
 fn what_could_not_be_answered_is_asked_anew() {
     let config = StoreConfig {
         readers: 1,
-        busy_timeout: Duration::from_millis(20),
+        busy_timeout: Duration::from_millis(300),
         ..StoreConfig::default()
     };
     let mut database = Database::with(config);

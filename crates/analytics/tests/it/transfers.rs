@@ -3,7 +3,9 @@
 use piecewatch_analytics::{
     distribution::Distribution,
     latency::{finest_grain, latency_of, latency_series, merged_latencies},
-    rate::{Concurrency, Rates, concurrency_of, last_minute_of, rate_series_of},
+    rate::{
+        Concurrency, Rates, concurrency_of, in_flight_series_of, last_minute_of, rate_series_of,
+    },
     success::success_of,
 };
 use piecewatch_model::{
@@ -249,6 +251,25 @@ fn hours_of_which_no_log_tells_are_no_hours_without_traffic() {
     let gets = found.actions[&Action::Get];
     assert!((gets.in_flight - 0.5).abs() < 0.01, "{gets:?}");
     assert!((found.covered - 0.5).abs() < 0.01, "{}", found.covered);
+    let over_time = |seconds: i64, grain: Grain| -> Vec<Option<f64>> {
+        let series = in_flight_series_of(&reader, Nodes::All, last(seconds), grain).unwrap();
+        assert!(series.points.iter().all(|point| point.ingress == point.egress.map(|_| 0.0)));
+        series.points.iter().map(|point| point.egress).collect()
+    };
+    for (seconds, grain, buckets) in [
+        (3 * 86_400, Grain::Day, 3),
+        (3 * 86_400, Grain::Hour, 72),
+        (3_600, Grain::FiveMinutes, 12),
+        (3_600, Grain::Minute, 60),
+    ] {
+        let (found, rates) = (over_time(seconds, grain), each(seconds, grain));
+        assert_eq!(found.len(), buckets);
+        for (in_flight, rate) in found.into_iter().zip(rates) {
+            assert_eq!(in_flight.is_some(), rate.is_some());
+            let half = rate.unwrap_or_default() / 2.0;
+            assert!((in_flight.unwrap_or_default() - half).abs() < 0.01, "{in_flight:?}, {half}");
+        }
+    }
     // Of nothing nothing is known.
     let gap = Window { from: ago(30 * 3_600), to: ago(20 * 3_600) };
     let found = concurrency_of(&reader, Nodes::All, gap, Grain::Hour).unwrap();
@@ -278,6 +299,28 @@ fn transfers_in_flight_are_how_many_end_times_how_long_they_take() {
     assert_eq!(of(240, Grain::FiveMinutes), (last(300), 300, 150));
     assert_eq!(of(240, Grain::Hour), (last(3_600), 3_600, 1_800));
     assert_eq!(Concurrency::of(5, 1.0, &[]), None);
+}
+
+/// Uploads of which no line tells when they began, beside downloads that were measured.
+#[test]
+fn transfers_of_which_nobody_knows_how_long_they_take_are_a_gap() {
+    let mut database = Database::new();
+    let each = (0..7_200).map(|second| {
+        let get = measured(ago(second + 1), 500_000);
+        let put = Transfer { action: Action::Put, latency: None, ..get.clone() };
+        if second % 2 == 0 { get } else { put }
+    });
+    Log::new("n1").append(&mut database, records(each));
+    let series = |nodes: Nodes<'_>| {
+        let reader = database.reader();
+        in_flight_series_of(&reader, nodes, last(7_200), Grain::Hour).unwrap().points
+    };
+    for point in series(Nodes::All) {
+        assert_eq!(point.ingress, None, "it is not known, and not 0");
+        assert!(point.egress.is_some_and(|all| (all - 0.25).abs() < 0.01), "{point:?}");
+    }
+    let of_another = series(Nodes::Of(&[node("n2")]));
+    assert!(of_another.iter().all(|point| point.ingress.is_none() && point.egress.is_none()));
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use piecewatch_analytics::{
     InWindow,
     countries::PeersOf,
-    rate::{RatePoint, RateSeries},
+    rate::{InFlightPoint, InFlightSeries, RatePoint, RateSeries},
     success::{Acceptance, SuccessOverTime},
     tally::{Amount, Tally},
     transfer_size::SizeClass,
@@ -70,6 +70,16 @@ struct RateAt {
     nodes: usize,
     /// Null where nothing is known, which is not 0.
     rates: Option<RateRow>,
+    in_flight: InFlightAt,
+}
+
+/// Transfers at once, on average over the bucket, nodes together.
+#[derive(JsonSchema, Serialize)]
+struct InFlightAt {
+    /// Uploads; null where no log tells how long they took, which is not 0.
+    ingress: Option<f64>,
+    /// Downloads; null as above.
+    egress: Option<f64>,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -82,7 +92,7 @@ struct Upgrade<'a> {
 
 struct Series {
     names: Vec<NodeName>,
-    over_time: Option<(Arc<SuccessOverTime>, Arc<RateSeries>)>,
+    over_time: Option<(Arc<SuccessOverTime>, Arc<RateSeries>, Arc<InFlightSeries>)>,
     /// Nodes together.
     tallies: BTreeMap<Timestamp, (BTreeMap<Action, Tally>, Acceptance)>,
 }
@@ -92,13 +102,15 @@ pub(super) fn traffic(ask: &Ask<'_>) -> Reply {
     let over_time = match ask.window() {
         Some(window) => {
             let (nodes, grain) = (of(&names), step(ask, &names, window)?);
-            let success = ask.parts.observatory.success_series(nodes, window, grain)?;
-            Some((success, ask.parts.observatory.rates(nodes, window, grain)?))
+            let observatory = &ask.parts.observatory;
+            let success = observatory.success_series(nodes, window, grain)?;
+            let rates = observatory.rates(nodes, window, grain)?;
+            Some((success, rates, observatory.in_flight_series(nodes, window, grain)?))
         }
         None => None,
     };
     let mut series = Series { names, over_time, tallies: BTreeMap::new() };
-    if let Some((success, _)) = &series.over_time {
+    if let Some((success, ..)) = &series.over_time {
         for point in &success.series.points {
             let (tallies, _) = series.tallies.entry(point.at).or_default();
             tallies.entry(point.action.clone()).or_default().merge(&point.tally);
@@ -139,11 +151,11 @@ fn step(ask: &Ask<'_>, names: &[NodeName], window: Window) -> Result<Grain, Prob
 
 impl Series {
     fn span(&self) -> Span {
-        Span::over(self.over_time.iter().map(|(success, _)| success.window))
+        Span::over(self.over_time.iter().map(|(success, ..)| success.window))
     }
 
     fn step_seconds(&self) -> Option<i64> {
-        self.over_time.as_ref().map(|(success, _)| success.grain.micros() / 1_000_000)
+        self.over_time.as_ref().map(|(success, ..)| success.grain.micros() / 1_000_000)
     }
 
     fn points(&self) -> impl Iterator<Item = Point<'_>> {
@@ -175,13 +187,17 @@ impl Series {
 
     fn root(&self) -> Root<'_> {
         let over_time = self.over_time.as_ref();
-        let rate = |point: &RatePoint| RateAt {
+        let rate = |(point, in_flight): (&RatePoint, &InFlightPoint)| RateAt {
             at: point.at.to_string(),
             nodes: point.nodes,
             rates: point.rates.map(RateRow::of),
+            in_flight: InFlightAt { ingress: in_flight.ingress, egress: in_flight.egress },
         };
-        let rates = over_time.iter().flat_map(|(_, rates)| &rates.points);
-        let upgrades = over_time.iter().flat_map(|(success, _)| &success.upgrades);
+        // Both have a point for each bucket.
+        let rates = over_time
+            .iter()
+            .flat_map(|(_, rates, in_flight)| rates.points.iter().zip(&in_flight.points));
+        let upgrades = over_time.iter().flat_map(|(success, ..)| &success.upgrades);
         let upgrades = upgrades.map(|upgrade| Upgrade {
             at: upgrade.at.to_string(),
             node: upgrade.node.as_str(),

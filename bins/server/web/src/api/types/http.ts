@@ -88,7 +88,7 @@ export interface TrafficAnswer extends Span {
   nodes: string[];
   step_seconds: number | null;
   points: TrafficPoint[];
-  rates: { at: string; nodes: number; rates: RateRow | null }[];
+  rates: { at: string; nodes: number; rates: RateRow | null; in_flight: { ingress: number | null; egress: number | null } }[];
   upgrades: { at: string; node: string; from: string; to: string }[];
 }
 
