@@ -1,5 +1,4 @@
-//! A month of four busy nodes with as many transfers as wanted: the simulator's records, straight into
-//! the store.
+//! Months of nodes with as many transfers as wanted: the simulator's records, straight into the store.
 
 use std::{
     fs::File,
@@ -34,7 +33,8 @@ use crate::{
 
 const NODES: u64 = 4;
 const SATELLITES: usize = 6;
-const DAYS: i64 = 30;
+/// The most days that a history has.
+const DAYS_MAX: i64 = 300;
 const HOUR_MICROS: i64 = 3_600_000_000;
 const DAY_MICROS: i64 = 24 * HOUR_MICROS;
 /// What a node has of everything that is no transfer is drawn beside so many a second: some hundred
@@ -42,7 +42,10 @@ const DAY_MICROS: i64 = 24 * HOUR_MICROS;
 const EVENTS_PER_SECOND: f64 = 0.2;
 /// Transactions that wait for the one that is written.
 const WAITING_MAX: usize = 2;
-const RETENTION: Duration = Duration::from_secs(32 * 86_400);
+/// What one step of pruning removes at most.
+const PRUNED_MAX: u32 = 100_000;
+/// All single transfers of the longest history, and the day that it may be short of the present.
+const RETENTION: Duration = Duration::from_secs((DAYS_MAX as u64 + 2) * 86_400);
 /// The log names four satellites; some transfers of the first are given to two more.
 const FURTHER: [KnownSatellite; 2] = [KnownSatellite::ALL[4], KnownSatellite::ALL[5]];
 /// From where the clients are, the more frequent ones first.
@@ -54,30 +57,40 @@ const COUNTRIES: [&str; 24] = [
 /// Days of nodes, as a simulator told them: what histories of any size are made of.
 #[derive(Debug)]
 pub struct Pool {
-    /// How many transfers there are in 30 days.
-    transfers: u64,
+    /// When the longest history begins.
+    begin: Timestamp,
     nodes: Vec<NodePool>,
+}
+
+/// What of a pool a history is made of.
+#[derive(Debug, Clone, Copy)]
+pub struct Shape {
+    /// How many days it has, up to the present; 300 at most.
+    pub days: i64,
+    /// Of how many transfers that a node has in the pool it has one here.
+    pub one_in: u64,
+    /// How many nodes there are for each of the four of the pool.
+    pub nodes_each: u64,
 }
 
 #[derive(Debug)]
 struct NodePool {
     name: NodeName,
-    /// The transfers of one day, by time.
+    /// The transfers of the first day, by time.
     day: Vec<Transfer>,
-    /// All else of 30 days, by time.
+    /// All else of all days, by time.
     events: Vec<Record>,
 }
 
 impl Pool {
-    /// Simulates days of so many transfers in 30 days of four nodes, with the help of files in a
-    /// folder.
+    /// Simulates a day of so many transfers a second at each of four nodes, and all else of 300 days,
+    /// with the help of files in a folder.
     ///
     /// # Errors
     ///
     /// When something cannot be written.
-    pub fn make(folder: &Path, transfers: u64) -> Result<Self> {
-        let begin = begin();
-        let rate = transfers as f64 / (NODES as f64 * DAYS as f64 * 86_400.0);
+    pub fn make(folder: &Path, transfers_per_second: f64) -> Result<Self> {
+        let begin = books::now().plus_micros(-DAYS_MAX * DAY_MICROS).floor(Grain::Hour);
         let mut nodes = Vec::new();
         for seed in 1..=NODES {
             let name: NodeName = format!("bench{seed}").parse()?;
@@ -87,33 +100,34 @@ impl Pool {
                 encoding: Encoding::DockerJson,
                 vocabulary: Vocabulary::Y2026,
                 start: Some(begin),
-                transfers_per_second: rate,
+                transfers_per_second,
                 rhythm: Rhythm::DayAndWeek,
                 mix: Mix::Transfers,
                 ..Config::default()
             };
-            let records = simulated(&name, config.clone(), DAY_MICROS, folder)?;
-            let mut day: Vec<Transfer> = records.into_iter().filter_map(transfer).collect();
+            let mut day: Vec<Transfer> = simulated(&name, config.clone(), DAY_MICROS, folder)?
+                .into_iter()
+                .flat_map(|batch| batch.records)
+                .filter_map(transfer)
+                .collect();
             day.iter_mut().for_each(dress);
             day.sort_by_key(|transfer| transfer.at);
             let mix = Mix::Realistic;
             let config =
                 Config { seed: seed + 10, transfers_per_second: EVENTS_PER_SECOND, mix, ..config };
-            let mut events = simulated(&name, config, DAYS * DAY_MICROS, folder)?;
-            events.retain(|record| !matches!(record, Record::Transfer(_)));
+            let mut events: Vec<Record> = simulated(&name, config, DAYS_MAX * DAY_MICROS, folder)?
+                .into_iter()
+                .flat_map(|batch| batch.records)
+                .filter(|record| !matches!(record, Record::Transfer(_)))
+                .collect();
             events.sort_by_key(at_of);
             nodes.push(NodePool { name, day, events });
         }
-        Ok(Self { transfers, nodes })
-    }
-
-    /// How many transfers a history of all of it has.
-    pub const fn transfers(&self) -> u64 {
-        self.transfers
+        Ok(Self { begin, nodes })
     }
 }
 
-/// A database of four nodes, six satellites and 30 days.
+/// A database of nodes that know six satellites.
 #[derive(Debug)]
 pub struct History {
     path: PathBuf,
@@ -121,8 +135,7 @@ pub struct History {
 }
 
 impl History {
-    /// Makes the database: about one transfer in `one_in` of those in the pool, and everything else
-    /// of it. Gives how many transfers there are.
+    /// Makes the database of this shape. Gives how many transfers there are.
     ///
     /// # Errors
     ///
@@ -131,17 +144,21 @@ impl History {
     /// # Panics
     ///
     /// Never: the thread that writes does not panic.
-    pub fn make(path: &Path, pool: &Pool, one_in: u64) -> Result<(Self, u64)> {
+    pub fn make(path: &Path, pool: &Pool, shape: Shape) -> Result<(Self, u64)> {
         let Store { mut writer, readers } = Store::open(path, config())?;
         drop(readers);
         let (sender, receiver) = sync_channel(WAITING_MAX);
+        let mut logs = Vec::new();
+        for (of, seed) in pool.nodes.iter().zip(1..) {
+            for number in 0..shape.nodes_each {
+                logs.push(Log::new(pool.begin, of, shape, seed, number)?);
+            }
+        }
         let written = thread::scope(|scope| {
             let writer = &mut writer;
             let writing = scope.spawn(move || write(writer, &receiver));
-            let mut logs: Vec<Log> = pool.nodes.iter().map(Log::new).collect();
-            for hour in 0..DAYS * 24 {
-                let together: Vec<Batch> =
-                    logs.iter_mut().map(|log| log.hour(hour, one_in)).collect();
+            for hour in (DAYS_MAX - shape.days) * 24..DAYS_MAX * 24 {
+                let together: Vec<Batch> = logs.iter_mut().map(|log| log.hour(hour)).collect();
                 if sender.send(together).is_err() {
                     break;
                 }
@@ -150,14 +167,16 @@ impl History {
             writing.join().expect("the writing thread does not panic")
         })?;
         let end = books::now();
-        for (node, seed) in pool.nodes.iter().zip(1..) {
-            report(&mut writer, &node.name, seed)?;
+        let begin = end.plus_micros(-shape.days * DAY_MICROS).floor(Grain::Hour);
+        for log in &logs {
+            report(&mut writer, &log.node, log.seed)?;
         }
+        for log in &logs {
+            books::add_snapshots(path, &log.node, &account(log.seed), begin, end)?;
+        }
+        while writer.prune(end, PRUNED_MAX)?.more {}
         writer.checkpoint()?;
         drop(writer);
-        for (node, seed) in pool.nodes.iter().zip(1..) {
-            books::add_snapshots(path, &node.name, &account(seed), begin(), end)?;
-        }
         Ok((Self::open(path)?, written))
     }
 
@@ -215,11 +234,6 @@ fn config() -> StoreConfig {
     }
 }
 
-/// When a history begins: at the beginning of an hour.
-fn begin() -> Timestamp {
-    books::now().plus_micros(-DAYS * DAY_MICROS).floor(Grain::Hour)
-}
-
 fn account(seed: u64) -> Account {
     Account::random(&AccountConfig {
         seed,
@@ -230,12 +244,12 @@ fn account(seed: u64) -> Account {
     })
 }
 
-/// The records of a node over so long.
-fn simulated(name: &NodeName, config: Config, micros: i64, folder: &Path) -> Result<Vec<Record>> {
+/// What a node logs from its start on for so long.
+fn simulated(name: &NodeName, config: Config, micros: i64, folder: &Path) -> Result<Vec<Batch>> {
     let path = folder.join("history.log");
-    let end = begin().plus_micros(micros);
     let mut file = BufWriter::with_capacity(1 << 18, File::create(&path)?);
     let mut simulator = Simulator::new(config);
+    let end = simulator.now().plus_micros(micros);
     let mut line = Vec::new();
     while simulator.now() < end {
         line.clear();
@@ -243,9 +257,9 @@ fn simulated(name: &NodeName, config: Config, micros: i64, folder: &Path) -> Res
         file.write_all(&line)?;
     }
     file.into_inner().map_err(std::io::IntoInnerError::into_error)?;
-    let records = batches(name, &path)?.into_iter().flat_map(|batch| batch.records).collect();
+    let batches = batches(name, &path)?;
     std::fs::remove_file(&path).with_context(|| path.display().to_string())?;
-    Ok(records)
+    Ok(batches)
 }
 
 fn transfer(record: Record) -> Option<Transfer> {
@@ -306,23 +320,39 @@ fn at_of(record: &Record) -> Timestamp {
 
 /// A log that is not there, and how far it was read.
 struct Log<'a> {
+    node: NodeName,
+    seed: u64,
+    begin: Timestamp,
     pool: &'a NodePool,
+    shape: Shape,
+    /// Which one it is of those that are made of the same node.
+    number: u64,
     content: Fingerprinter,
     end: Option<Checkpoint>,
 }
 
 impl<'a> Log<'a> {
-    fn new(pool: &'a NodePool) -> Self {
+    fn new(
+        begin: Timestamp,
+        pool: &'a NodePool,
+        shape: Shape,
+        seed: u64,
+        number: u64,
+    ) -> Result<Self> {
+        let node = match number {
+            0 => pool.name.clone(),
+            _ => format!("{}-{number}", pool.name).parse()?,
+        };
         let mut content = Fingerprinter::new();
-        content.feed(pool.name.as_str().as_bytes());
+        content.feed(node.as_str().as_bytes());
         content.feed(&[b'.'; 2_048]);
-        Self { pool, content, end: None }
+        Ok(Self { node, seed, begin, pool, shape, number, content, end: None })
     }
 
-    /// What was logged in an hour.
-    fn hour(&mut self, hour: i64, one_in: u64) -> Batch {
+    /// What was logged in an hour, counted from the beginning of the pool.
+    fn hour(&mut self, hour: i64) -> Batch {
         let (from, to) = (hour * HOUR_MICROS, (hour + 1) * HOUR_MICROS);
-        let since = |at: Timestamp| at.as_micros() - begin().as_micros();
+        let since = |at: Timestamp| at.as_micros() - self.begin.as_micros();
         let events = &self.pool.events;
         let first = events.partition_point(|record| since(at_of(record)) < from);
         let end = events.partition_point(|record| since(at_of(record)) < to);
@@ -332,16 +362,18 @@ impl<'a> Log<'a> {
         let first = transfers.partition_point(|transfer| since(transfer.at) < of_day);
         let end = transfers.partition_point(|transfer| since(transfer.at) < of_day + HOUR_MICROS);
         let told = transfers[first..end].iter().zip(first as u64..);
+        let luck = mix(day as u64 ^ (self.number << 32));
         records.extend(told.filter_map(|(transfer, number)| {
-            let bits = mix(number ^ mix(day as u64));
-            bits.is_multiple_of(one_in).then(|| Record::Transfer(on_day(transfer, day, bits)))
+            let bits = mix(number ^ luck);
+            bits.is_multiple_of(self.shape.one_in)
+                .then(|| Record::Transfer(on_day(transfer, day, bits)))
         }));
         self.content.feed(&hour.to_le_bytes());
         let start = self.end.as_ref().map_or(Start::Beginning { known: 0 }, Start::from);
         let end = self.content.checkpoint();
         self.end = Some(end.clone());
         let counts = LineCounts { transfers: records.len() as u64, ..LineCounts::default() };
-        let (node, source) = (self.pool.name.clone(), Arc::from("history.log"));
+        let (node, source) = (self.node.clone(), Arc::from("history.log"));
         Batch { node, source, start, end, records, counts }
     }
 }

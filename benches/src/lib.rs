@@ -24,7 +24,7 @@ pub mod series;
 mod ways;
 
 pub use books::{Books, Told};
-pub use history::{History, Pool};
+pub use history::{History, Pool, Shape};
 pub use load::{Every, Load, LoadConfig};
 pub use logs::{compress, log, write_log};
 pub use rows::Rows;

@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, ensure};
-use piecewatch_benches::{History, Pool, clock::Stopwatch, latencies, machine};
+use piecewatch_benches::{History, Pool, Shape, clock::Stopwatch, latencies, machine};
 use piecewatch_model::HistogramSum;
 
 use self::questions::{ALL, Over, Question};
@@ -19,11 +19,35 @@ use crate::{
     profile, say,
 };
 
-/// Of how many transfers days are simulated: some more than are wanted, since the simulated day is
-/// less busy than others.
-const SIMULATED: u64 = 104_000_000;
-/// The histories, by name, and of how many transfers of the largest one they have one.
-const SIZES: [(&str, u64); 3] = [("1 M", 100), ("10 M", 10), ("100 M", 1)];
+/// How many transfers of each node are simulated: some more than the 9.6 that make 100 M of four nodes in
+/// 30 days, since the simulated day is less busy than others.
+const PER_SECOND: f64 = 10.0;
+/// A history, by the name that the report gives it.
+#[derive(Debug, Clone, Copy)]
+struct Size {
+    name: &'static str,
+    /// Its file, but for the ending.
+    file: &'static str,
+    shape: Shape,
+}
+
+const fn size(name: &'static str, file: &'static str, days: i64, one_in: u64) -> Size {
+    Size { name, file, shape: Shape { days, one_in, nodes_each: 1 } }
+}
+
+/// The histories. With the same pace a longer one has more transfers, and with the same days a busier one.
+const SIZES: [Size; 5] = [SHORT, MONTH, LONG, CALM, BUSY];
+const SHORT: Size = size("1 M in 3 days", "1M-3days", 3, 10);
+const MONTH: Size = size("10 M in 30 days", "10M", 30, 10);
+const LONG: Size = size("100 M in 300 days", "100M-300days", 300, 10);
+const CALM: Size = size("1 M in 30 days", "1M", 30, 100);
+const BUSY: Size = size("100 M in 30 days", "100M", 30, 1);
+/// Many nodes, of which it is told what an answer takes, and nothing is held to it.
+const MANY: Size = Size {
+    name: "10 M of 100 nodes in 30 days",
+    file: "100nodes",
+    shape: Shape { days: 30, one_in: 250, nodes_each: 25 },
+};
 const WINDOWS: [(&str, i64, f64); 2] = [("24 h", 1, 10.0), ("30 days", 30, 50.0)];
 /// How often a question is asked of each history in a round, unless that takes longer than this.
 const ASKED: usize = 100;
@@ -31,10 +55,12 @@ const ASKED_MIN: usize = 10;
 const ASKED_FOR: Duration = Duration::from_millis(1_500);
 /// How often after the system has dropped the file from its memory.
 const DROPPED: usize = 3;
+/// How often a question is asked of many nodes in a round.
+const ASKED_MANY: usize = 5;
 /// How often the slowest question is asked to be profiled.
 const PROFILED: u32 = 40;
-/// What larger histories may cost more, times what a smaller one costs: as much as two runs over one
-/// history differ.
+/// What an answer may take with a longer history, times what it takes with a shorter one: as much as two
+/// runs over one history differ.
 const SAME: f64 = 1.25;
 
 /// How many latencies are recorded, and how often a month of them is merged.
@@ -54,19 +80,20 @@ struct Took {
 pub(crate) fn make(folder: &Path) -> Result<String> {
     std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
     say("simulating days");
-    let pool = Pool::make(folder, SIMULATED)?;
+    let pool = Pool::make(folder, PER_SECOND)?;
     let mut told = String::new();
-    for (name, one_in) in SIZES {
-        let path = file(folder, name);
+    for size in SIZES.iter().chain([&MANY]) {
+        let path = file(folder, size);
         let load = machine::load();
         let watch = Stopwatch::start();
-        let (_, written) = History::make(&path, &pool, one_in)?;
+        let (_, written) = History::make(&path, &pool, size.shape)?;
         let seconds = watch.elapsed().as_secs_f64();
-        let size = std::fs::metadata(&path)?.len();
-        let (a_second, bytes) = (written as f64 / seconds, size as f64 / written as f64);
+        let bytes = std::fs::metadata(&path)?.len();
+        let (a_second, each) = (written as f64 / seconds, bytes as f64 / written as f64);
         let line = format!(
-            "{name}: {written} transfers in {seconds:.0} s, {a_second:.0} a second; {bytes:.1} bytes each; \
-             load {load}"
+            "{}: {written} transfers in {seconds:.0} s, {a_second:.0} a second; {each:.1} bytes each; \
+             load {load}",
+            size.name
         );
         say(&line);
         told = told + &line + "\n";
@@ -75,8 +102,8 @@ pub(crate) fn make(folder: &Path) -> Result<String> {
     Ok(told)
 }
 
-fn file(folder: &Path, name: &str) -> PathBuf {
-    folder.join(format!("{}.db", name.replace(' ', "")))
+fn file(folder: &Path, size: &Size) -> PathBuf {
+    folder.join(format!("{}.db", size.file))
 }
 
 /// Measures all of it, over histories that were made before where there are some.
@@ -90,9 +117,10 @@ pub(crate) fn measure(run: &mut Run) -> Result<Subject> {
         Err(_) => make(&folder)?,
     };
     let mut histories = Vec::new();
-    for (name, _) in SIZES {
-        histories.push((name, History::open(&file(&folder, name))?));
+    for size in &SIZES {
+        histories.push((size.name, History::open(&file(&folder, size))?));
     }
+    let many = History::open(&file(&folder, &MANY))?;
     let (recorded, months) = (latencies::micros(1, RECORDED), months());
     for round in 1..=run.rounds {
         say(&format!("analytics, round {round} of {}", run.rounds));
@@ -101,15 +129,18 @@ pub(crate) fn measure(run: &mut Run) -> Result<Subject> {
         for question in &ALL {
             for (of, days) in question.spans() {
                 ask(run, question, &of, days, &histories)?;
+                if question.over == Over::Windows && days == 1 {
+                    ask_many(run, question, &of, days, &many)?;
+                }
             }
         }
     }
     say("profiling");
     let mut files = std::collections::BTreeMap::new();
     if let Some((question, days)) = slowest(run) {
-        let largest = file(&folder, "100 M");
+        let largest = file(&folder, &BUSY);
         let profile = profile::take_question(run, &largest, question.name, days)?;
-        let head = format!("{} over {days} days, 100 M transfers\n\n", question.name);
+        let head = format!("{} over {days} days, {}\n\n", question.name, BUSY.name);
         files.extend(profile.map(|text| ("profile.txt", head + &text)));
     }
     Ok(Subject {
@@ -124,20 +155,28 @@ pub(crate) fn measure(run: &mut Run) -> Result<Subject> {
 }
 
 const METHOD: &str = "\
-- Histories: 4 simulated nodes, 6 satellites, 30 days. Of each node one day of transfers is simulated, as
-  busy as 100 M in a month make it, and told again on each of the 30 days with other pieces and latencies
-  up to a tenth shorter or longer; the smaller histories have one transfer in 10 and in 100 of it. Everything
-  else that a log tells (work on pieces, restarts, trouble, scores, orders) is drawn for all 30 days and
-  the same in all three, as is what the API told. Records go to `Writer::append`, an hour of four nodes in a
+- Histories: 4 simulated nodes, 6 satellites. Of each node one day of transfers is simulated, as
+  busy as 100 M in 30 days make it, and told again on each day with other pieces and latencies
+  up to a tenth shorter or longer; a calmer history has one transfer in 10 or in 100 of it. Everything
+  else that a log tells (work on pieces, restarts, trouble, scores, orders) is drawn for all days and
+  the same in all, as is what the API told. Records go to `Writer::append`, an hour of all nodes in a
   transaction, as those of an import do; countries, which an import looks up, are given by the address.
-- Single transfers are kept for 32 days here, not for two, so that all of them are in the table
-  `transfers`; minutes are kept for two days, as always.
+- Three histories have the same pace, 3.9 transfers a second of four nodes: 1 M are its last 3 days, 10 M its
+  last 30, 100 M its last 300. *The same* is held to these: the window has the same records in all of them,
+  so that only what lies outside of it differs. The 30 days of 1 M are 3 of records, and not compared.
+- Three have the same 30 days, with 0.39, 3.9 and 39 transfers a second. A window of the busier one has more records and,
+  since rare kinds are seen in more of its hours, more rows of sums; what an answer takes grows with those until all
+  kinds are seen. These are held to the time alone.
+- Single transfers are kept for as long as the history is, not for two days, so that all of them are in the table
+  `transfers`; all else is pruned as always: minutes after two days, hours of latencies and snapshots of the space
+  after 90.
+- 100 nodes: the four, each with 24 like it; with the pace of the calmest history.
 - *Cold*: a new connection that has read nothing, with no page in SQLite's cache, no statement prepared
   and the schema not read; the system has in memory what is read, by a question that is not measured.
   *Opening* such a connection is a line of its own. *Warm*: the same question again over that connection. *From the disk*: cold, after the system was
   asked to drop the file from its memory (`posix_fadvise`).
 - Every question is asked of all four nodes, and answered as the command line and the views do it, ready
-  to be drawn. In a round each is asked up to 100 times (at least 10, and for 1.5 s) of the three histories in
+  to be drawn. In a round each is asked up to 100 times (at least 10, and for 1.5 s) of the histories in
   turn. p99 is by the nearest rank: of less than 100 it is the longest.
 - *Recording*: a million latencies into one sum. *Merging*: stored hours of 24 series, each of 720 hours,
   into 24 sums; the mean of 20.
@@ -196,7 +235,7 @@ impl Question {
                 };
                 WINDOWS.iter().map(of).collect()
             }
-            Over::ADay | Over::AMonth | Over::Transfers => vec![(self.name.to_owned(), 1)],
+            Over::ADay | Over::AMonth | Over::Aside => vec![(self.name.to_owned(), 1)],
         }
     }
 
@@ -207,7 +246,17 @@ impl Question {
             Over::Windows if days == 1 => Some(day),
             Over::Windows | Over::AMonth => Some(month),
             Over::ADay => Some(day),
-            Over::Transfers => None,
+            Over::Aside => None,
+        }
+    }
+
+    /// The histories in which its window over so many days holds the same as in the longest one.
+    const fn same(&self, days: i64) -> &'static [Size] {
+        match self.over {
+            Over::Windows | Over::ADay if days == 1 => &[SHORT, MONTH],
+            Over::Windows | Over::ADay => &[MONTH],
+            // Weeks, or all of it: the longest history has more of them.
+            Over::AMonth | Over::Aside => &[],
         }
     }
 }
@@ -244,7 +293,7 @@ fn ask(
     }
     let mut medians = Vec::new();
     for ((cold, warm), (size, history)) in cold.iter_mut().zip(&mut warm).zip(histories) {
-        medians.push(push(run, &format!("{of}, {size}"), cold));
+        medians.push((*size, push(run, &format!("{of}, {size}"), cold)));
         push(run, &format!("{of}, {size}, warm"), warm);
         let mut dropped = Vec::new();
         for _ in 0..DROPPED {
@@ -258,10 +307,46 @@ fn ask(
         dropped.sort_by(f64::total_cmp);
         run.push(&format!("{of}, {size}, from the disk: p50"), "ms", dropped[DROPPED / 2]);
     }
-    if let [one, ten, hundred] = medians[..] {
-        run.push(&format!("{of}: 100 M over 1 M"), "ratio", hundred / one);
-        run.push(&format!("{of}: 100 M over 10 M"), "ratio", hundred / ten);
+    for (larger, smaller) in RATIOS {
+        let of_size = |size: &Size| {
+            medians.iter().find(|(name, _)| *name == size.name).map(|(_, median)| *median)
+        };
+        if let (Some(larger_ms), Some(smaller_ms)) = (of_size(&larger), of_size(&smaller)) {
+            run.push(&ratio(of, &larger, &smaller), "ratio", larger_ms / smaller_ms);
+        }
     }
+    Ok(())
+}
+
+/// What is compared: longer histories of one pace, and busier ones of 30 days.
+const RATIOS: [(Size, Size); 4] = [(LONG, SHORT), (LONG, MONTH), (BUSY, CALM), (BUSY, MONTH)];
+
+fn ratio(of: &str, larger: &Size, smaller: &Size) -> String {
+    format!("{of}: {} over {}", larger.name, smaller.name)
+}
+
+/// Asks a question of many nodes.
+fn ask_many(
+    run: &mut Run,
+    question: &Question,
+    of: &str,
+    days: i64,
+    history: &History,
+) -> Result<()> {
+    let mut all = Vec::new();
+    for turn in 0..=ASKED_MANY {
+        let readers = history.readers()?;
+        let reader = readers.get()?;
+        let watch = Stopwatch::start();
+        let told = (question.ask)(&reader, history.nodes(), History::window(days))?;
+        let took = Took { processor: watch.processor(), elapsed: watch.elapsed() };
+        ensure!(told > 0, "{of}: there is an answer");
+        // The first one brings it into the system's memory.
+        if turn > 0 {
+            all.push(took);
+        }
+    }
+    push(run, &format!("{of}, {}", MANY.name), &mut all);
     Ok(())
 }
 
@@ -293,12 +378,15 @@ fn targets() -> Vec<Target> {
     for question in &ALL {
         for (of, days) in question.spans() {
             let Some(limit) = question.limit(days) else { continue };
-            let series = format!("{of}, 100 M: p99");
-            let bound = Bound::AtMost(limit);
-            targets.push(Target { what: format!("{of}: p99, 100 M"), series, bound });
-            let series = format!("{of}: 100 M over 10 M");
-            let what = format!("{of}: p50, 100 M over 10 M");
-            targets.push(Target { what, series, bound: Bound::AtMost(SAME) });
+            for size in [LONG, BUSY] {
+                let series = format!("{of}, {}: p99", size.name);
+                targets.push(Target { what: series.clone(), series, bound: Bound::AtMost(limit) });
+            }
+            for smaller in question.same(days) {
+                let series = ratio(&of, &LONG, smaller);
+                let what = format!("{series}, p50");
+                targets.push(Target { what, series, bound: Bound::AtMost(SAME) });
+            }
         }
     }
     targets
@@ -308,7 +396,7 @@ fn targets() -> Vec<Target> {
 fn slowest(run: &Run) -> Option<(&'static Question, i64)> {
     let share = |(question, (of, days)): &(&'static Question, (String, i64))| {
         let limit = question.limit(*days)?;
-        Some(run.median(&format!("{of}, 100 M: p50"))? / limit)
+        Some(run.median(&format!("{of}, {}: p50", BUSY.name))? / limit)
     };
     let asked = ALL
         .iter()

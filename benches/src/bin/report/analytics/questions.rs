@@ -12,7 +12,7 @@ use piecewatch_analytics::{
     hot_pieces::hot_pieces_of,
     latency::{finest_grain, latency_of, latency_series, merged_latencies},
     outlook::outlook_of,
-    rate::{concurrency_of, last_minute_of, rate_series_of},
+    rate::{concurrency_of, in_flight_series_of, last_minute_of, rate_series_of},
     reputation::reputation_of,
     restarts::restarts_of,
     storage::{node_work_of, storage_of, stored_days_of},
@@ -43,15 +43,15 @@ pub(crate) enum Over {
     ADay,
     /// Its own time, of weeks; held to what 30 days are held to.
     AMonth,
-    /// The single transfers of a time: no question of a view, and held to nothing.
-    Transfers,
+    /// Its own time, and held to nothing: the same question to one node after the other, or one that no view asks.
+    Aside,
 }
 
 const fn question(name: &'static str, over: Over, ask: Ask) -> Question {
     Question { name, ask, over }
 }
 
-pub(crate) const ALL: [Question; 26] = [
+pub(crate) const ALL: [Question; 27] = [
     question("totals", Over::Windows, |reader, names, window| {
         Ok(reader.traffic_totals(Nodes::Of(names), Some(window))?.rows.len())
     }),
@@ -86,6 +86,10 @@ pub(crate) const ALL: [Question; 26] = [
     }),
     question("transfers in flight", Over::Windows, |reader, names, window| {
         Ok(concurrency_of(reader, Nodes::Of(names), window, Grain::Hour)?.actions.len())
+    }),
+    question("transfers in flight over time", Over::Windows, |reader, names, window| {
+        let nodes = Nodes::Of(names);
+        Ok(in_flight_series_of(reader, nodes, window, drawn(window))?.points.len())
     }),
     question("sizes", Over::Windows, |reader, names, window| {
         Ok(size_classes(&reader.sizes(Nodes::Of(names), window)?).len())
@@ -125,7 +129,8 @@ pub(crate) const ALL: [Question; 26] = [
     question("comparison", Over::Windows, |reader, names, window| {
         Ok(compare_of(reader, names, window, &BTreeMap::new())?.nodes.len())
     }),
-    question("what is unusual", Over::AMonth, |reader, names, window| {
+    // Each node is asked by itself, once an hour, and its answer kept: eight weeks of hours.
+    question("what is unusual at four nodes, one by one", Over::Aside, |reader, names, window| {
         each(names, |node| Ok(outlook_of(reader, node, window.to)?.baselines.len()))
     }),
     question("what is unusual at one node", Over::AMonth, |reader, names, window| {
@@ -135,7 +140,7 @@ pub(crate) const ALL: [Question; 26] = [
         let filter = TransferFilter::default();
         Ok(reader.transfers(Nodes::Of(names), window, &filter, None, 100)?.rows.len())
     }),
-    question("hot pieces, as a command counts them", Over::Transfers, |reader, names, window| {
+    question("hot pieces, as a command counts them", Over::Aside, |reader, names, window| {
         let hour = Window { from: window.to.plus_micros(-Grain::Hour.micros()), to: window.to };
         each(names, |node| Ok(hot_pieces_of(reader, node, hour, 20)?.pieces.len()))
     }),
