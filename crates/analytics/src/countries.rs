@@ -6,7 +6,7 @@ use piecewatch_model::{ByteCount, Country, Direction, Grain, NodeName};
 use piecewatch_store::{CountryRow, Nodes, Reader, Result, Window};
 
 /// So many of the newest transfers are looked at.
-const SAMPLE: usize = 250;
+const SAMPLE: usize = 100;
 /// From fewer transfers nothing is concluded.
 const SAMPLE_MIN: usize = 50;
 /// Peers look alike when so many percent of them do: some reach a node another way, by IPv6 for one.

@@ -12,10 +12,6 @@ use piecewatch_store::{Fate, Nodes, Reader, Result, TrafficPoint, TrafficRow, Ve
 
 use crate::tally::{Amount, Share, Tally};
 
-/// How far before a window the version is looked for that a node had at its beginning: a year, as long
-/// as versions are kept. A node tells its version when it starts, and some run for months.
-const VERSION_MICROS: i64 = 365 * 24 * 3600 * 1_000_000;
-
 /// How the transfers ended that rows tell of, by what `key` tells apart. Uploads turned away are no
 /// transfers.
 pub fn tallies<'a, K: Ord>(
@@ -216,6 +212,5 @@ pub(crate) fn upgrades_of(
     nodes: Nodes<'_>,
     window: Window,
 ) -> Result<Vec<Upgrade>> {
-    let reach = Window { from: window.from.plus_micros(-VERSION_MICROS), to: window.to };
-    Ok(upgrades(&reader.versions(nodes, reach)?, window))
+    Ok(upgrades(&reader.versions(nodes, window)?, window))
 }

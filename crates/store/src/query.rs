@@ -64,7 +64,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 86] = [
+pub(crate) const ALL: [Question; 87] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -112,6 +112,7 @@ pub(crate) const ALL: [Question; 86] = [
     trouble_counts::OF_NODE,
     lifecycle::NEWEST,
     versions::ALL,
+    versions::BEFORE,
     space::NEWEST,
     newest_space::WHOLE,
     space_samples::HELD,

@@ -250,14 +250,15 @@ impl Question {
         }
     }
 
-    /// The histories in which its window over so many days holds the same as in the longest one.
-    const fn same(&self, days: i64) -> &'static [Size] {
-        match self.over {
-            Over::Windows | Over::ADay if days == 1 => &[SHORT, MONTH],
-            Over::Windows | Over::ADay => &[MONTH],
+    /// The smaller histories in which so many days, and those before at which it looks, hold the same as in
+    /// the longest one.
+    fn same(&self, days: i64) -> impl Iterator<Item = Size> {
+        let days = match self.over {
+            Over::Windows | Over::ADay => days + self.reach,
             // Weeks, or all of it: the longest history has more of them.
-            Over::AMonth | Over::Aside => &[],
-        }
+            Over::AMonth | Over::Aside => i64::MAX,
+        };
+        [SHORT, MONTH].into_iter().filter(move |size| size.shape.days >= days)
     }
 }
 
@@ -383,7 +384,7 @@ fn targets() -> Vec<Target> {
                 targets.push(Target { what: series.clone(), series, bound: Bound::AtMost(limit) });
             }
             for smaller in question.same(days) {
-                let series = ratio(&of, &LONG, smaller);
+                let series = ratio(&of, &LONG, &smaller);
                 let what = format!("{series}, p50");
                 targets.push(Target { what, series, bound: Bound::AtMost(SAME) });
             }

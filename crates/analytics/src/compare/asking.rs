@@ -70,14 +70,18 @@ fn space(reader: &Reader, node: &NodeName, to: Timestamp) -> Result<Option<Space
 /// that disqualified it does, with the scores that led to it: of two nodes this is the worse one.
 fn lowest_scores(reader: &Reader, node: Nodes<'_>, to: Timestamp) -> Result<Option<(f64, f64)>> {
     let logged_from = before(to, SCORES_DAYS).from;
+    let standings = reader.standings(node)?;
+    // What was reported last stands in the standings. Of a time before that it is among the scores.
+    let is_past = standings.iter().any(|standing| standing.at >= to);
+    let reach = if is_past { REPORTED_DAYS } else { SCORES_DAYS };
     let mut newest: BTreeMap<SatelliteId, (Timestamp, f64, f64)> = BTreeMap::new();
-    for scores in reader.scores(node, before(to, REPORTED_DAYS), SCORE_ROWS_MAX)? {
+    for scores in reader.scores(node, before(to, reach), SCORE_ROWS_MAX)? {
         let of = scores.what;
         if of.changes.is_none() || of.at >= logged_from {
             newest.entry(of.satellite).or_insert((of.at, of.audit, of.online));
         }
     }
-    for standing in reader.standings(node)? {
+    for standing in standings {
         let (told_at, of) = (standing.at, standing.what);
         let has_left = of.exited_at.is_some_and(|at| at < to) && of.disqualified_at.is_none();
         if has_left {

@@ -32,6 +32,8 @@ pub(crate) struct Question {
     pub(crate) name: &'static str,
     pub(crate) ask: Ask,
     pub(crate) over: Over,
+    /// How many days before its window it looks.
+    pub(crate) reach: i64,
 }
 
 /// What a question is asked over.
@@ -43,24 +45,34 @@ pub(crate) enum Over {
     ADay,
     /// Its own time, of weeks; held to what 30 days are held to.
     AMonth,
-    /// Its own time, and held to nothing: the same question to one node after the other, or one that no view asks.
+    /// Its own time, and held to nothing: all there is, the same question to one node after the other, or one
+    /// that no view asks.
     Aside,
 }
 
 const fn question(name: &'static str, over: Over, ask: Ask) -> Question {
-    Question { name, ask, over }
+    Question { name, ask, over, reach: 0 }
+}
+
+/// A question that looks at so many days before its window, too.
+const fn reaching(reach: i64, question: Question) -> Question {
+    Question { reach, ..question }
 }
 
 pub(crate) const ALL: [Question; 27] = [
     question("totals", Over::Windows, |reader, names, window| {
         Ok(reader.traffic_totals(Nodes::Of(names), Some(window))?.rows.len())
     }),
-    question("totals of all time", Over::AMonth, |reader, names, _| {
+    question("totals of all time", Over::Aside, |reader, names, _| {
         Ok(reader.traffic_totals(Nodes::Of(names), None)?.rows.len())
     }),
-    question("silence", Over::ADay, |reader, names, window| {
-        Ok(reader.activity(Nodes::Of(names), window.to)?.len())
-    }),
+    // The last that is known, of 30 days.
+    reaching(
+        29,
+        question("silence", Over::ADay, |reader, names, window| {
+            Ok(reader.activity(Nodes::Of(names), window.to)?.len())
+        }),
+    ),
     question("latency", Over::Windows, latencies),
     question("latency by satellite", Over::Windows, |reader, names, window| {
         let grain = grain(reader, names, window)?.max(Grain::Hour);
@@ -117,9 +129,13 @@ pub(crate) const ALL: [Question; 27] = [
     question("restarts", Over::Windows, |reader, names, window| {
         each(names, |node| Ok(restarts_of(reader, node, window)?.len()))
     }),
-    question("reputation", Over::Windows, |reader, names, window| {
-        each(names, |node| Ok(reputation_of(reader, node, window, window.to)?.len()))
-    }),
+    // Scores hold until others are told.
+    reaching(
+        30,
+        question("reputation", Over::Windows, |reader, names, window| {
+            each(names, |node| Ok(reputation_of(reader, node, window, window.to)?.len()))
+        }),
+    ),
     question("connectivity", Over::Windows, |reader, names, window| {
         each(names, |node| {
             connectivity_of(reader, node, window, window.to)?;

@@ -61,7 +61,7 @@ fn sizes(text: &mut String, run: &Run, sizes: [Size; 3], compared: Compared) {
                 let _ = write!(text, "| {p50} / {p99} ");
             }
             for smaller in [small, medium] {
-                let is_alike = question.same(days).iter().any(|same| same.name == smaller.name);
+                let is_alike = question.same(days).any(|same| same.name == smaller.name);
                 if is_alike || compared == Compared::All {
                     let _ = write!(text, "| {} ", figure(run, &ratio(&of, &large, &smaller), 3));
                 } else {

@@ -14,8 +14,6 @@ use super::{
 };
 use crate::form::csv_rows;
 
-/// As long as versions are kept.
-const VERSION_MICROS: i64 = 365 * 24 * 3600 * 1_000_000;
 /// A clock that is a day ahead is a clock.
 const AHEAD_MICROS: i64 = 24 * 3600 * 1_000_000;
 
@@ -107,14 +105,14 @@ fn known(ask: &Ask<'_>) -> Result<Known, Problem> {
     let (names, now) = (ask.names(), ask.now);
     let reader = ask.parts.readers.get()?;
     let nodes = of(&names);
-    let ever = Window { from: now.plus_micros(-VERSION_MICROS), to: now.plus_micros(AHEAD_MICROS) };
+    let from_now = Window { from: now, to: now.plus_micros(AHEAD_MICROS) };
     let silences: BTreeMap<NodeName, Silence> =
         silence_of(&reader, nodes, now)?.into_iter().collect();
     let activities = reader.activity(nodes, now)?.into_iter();
     let activities: BTreeMap<NodeName, Activity> =
         activities.map(|of| (of.node.clone(), of)).collect();
     // Oldest first: the last one of a node stays.
-    let versions = reader.versions(nodes, ever)?.into_iter();
+    let versions = reader.versions(nodes, from_now)?.into_iter();
     let versions: BTreeMap<NodeName, Box<str>> =
         versions.map(|run| (run.node, run.version)).collect();
     let statuses = reader.statuses(nodes)?.into_iter();

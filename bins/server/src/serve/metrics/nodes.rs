@@ -15,8 +15,6 @@ use crate::serve::own::OwnFigures;
 const DAY: i64 = Grain::Day.micros();
 /// What nobody told of the space for so long is not known.
 const SPACE_MICROS: i64 = 30 * DAY;
-/// A node tells its version when it starts, and some run for months.
-const VERSION_MICROS: i64 = 365 * DAY;
 
 impl Metrics {
     /// Adds everything by node.
@@ -34,7 +32,7 @@ impl Metrics {
         let before = |micros: i64| Window { from: now.plus_micros(-micros), to: now };
         // By node: what the log told last, where the node itself is not asked.
         let mut versions: BTreeMap<NodeName, Box<str>> = BTreeMap::new();
-        for run in reader.versions(Nodes::All, before(VERSION_MICROS))? {
+        for run in reader.versions(Nodes::All, before(0))? {
             versions.insert(run.node, run.version);
         }
         let space = |node: &NodeName| reader.newest_space(node, before(SPACE_MICROS));
