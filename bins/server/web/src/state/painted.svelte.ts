@@ -1,25 +1,16 @@
 // Whether the first figures are on the screen: what is below them waits until then.
 
-/** Nothing is painted of a page that nobody sees. */
-const PATIENCE_MS = 200;
+/** So long after scripts are done with a frame it is on the screen: what begins sooner would keep the processor from drawing it. */
+const SHOWN_MS = 50;
 
 let painted = $state(false);
 let isAwaited = false;
-
-/** When the browser says that something of the page is on the screen: to draw it takes a while after scripts are done with it. */
-const shown = () =>
-  new Promise<void>((done) => {
-    setTimeout(done, PATIENCE_MS);
-    new PerformanceObserver((list) => {
-      if (list.getEntriesByName('first-contentful-paint').length > 0) done();
-    }).observe({ type: 'paint', buffered: true });
-  });
 
 /** Whether they are there. Whoever asks first has drawn them. */
 export function isPainted(): boolean {
   if (!isAwaited) {
     isAwaited = true;
-    requestAnimationFrame(() => setTimeout(() => void shown().then(() => (painted = true))));
+    requestAnimationFrame(() => setTimeout(() => (painted = true), SHOWN_MS));
   }
   return painted;
 }
