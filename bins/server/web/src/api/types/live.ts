@@ -1,6 +1,7 @@
 // The states of the topics, as the server makes them. What is not known is not there.
 
 import type { Transfer } from './http';
+import type { CompactionsAnswer } from './money';
 
 /** A row of an answer as states have it: what would be null is missing. */
 type Known<Row> = { [Name in keyof Row as null extends Row[Name] ? never : Name]: Row[Name] } & {
@@ -157,22 +158,11 @@ export interface EarningsState {
   total?: Earned;
 }
 
-export interface CompactionRow {
-  at: string;
-  node: string;
-  satellite: string;
-  store: string;
-  phase: string;
-  seconds?: number;
+export type CompactionRow = Known<CompactionsAnswer['compactions'][number]> & {
   logs_bytes?: number;
   live_bytes?: number;
-  trash_bytes?: number;
   reclaimable_bytes?: number;
-  reclaimed_bytes?: number;
-  rewritten_bytes?: number;
-  table_load?: number;
-  error?: string;
-}
+};
 
 export interface CompactionsState {
   from: string;
