@@ -5,24 +5,30 @@ import { defineConfig, type Plugin } from 'vite';
 // The server whose figures the page shows while it is written.
 const server = process.env.PIECEWATCH ?? 'http://127.0.0.1:8765';
 
-/** Parts of the page that nearly every view needs; charts and the map come with the views that draw them. */
-const isShared = (id: string) =>
-  /\/src\/(api|components|format|protocol|state)\//.test(id) && !/\/(Chart\.svelte|chart\.ts|WorldMap\.svelte|countries\.ts)/.test(id);
+/** What the first view is made of, and nearly every other; charts and the map come with the views that draw them. */
+const isFirst = (id: string) =>
+  /\/src\/(main|App|api|components|format|protocol|state|styles|views\/(Overview|overview|sums))\b/.test(id) &&
+  !/\/(chart\.ts|WorldMap\.svelte|countries\.ts)/.test(id);
 
 /** What begins the page, which waits for nothing else. */
 const isEarly = (id: string) => /\/src\/(early|protocol\/(ahead|first|topic)|state\/(address|chosen)|views\/all)\.ts|preload-helper/.test(id);
 
-/** What every view is made of is asked for with the page, and not when what begins it asks for it. */
+/**
+ * What the first view is made of is asked for with the page, and not when what begins it asks for it. And what begins it
+ * waits for neither the style sheet nor the end of the page, as a module does otherwise.
+ */
 const together: Plugin = {
   name: 'together',
   transformIndexHtml: {
     order: 'post',
-    handler: (_, { bundle = {} }) =>
-      Object.values(bundle).flatMap(({ type, name, fileName }) =>
-        type === 'chunk' && (name === 'main' || name === 'shared')
+    handler: (html, { bundle = {} }) => ({
+      html: html.replace('<script type="module"', '<script async type="module"'),
+      tags: Object.values(bundle).flatMap(({ type, name, fileName }) =>
+        type === 'chunk' && name === 'first'
           ? [{ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href: `/${fileName}` }, injectTo: 'head' as const }]
           : [],
       ),
+    }),
   },
 };
 
@@ -36,8 +42,8 @@ export default defineConfig({
     // One style sheet of 6 KB, and not one for each view that the view waits for.
     cssCodeSplit: false,
     reportCompressedSize: true,
-    // What all views are made of is one file, and not twenty small ones that wait for each other.
-    rollupOptions: { output: { manualChunks: (id) => (isEarly(id) ? 'early' : isShared(id) ? 'shared' : undefined) } },
+    // What the first view is made of is one file, and not twenty small ones that wait for each other.
+    rollupOptions: { output: { manualChunks: (id) => (isEarly(id) ? 'early' : isFirst(id) ? 'first' : undefined) } },
   },
   server: {
     proxy: {

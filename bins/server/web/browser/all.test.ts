@@ -6,6 +6,7 @@ import { launch, quit } from './browser';
 import { figures } from './figures';
 import { Server } from './server';
 import { viewsOfNothing, viewsWithData, viewsWithoutServer } from './views';
+import { watching } from './watching';
 import { weight } from './weight';
 
 const full = new Server('full.toml');
@@ -23,6 +24,7 @@ afterAll(async () => {
 });
 
 weight(full);
+watching(full);
 viewsWithData(full);
 figures(full);
 viewsOfNothing(empty);

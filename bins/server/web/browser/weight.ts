@@ -3,7 +3,7 @@
 import { expect, test } from 'vitest';
 import type { Page, Response } from 'playwright-core';
 import { open, settled } from './browser';
-import { stage, type Server } from './server';
+import { pause, stage, type Server } from './server';
 
 const KB = 1_000;
 
@@ -43,6 +43,8 @@ export function weight(server: Server): void {
       await page.addInitScript(watched);
       for (const times of [first, later]) {
         await page.goto('about:blank');
+        // What was shown before is taken down meanwhile: with two processors that costs the next load 50 to 100 ms.
+        await pause(TAKEN_DOWN_MS);
         await page.goto(`${server.url}/`);
         times.push(await timesOf(page));
       }
@@ -67,6 +69,7 @@ const RELEASE_MAX_MS = 600;
 const TESTED_MAX_MS = 2_500;
 /** Whoever names a program names one of a release. */
 const IS_RELEASE = process.env.PIECEWATCH_PROGRAM !== undefined;
+const TAKEN_DOWN_MS = 700;
 const LOADS = stage.soakSeconds === null ? 3 : 10;
 
 /** Milliseconds since somebody asked for the page. */
@@ -92,7 +95,15 @@ function watched(): void {
 
 async function timesOf(page: Page): Promise<Times> {
   const figures = await page.evaluate(() => (window as unknown as { figuresAt: Promise<number> }).figuresAt);
-  const painted = await page.evaluate(() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? 0);
+  // It is told when it is on the screen, which is a little later than what it is of was done.
+  const painted = await page.evaluate(
+    () =>
+      new Promise<number>((done) => {
+        new PerformanceObserver((list) => {
+          for (const { startTime } of list.getEntriesByName('first-contentful-paint')) done(startTime);
+        }).observe({ type: 'paint', buffered: true });
+      }),
+  );
   return { painted, figures };
 }
 

@@ -3,14 +3,15 @@
 import { hasAsked, socketAhead } from './protocol/first';
 import './state/chosen';
 import { placeOf } from './state/address';
-import { ENTRIES } from './views/all';
+import { viewOf } from './views/all';
 
 void hasAsked
   .then(() => {
     // Who shows it says what went wrong.
-    ENTRIES[placeOf(location.hash).view].load().catch(() => {});
+    Promise.resolve(viewOf(placeOf(location.hash).view)).catch(() => {});
     return import('./main');
   })
+  .then(({ show }) => show())
   .catch((error: unknown) => {
     console.error(error);
     // Nobody comes who would listen.

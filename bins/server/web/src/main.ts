@@ -1,14 +1,25 @@
-// Where the page begins.
+// Shows the page, when what is in it is there.
 
 import { mount } from 'svelte';
 import App from './App.svelte';
-import { begin } from './state/live.svelte';
+import { arrived, begin } from './state/live.svelte';
+import { place } from './state/place.svelte';
+import { ENTRIES, viewOf } from './views/all';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/parts.css';
 
-begin();
-// What the first connection kept is heard in between, so that it is drawn with all else.
-await null;
-const target = document.getElementById('app');
-if (target !== null) mount(App, { target });
+/** Nearby the view and its first states are there within so long, and a frame without them would only be in their way. */
+const TOGETHER_MS = 60;
+
+/** A function, and not what the file does by itself: a view may be of this file, and is there when the file has run to its end. */
+export async function show(): Promise<void> {
+  begin();
+  const { view, nodes } = place();
+  await Promise.race([
+    Promise.allSettled([viewOf(view), ...(ENTRIES[view].watches ?? []).map((topic) => arrived(topic, nodes))]),
+    new Promise((late) => setTimeout(late, TOGETHER_MS)),
+  ]);
+  const target = document.getElementById('app');
+  if (target !== null) mount(App, { target });
+}

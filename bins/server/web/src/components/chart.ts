@@ -15,6 +15,8 @@ export interface Look {
   unit: (value: number) => string;
   /** Where the axis of values begins and ends; from 0 unless said. */
   range: ((low: number, high: number) => [number, number]) | undefined;
+  /** Whether a value of a series is one that gets a point. */
+  isTold: (label: string, at: number) => boolean;
   onHover: (index: number | undefined) => void;
   /** Somebody marked a part of the time, in seconds. */
   onSelect: ((from: number, to: number) => void) | undefined;
@@ -76,7 +78,7 @@ export function drawn(host: HTMLElement, look: Look, data: uPlot.AlignedData): u
       ...(isStepped && steps !== undefined ? { paths: steps } : {}),
       ...(isDashed ? { dash: [6, 4] } : {}),
       // A moment alone between two gaps has no line; it gets a point.
-      ...(isBars ? {} : { points: { show: true, size: 4, fill: stroke, filter: lonely } }),
+      ...(isBars ? {} : { points: { show: true, size: isStepped ? 6 : 4, fill: stroke, filter: pointed((at) => look.isTold(label, at)) } }),
     };
   });
   const axis: uPlot.Axis = {
@@ -143,12 +145,15 @@ const sizeOfAxis: uPlot.Axis.Size = (_, values) => {
   return Math.max(40, Math.ceil(longest * 6.4) + 14);
 };
 
-/** Values that have none on either side. */
-const lonely: uPlot.Series.Points.Filter = (plot, index) => {
-  const values = plot.data[index] ?? [];
-  const found: number[] = [];
-  for (let at = 0; at < values.length; at += 1) {
-    if (values[at] != null && values[at - 1] == null && values[at + 1] == null) found.push(at);
-  }
-  return found;
-};
+/** Values that have none on either side, and those that were told. */
+const pointed =
+  (isTold: (at: number) => boolean): uPlot.Series.Points.Filter =>
+  (plot, index) => {
+    const values = plot.data[index] ?? [];
+    const found: number[] = [];
+    for (let at = 0; at < values.length; at += 1) {
+      const isLonely = values[at - 1] == null && values[at + 1] == null;
+      if (values[at] != null && (isLonely || isTold(at))) found.push(at);
+    }
+    return found;
+  };

@@ -13,6 +13,8 @@ export interface Series {
   isFilled?: boolean;
   /** Each value holds until the next one. */
   isStepped?: boolean;
+  /** Which values were told, and not held from one before: they get a point. */
+  told?: readonly boolean[];
 }
 
 /** The data as they are drawn. Stacked ones are sums, the largest first: each covers a part of the one before. */

@@ -47,6 +47,23 @@ export function reconnect(): void {
   client.hurry();
 }
 
+/** When the first state of a topic of these nodes is there. */
+export function arrived(topic: Topic, nodes: readonly string[]): Promise<void> {
+  return new Promise((done) => {
+    const leave = client.subscribe(
+      topic,
+      nodes,
+      ({ state }) => {
+        if (state === undefined) return;
+        done();
+        // Not within the call that may tell it at once. Whoever draws it has come by then.
+        setTimeout(() => leave());
+      },
+      USUAL_HZ[topic],
+    );
+  });
+}
+
 /** A live state. */
 export interface Live<T> {
   /** Undefined before the first. */

@@ -1,5 +1,8 @@
 // Whether the first figures are on the screen: what is below them waits until then.
 
+/** So long after scripts are done with a frame it is on the screen: what begins sooner would keep the processor from drawing it. */
+const SHOWN_MS = 50;
+
 let painted = $state(false);
 let isAwaited = false;
 
@@ -7,7 +10,7 @@ let isAwaited = false;
 export function isPainted(): boolean {
   if (!isAwaited) {
     isAwaited = true;
-    requestAnimationFrame(() => setTimeout(() => (painted = true)));
+    requestAnimationFrame(() => setTimeout(() => (painted = true), SHOWN_MS));
   }
   return painted;
 }

@@ -28,15 +28,15 @@ const MINUTE = 60_000;
 /** After so long an answer is not waited for. */
 const PATIENCE_MS = 30_000;
 
-/** Asks for as long as the component lives that asks. */
-export function question<T>(of: () => Asked, everyMs: number = MINUTE): Question<T> {
+/** Asks for as long as the component lives that asks; nothing where there is nothing to ask yet. */
+export function question<T>(of: () => Asked | undefined, everyMs: number = MINUTE): Question<T> {
   let answer = $state.raw<T>();
   let problem = $state.raw<Problem>();
   let answered = $state('');
   let tries = $state(0);
   const url = $derived.by(() => {
-    const { path, parameters } = of();
-    return address(path, parameters);
+    const asked = of();
+    return asked && address(asked.path, asked.parameters);
   });
   let before = '';
 
@@ -46,6 +46,7 @@ export function question<T>(of: () => Asked, everyMs: number = MINUTE): Question
     const wanted = url;
     // What went wrong with another question says nothing of this one.
     if (wanted !== before) problem = undefined;
+    if (wanted === undefined) return;
     before = wanted;
     const abort = new AbortController();
     let timer: number | undefined;

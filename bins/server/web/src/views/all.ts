@@ -10,7 +10,12 @@ interface Entry {
   window?: string;
   /** What the view watches from its beginning, of the chosen nodes: it is asked for before the view is there. */
   watches?: readonly Topic[];
-  load: () => Promise<{ default: Component }>;
+  load: () => Promise<Loaded>;
+}
+
+/** A view as its file holds it. */
+export interface Loaded {
+  default: Component;
 }
 
 export const ENTRIES: Record<View, Entry> = {
@@ -26,3 +31,16 @@ export const ENTRIES: Record<View, Entry> = {
   alerts: { title: 'Alerts', window: '30 days', watches: ['alerts'], load: () => import('./Alerts.svelte') },
   status: { title: 'Status', watches: ['status'], load: () => import('./Status.svelte') },
 };
+
+const there = new Map<View, Loaded>();
+
+/** A view; at once where it was loaded before, so that it is drawn with nothing in its place until then. */
+export function viewOf(view: View): Loaded | Promise<Loaded> {
+  return (
+    there.get(view) ??
+    ENTRIES[view].load().then((loaded) => {
+      there.set(view, loaded);
+      return loaded;
+    })
+  );
+}

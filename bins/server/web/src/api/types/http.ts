@@ -1,6 +1,6 @@
 // The answers of the HTTP questions, as the server writes them. What is not known is null.
 
-import type { AlertRow, Judgement } from './live';
+import type { AlertRow, Judgement, Percentiles } from './live';
 
 /** What an answer is of; null where there are no records. */
 export interface Span {
@@ -117,19 +117,12 @@ export interface CountriesAnswer extends Span {
   nodes: { node: string; state: string; sentence: string | null; countries: CountryRow[] }[];
 }
 
-export interface LatencyRow {
+export interface LatencyRow extends Percentiles {
   node: string | null;
   satellite: string | null;
   at: string | null;
   action: string;
   clock: string;
-  count: number;
-  mean_micros: number;
-  p50_micros: number;
-  p90_micros: number;
-  p95_micros: number;
-  p99_micros: number;
-  max_micros: number;
 }
 
 export interface LatencyAnswer extends Span {

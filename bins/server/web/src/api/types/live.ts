@@ -1,5 +1,13 @@
 // The states of the topics, as the server makes them. What is not known is not there.
 
+import type { Transfer } from './http';
+import type { CompactionsAnswer } from './money';
+
+/** A row of an answer as states have it: what would be null is missing. */
+type Known<Row> = { [Name in keyof Row as null extends Row[Name] ? never : Name]: Row[Name] } & {
+  [Name in keyof Row as null extends Row[Name] ? Name : never]?: NonNullable<Row[Name]>;
+};
+
 /** How transfers of a kind ended; `bytes` are of those that succeeded. */
 export interface Ends {
   count: number;
@@ -62,11 +70,6 @@ export interface TrafficState {
   rates: Rates;
 }
 
-export interface SatellitesState {
-  since: string;
-  satellites: Record<string, { satellite_id?: string; actions: Record<string, Ends> }>;
-}
-
 export interface Percentiles {
   count: number;
   mean_micros: number;
@@ -85,19 +88,7 @@ export interface LatencyState {
   actions: Record<string, Record<string, Percentiles>>;
 }
 
-export interface TransferRow {
-  at: string;
-  node: string;
-  action: string;
-  outcome: string;
-  satellite?: string;
-  piece?: string;
-  bytes?: number;
-  country?: string;
-  latency_micros?: number;
-  clock?: string;
-  error?: string;
-}
+export type TransferRow = Known<Omit<Transfer, 'size_bytes' | 'remote'>> & { bytes?: number };
 
 export interface TransfersState {
   transfers: Record<string, TransferRow>;
@@ -167,22 +158,11 @@ export interface EarningsState {
   total?: Earned;
 }
 
-export interface CompactionRow {
-  at: string;
-  node: string;
-  satellite: string;
-  store: string;
-  phase: string;
-  seconds?: number;
+export type CompactionRow = Known<CompactionsAnswer['compactions'][number]> & {
   logs_bytes?: number;
   live_bytes?: number;
-  trash_bytes?: number;
   reclaimable_bytes?: number;
-  reclaimed_bytes?: number;
-  rewritten_bytes?: number;
-  table_load?: number;
-  error?: string;
-}
+};
 
 export interface CompactionsState {
   from: string;

@@ -27,3 +27,13 @@ it('begins where somebody looked, and holds a value only for a while', () => {
   expect(series[0]?.values[100]).toBeNull();
   expect(series[0]?.values.at(-1)).toBe(8);
 });
+
+it('leaves a gap where nobody told anything, however long the window is', () => {
+  const hours = Array.from({ length: 480 }, (_, hour) => hour).filter((hour) => hour < 240 || hour >= 252);
+  const told = hours.map((hour) => snapshot(new Date(Date.parse('2026-11-01T00:00:00Z') + hour * 3_600_000).toISOString(), hour, null));
+  const { times, series } = spaceOver(answer(told, []), 'held');
+  const silent = times.filter((_, index) => series[0]?.values[index] == null).map((time) => new Date(time * 1000).toISOString().slice(0, 10));
+  // Twelve hours of which a point of two and a half holds what was before.
+  expect(silent.length).toBeGreaterThanOrEqual(3);
+  expect([...new Set(silent)]).toEqual(['2026-11-11']);
+});

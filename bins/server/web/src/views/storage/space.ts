@@ -13,8 +13,10 @@ export const AMOUNTS = {
 export type Amount = keyof typeof AMOUNTS;
 
 const POINTS = 200;
-/** How long a value holds until another one comes, in points and at least; after that nothing is known. */
-const HOLDS = 4;
+/** So many times as long as values are usually apart one holds until another one comes; after that nothing is known. */
+const HOLDS = 1.5;
+/** And so long at most, in points: of two that are far apart nobody knows what was between them. */
+const POINTS_HOLD = 4;
 const DAYS_HOLD = 2 * 86_400_000;
 const NODES_MAX = 8;
 const NOON = 43_200_000;
@@ -53,7 +55,7 @@ export function spaceOver({ from, to, nodes }: StorageHistoryAnswer, amount: Amo
     colour: (index % 8) + 1,
     isDashed: index % 2 === 1,
     isFilled: all.length === 1,
-    values: over(told, begin, width, Math.max(HOLDS, amount === 'reported' ? DAYS_HOLD / width : 0)),
+    values: over(told, begin, width, Math.min((HOLDS * apart(told)) / width, Math.max(POINTS_HOLD, amount === 'reported' ? DAYS_HOLD / width : 0))),
   }));
   return { times, series, left: all.length - series.length };
 }
@@ -64,6 +66,12 @@ function bounds(from: string | null, to: string | null, times: readonly number[]
   const last = times.reduce((last, at) => Math.max(last, at), 0);
   const begin = Math.max(first, from === null ? first : Date.parse(from));
   return [begin - 1, to === null ? last : Math.max(last, Date.parse(to))];
+}
+
+/** How long values are apart, the middle one of all. */
+function apart(told: readonly Told[]): number {
+  const lengths = told.slice(1).map(([at], index) => at - (told[index]?.[0] ?? at));
+  return lengths.sort((one, other) => one - other)[Math.floor(lengths.length / 2)] ?? 0;
 }
 
 function over(told: readonly Told[], begin: number, width: number, holds: number): (number | null)[] {
