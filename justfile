@@ -52,7 +52,7 @@ bench AREA="":
 
 # Measures the figures that perf-reports/README.md sets limits for, and writes reports: 5 minutes.
 # `just perf --subject earnings` measures and writes one of them; the other is `import`.
-# `just perf --subject analytics` takes half an hour and 9 GB of temporary files, and is made only when named.
+# `just perf --subject analytics` takes an hour and 19 GB of temporary files, and is made only when named.
 perf *ARGS:
     cargo build --release --package piecewatch --package piecewatch-benches --bins
     cargo run --release --package piecewatch-benches --bin report -- --commit "$(git describe --always --dirty)" {{ARGS}}

@@ -62,7 +62,7 @@ enum About {
     Import,
     /// What nodes earn, and the cache
     Earnings,
-    /// Questions with 1, 10 and 100 M transfers: half an hour, and 9 GB of files; only when named
+    /// Questions with 1, 10 and 100 M transfers: an hour, and 19 GB of files; only when named
     Analytics,
 }
 

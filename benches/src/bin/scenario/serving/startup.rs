@@ -75,7 +75,7 @@ pub(super) fn measure(run: &mut Run) -> Result<Subject> {
 /// Where histories are.
 fn folder(run: &Run) -> Result<PathBuf> {
     run.histories.clone().context(
-        "--histories FOLDER is needed: `report histories FOLDER` makes it, in 10 minutes and 9 GB",
+        "--histories FOLDER is needed: `report histories FOLDER` makes it, in 20 minutes and 19 GB",
     )
 }
 
