@@ -54,7 +54,7 @@ impl Topic {
         Self::Status,
     ];
     /// What each line of a log changes.
-    pub(super) const OF_LINES: [Self; 3] = [Self::Overview, Self::Traffic, Self::Transfers];
+    pub(crate) const OF_LINES: [Self; 3] = [Self::Overview, Self::Traffic, Self::Transfers];
     /// What time alone changes from second to second for a while after a line: rates fall.
     const OF_RATES: [Self; 2] = [Self::Overview, Self::Traffic];
     /// What time alone changes from second to second.
