@@ -255,6 +255,11 @@ impl fmt::Debug for Live {
     }
 }
 
+/// An object of these members, moved into it: `json!` would copy each.
+fn object<const COUNT: usize>(members: [(&str, Value); COUNT]) -> Value {
+    Value::Object(members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
+}
+
 /// An object of rows, each by its name.
 fn table(rows: impl IntoIterator<Item = (String, Value)>) -> Value {
     Value::Object(rows.into_iter().collect::<Map<_, _>>())
