@@ -8,6 +8,11 @@ use std::{
 use clap::Parser;
 use piecewatch::{Cli, Colour, Error, run};
 
+/// What many connections took is given back when they have gone.
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let stdout = io::stdout();

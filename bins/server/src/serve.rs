@@ -311,7 +311,11 @@ impl Server {
         let driver = match app.unwritten.clone() {
             // Else logs are looked at often enough.
             Some(unwritten) if config.performance.coalesce >= READ_BEFORE * 4 => {
-                driver.before_windows(READ_BEFORE, move || unwritten.call_in())
+                let topics = Topic::OF_LINES.map(Topic::name);
+                driver.before_windows(READ_BEFORE, &topics, move || {
+                    let called = unwritten.call_in();
+                    move || called.is_answered()
+                })
             }
             Some(_) | None => driver,
         };

@@ -22,7 +22,10 @@ pub enum Diff {
 /// bring them. A null that is no member stays.
 pub fn strip_nulls(value: &mut Value) {
     if let Value::Object(members) = value {
-        members.retain(|_, member| !member.is_null());
+        // Mostly there is none, and to look is cheaper than to take each out and put it back.
+        if members.values().any(Value::is_null) {
+            members.retain(|_, member| !member.is_null());
+        }
         members.values_mut().for_each(strip_nulls);
     }
 }
@@ -46,8 +49,23 @@ fn difference(
     removals: &mut u64,
 ) -> Option<Map<String, Value>> {
     let mut patch = Map::new();
+    let mut added = 0;
+    // States are alike: mostly the next member of the one is that of the other.
+    let mut beside = old.iter().peekable();
     for (name, after) in new {
-        match (old.get(name), after) {
+        let before = match beside.next_if(|(beside, _)| *beside == name) {
+            Some((_, before)) => Some(before),
+            None => {
+                let before = old.get(name);
+                if before.is_some() {
+                    // Those that are passed over were removed, or are found by their names.
+                    beside.by_ref().find(|(beside, _)| *beside == name);
+                }
+                before
+            }
+        };
+        added += usize::from(before.is_none());
+        match (before, after) {
             (Some(Value::Object(before)), Value::Object(after)) => {
                 if let Some(inner) = difference(before, after, removals) {
                     patch.insert(name.clone(), Value::Object(inner));
@@ -59,9 +77,11 @@ fn difference(
             }
         }
     }
-    for name in old.keys().filter(|name| !new.contains_key(*name)) {
-        patch.insert(name.clone(), Value::Null);
-        *removals += 1;
+    if old.len() + added > new.len() {
+        for name in old.keys().filter(|name| !new.contains_key(*name)) {
+            patch.insert(name.clone(), Value::Null);
+            *removals += 1;
+        }
     }
     (!patch.is_empty()).then_some(patch)
 }

@@ -85,6 +85,8 @@ pub struct Hub {
     /// Channels whose states this window waits for, and until when.
     gathering: BTreeSet<ChannelId>,
     gather_until: Option<Duration>,
+    /// Channels without which this window went: their states follow as soon as they come.
+    late: BTreeSet<ChannelId>,
     wants: VecDeque<ChannelId>,
     ready: VecDeque<ClientId>,
     farewells: VecDeque<Farewell>,
@@ -127,6 +129,7 @@ impl Hub {
             frames: Frames::new(config.switches.sharing),
             gathering: BTreeSet::new(),
             gather_until: None,
+            late: BTreeSet::new(),
             wants: VecDeque::new(),
             ready: VecDeque::new(),
             farewells: VecDeque::new(),
@@ -168,6 +171,17 @@ impl Hub {
     #[must_use]
     pub fn opens_at(&self) -> Duration {
         self.pacing.opens_at()
+    }
+
+    /// Lets the next changes wait longer than the window, for somebody who is about to tell of them.
+    pub fn postpone(&mut self, until: Duration) {
+        self.pacing.postpone(until);
+    }
+
+    /// Whether somebody watches one of these topics.
+    pub(crate) fn is_watched(&self, topics: &[String]) -> bool {
+        let name = |channel: &Channel| &self.topics[channel.topic].name;
+        self.channels.values().any(|channel| topics.iter().any(|topic| **topic == **name(channel)))
     }
 
     fn next_id(&mut self) -> u64 {

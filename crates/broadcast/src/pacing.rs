@@ -87,6 +87,11 @@ impl Pacing {
         self.opens_at = now + self.window;
     }
 
+    /// The window that is about to open opens later.
+    pub(crate) fn postpone(&mut self, until: Duration) {
+        self.opens_at = self.opens_at.max(until);
+    }
+
     pub(crate) fn went_urgently(&mut self, now: Duration) {
         self.urgent_at = now + URGENT_GAP;
     }

@@ -37,6 +37,13 @@ const COMMANDS_MAX: usize = 1024;
 /// What clients say is taken in lots of this, so that states go out in between.
 const LOT: usize = 256;
 
+/// How long a window that would open is held for those who were told before and are not ready: later
+/// than that it opens without them. What they have then would wait for a whole window.
+const HELD_MAX: Duration = Duration::from_millis(10);
+
+/// How often it is looked whether they are.
+const HELD_STEP: Duration = Duration::from_millis(1);
+
 /// Reads the time of day, for the frames.
 pub type WallClock = fn() -> SystemTime;
 
@@ -154,19 +161,28 @@ pub struct Driver {
     herald: Option<Herald>,
 }
 
+/// Says whether whoever was told is ready.
+type IsReady = Box<dyn Fn() -> bool + Send>;
+
 /// Whoever is told before a window opens.
 struct Herald {
     /// How long before.
     lead: Duration,
-    call: Box<dyn Fn() + Send>,
+    /// Of which topics: of others nobody need be told.
+    topics: Vec<String>,
+    call: Box<dyn Fn() -> IsReady + Send>,
     /// The opening that was told last.
     told: Duration,
+    /// Whether whoever was told is ready, and until when he is waited for; `None` when he was.
+    waits: Option<(IsReady, Duration)>,
 }
 
 impl fmt::Debug for Herald {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { lead, told, call: _ } = self;
-        f.debug_struct("Herald").field("lead", lead).field("told", told).finish_non_exhaustive()
+        let Self { lead, topics, told, call: _, waits: _ } = self;
+        let mut debug = f.debug_struct("Herald");
+        debug.field("lead", lead).field("topics", topics).field("told", told);
+        debug.finish_non_exhaustive()
     }
 }
 
@@ -174,6 +190,17 @@ impl Herald {
     /// When to tell of the opening at `opens_at`; `None` when that is done.
     fn due(&self, opens_at: Duration) -> Option<Duration> {
         (self.told != opens_at).then(|| opens_at.saturating_sub(self.lead))
+    }
+
+    fn tell(&mut self, opens_at: Duration) {
+        self.told = opens_at;
+        self.waits = Some(((self.call)(), opens_at + HELD_MAX));
+    }
+
+    /// Until when the window that was told of and would open now is held; `None` when it need not be.
+    fn holds(&mut self, now: Duration) -> Option<Duration> {
+        self.waits.take_if(|(is_ready, until)| *until <= now || is_ready());
+        self.waits.as_ref().map(|(_, until)| (now + HELD_STEP).min(*until))
     }
 }
 
@@ -212,12 +239,27 @@ pub fn start(
 }
 
 impl Driver {
-    /// Calls `call` so long before a window opens that is closed behind what was sent: an
-    /// application that gathers its changes has them ready then, and need not be quicker before. It
-    /// must not wait for anything.
+    /// Calls `call` so long before a window opens that is closed behind what was sent, while somebody
+    /// watches one of these topics: an application that gathers its changes has them ready then, and
+    /// need not be quicker before. What it returns says whether they are ready; a window that is to open
+    /// waits for that a little. Neither may wait for anything.
     #[must_use]
-    pub fn before_windows(mut self, lead: Duration, call: impl Fn() + Send + 'static) -> Self {
-        self.herald = Some(Herald { lead, call: Box::new(call), told: Duration::ZERO });
+    pub fn before_windows<R>(
+        mut self,
+        lead: Duration,
+        topics: &[&str],
+        call: impl Fn() -> R + Send + 'static,
+    ) -> Self
+    where
+        R: Fn() -> bool + Send + 'static,
+    {
+        self.herald = Some(Herald {
+            lead,
+            topics: topics.iter().map(|topic| (*topic).to_owned()).collect(),
+            call: Box::new(move || Box::new(call())),
+            told: Duration::ZERO,
+            waits: None,
+        });
         self
     }
 
@@ -267,8 +309,23 @@ impl Driver {
         if let (Some(opens_at), Some(herald)) = (self.closed_until, &mut self.herald)
             && herald.due(opens_at).is_some_and(|at| at <= now)
         {
-            herald.told = opens_at;
-            (herald.call)();
+            if self.hub.is_watched(&herald.topics) {
+                herald.tell(opens_at);
+            } else {
+                (herald.told, herald.waits) = (opens_at, None);
+            }
+        }
+    }
+
+    /// Holds the window that would open now for those who were told of it and are not ready.
+    fn hold_window(&mut self, now: Duration) {
+        let opens_at = self.hub.opens_at();
+        if let Some(herald) = self.herald.as_mut().filter(|herald| herald.told == opens_at)
+            && opens_at <= now
+            && let Some(until) = herald.holds(now)
+        {
+            self.hub.postpone(until);
+            herald.told = self.hub.opens_at();
         }
     }
 
@@ -278,6 +335,7 @@ impl Driver {
         for command in lot.drain(..) {
             self.obey(command, now);
         }
+        self.hold_window(now);
         let gone = self.take_inbox(now);
         self.hub.poll(now);
         self.pass_wants();

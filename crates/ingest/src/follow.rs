@@ -24,7 +24,7 @@ use piecewatch_model::{Batch, Checkpoint, NodeName, Timestamp};
 pub use control::{Control, Noticing, State};
 pub use files::LogFiles;
 pub use notice::Notifier;
-pub use pace::BatchInterval;
+pub use pace::{BatchInterval, Called};
 pub use source::{Source, SourceError, StartAt};
 
 use crate::{Countries, Flow, Import, ImportConfig};

@@ -106,8 +106,8 @@ pub use archive::{Archive, find_archives};
 pub use countries::Countries;
 pub use error::{Error, Result};
 pub use follow::{
-    BatchInterval, Control, FollowConfig, LogFiles, Noticing, Notifier, Source, SourceError,
-    StartAt, State, follow,
+    BatchInterval, Called, Control, FollowConfig, LogFiles, Noticing, Notifier, Source,
+    SourceError, StartAt, State, follow,
 };
 pub use import::{FileReport, Import, ImportConfig, Status};
 pub use inspect::{Encoding, Inspection, Inspector, Vocabulary, inspect};

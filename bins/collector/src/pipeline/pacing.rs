@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use piecewatch_ingest::BatchInterval;
+use piecewatch_ingest::{BatchInterval, Called};
 
 /// How long what was read may wait before the writer has it, where lines come all the time.
 const AT_REST: Duration = Duration::from_secs(1);
@@ -45,9 +45,9 @@ impl Pacing {
         self.interval.clone()
     }
 
-    /// Readers give what they have read now.
-    pub(super) fn call_in(&self) {
-        self.interval.call_in();
+    /// Readers give what they have read now. What is given says when they have.
+    pub(super) fn call_in(&self) -> Called {
+        self.interval.call_in()
     }
 
     /// How long to wait between two commits.

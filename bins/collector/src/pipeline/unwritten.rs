@@ -30,6 +30,7 @@ use std::{
     },
 };
 
+use piecewatch_ingest::Called;
 use piecewatch_model::{Batch, NodeName};
 
 use super::pacing::Pacing;
@@ -157,13 +158,12 @@ impl Unwritten {
         self.0.is_watched.load(Ordering::Relaxed)
     }
 
-    /// Whoever looks is about to: what was logged until now is read, and told, at once.
-    pub fn call_in(&self) {
+    /// Whoever looks is about to: what was logged until now is read, and told, at once. What is given
+    /// says when that is done.
+    pub fn call_in(&self) -> Called {
         // Not with the batches locked: those who are called hold some.
         let pacing = self.held().pacing.clone();
-        if let Some(pacing) = pacing {
-            pacing.call_in();
-        }
+        pacing.map(|pacing| pacing.call_in()).unwrap_or_default()
     }
 
     /// Where the pipeline is. Ask before the database.

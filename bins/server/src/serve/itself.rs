@@ -50,10 +50,8 @@ impl Itself {
 
     /// How full the queues are, 0 to 1: that of batches that are to be written, and that of questions.
     pub(crate) fn pressure(&self) -> f64 {
-        let beyond = |waiting: usize| waiting.saturating_sub(BATCHES_PATIENT) as f64;
-        let of_pipeline = self.pipeline().map_or(0.0, |state| beyond(state.waiting));
-        let batches = of_pipeline / beyond(BATCHES_MAX);
-        batches.max(self.pool.crowding()).min(1.0)
+        let batches = self.pipeline().map_or(0, |state| state.waiting);
+        pressure(batches, self.pool.crowding())
     }
 
     /// Everything, now.
@@ -108,6 +106,12 @@ impl Itself {
     }
 }
 
+/// So many batches wait, and the queue of questions is so full. Until the next commit some batches wait always.
+fn pressure(batches: usize, crowding: f64) -> f64 {
+    let beyond = |waiting: usize| waiting.saturating_sub(BATCHES_PATIENT) as f64;
+    (beyond(batches) / beyond(BATCHES_MAX)).max(crowding).min(1.0)
+}
+
 /// Nothing is left half done while one of these is held.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
@@ -136,4 +140,25 @@ pub(super) fn schema() -> Value {
             "alert_channels": object,
         },
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fuller_queue_presses_and_batches_that_wait_for_the_next_commit_do_not() {
+        let half = BATCHES_PATIENT.midpoint(BATCHES_MAX);
+        for (batches, crowding, expected) in [
+            (0, 0.0, 0.0),
+            (BATCHES_PATIENT, 0.0, 0.0),
+            (half, 0.0, 0.5),
+            (half, 0.75, 0.75),
+            (BATCHES_MAX, 0.25, 1.0),
+            (0, 1.5, 1.0),
+        ] {
+            let found = pressure(batches, crowding);
+            assert!((found - expected).abs() < 0.01, "{batches} {crowding}: {found}");
+        }
+    }
 }

@@ -183,7 +183,19 @@ impl Live {
     /// The state of a topic of which everything is in memory; `None` of others, and of so many nodes that it
     /// would take long. Waits for nothing.
     pub(crate) fn state_at_hand(&self, topic: &str, names: &[&str]) -> Option<Value> {
-        let topic = Topic::from_name(topic).filter(|topic| Topic::OF_LINES.contains(topic))?;
+        let make = match Topic::from_name(topic)? {
+            Topic::Overview => overview::state,
+            Topic::Traffic => traffic::state,
+            Topic::Transfers => transfers::state,
+            Topic::Satellites
+            | Topic::Latency
+            | Topic::Storage
+            | Topic::Reputation
+            | Topic::Earnings
+            | Topic::Compactions
+            | Topic::Alerts
+            | Topic::Status => return None,
+        };
         if names.len() > AT_HAND_NODES_MAX {
             return None;
         }
@@ -192,19 +204,7 @@ impl Live {
         if nodes.len() > AT_HAND_NODES_MAX {
             return None;
         }
-        match topic {
-            Topic::Overview => overview::state(&asking, &nodes).ok(),
-            Topic::Traffic => traffic::state(&asking, &nodes).ok(),
-            Topic::Transfers => transfers::state(&asking, &nodes).ok(),
-            Topic::Satellites
-            | Topic::Latency
-            | Topic::Storage
-            | Topic::Reputation
-            | Topic::Earnings
-            | Topic::Compactions
-            | Topic::Alerts
-            | Topic::Status => None,
-        }
+        make(&asking, &nodes).ok()
     }
 
     /// A reader, and the nodes of these names.
@@ -255,6 +255,11 @@ impl fmt::Debug for Live {
     }
 }
 
+/// An object of these members, moved into it: `json!` would copy each.
+fn object<const COUNT: usize>(members: [(&str, Value); COUNT]) -> Value {
+    Value::Object(members.map(|(name, value)| (name.to_owned(), value)).into_iter().collect())
+}
+
 /// An object of rows, each by its name.
 fn table(rows: impl IntoIterator<Item = (String, Value)>) -> Value {
     Value::Object(rows.into_iter().collect::<Map<_, _>>())
@@ -262,9 +267,15 @@ fn table(rows: impl IntoIterator<Item = (String, Value)>) -> Value {
 
 /// A number of which three figures are shown, and no more decimals than two.
 fn three_figures(number: f64) -> f64 {
-    let places = number.max(1.0).log10() as i32;
-    let scale = 10_f64.powi((places - 2).abs());
-    if places > 2 { (number / scale).round() * scale } else { (number * scale).round() / scale }
+    // The place of the last of them: 3 where thousands are told, -2 where hundredths are.
+    let last = number.max(1.0).log10().floor() as i32 - 2;
+    let scale = 10_f64.powi(last.abs());
+    if last > 0 {
+        (number / scale).round() * scale
+    } else {
+        // A tenth has no exact value: to divide by ten gives the nearest.
+        (number * scale).round() / scale
+    }
 }
 
 /// A share of which a tenth of a percent is shown. What is not all is not told as all, and what is

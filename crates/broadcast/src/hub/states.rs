@@ -1,6 +1,6 @@
 //! The way of a change: a channel is dirty, its state is wanted and given, its views advance.
 
-use std::{sync::Arc, time::Duration};
+use std::{mem, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
@@ -59,7 +59,7 @@ impl Hub {
         channel.want = Want::None;
         channel.version += 1;
         channel.state = Some(Arc::new(state));
-        let at_once = channel.urgency == Urgency::AtOnce;
+        let at_once = channel.urgency == Urgency::AtOnce || self.late.remove(&id);
         for view in channel.views.clone() {
             let first = |view: &View| view.seq == 0 || (at_once && view.due_at <= now);
             if self.views.get(&view).is_some_and(first) {
@@ -154,6 +154,7 @@ impl Hub {
         }
         if !windowed.is_empty() && self.gather_until.is_none() {
             self.pacing.went(now);
+            self.late.clear();
             for (_, channel) in windowed {
                 if self.ask(channel) {
                     self.gathering.insert(channel);
@@ -181,9 +182,9 @@ impl Hub {
     }
 
     /// The states that a window asked for are there, or not waited for any more: whatever is due
-    /// and newer goes out.
+    /// and newer goes out. A state that comes before the next window need not wait for that one.
     fn close_window(&mut self, now: Duration) {
-        self.gathering.clear();
+        self.late = mem::take(&mut self.gathering);
         self.gather_until = None;
         let windowed = |view: &&View| {
             let channel = self.channels.get(&view.channel);

@@ -240,6 +240,7 @@ impl Hub {
             self.channels.remove(&id);
             self.wants.retain(|other| *other != id);
             self.gathering.remove(&id);
+            self.late.remove(&id);
         }
     }
 

@@ -167,6 +167,16 @@ fn a_window_waits_a_little_for_slow_states_and_then_goes_without_them() {
     world.pass(ms(1_000));
     assert_eq!(times(&world, 0, start), [3, 78], "the second change waits for its window");
 
+    // One takes 20 ms: it follows as soon as it is there, and need not wait for the next window.
+    let start = world.now;
+    world.answers_after = ms(20);
+    world.change("a", &[], json!(10));
+    world.pass(ms(10));
+    world.answers_after = ms(0);
+    world.change("b", &[], json!(10));
+    world.pass(ms(1_000));
+    assert_eq!(times(&world, 0, start), [20, 75]);
+
     // One takes 100 ms: the other does not wait for it, and is not asked for again meanwhile.
     let start = world.now;
     world.answers_after = ms(100);

@@ -266,7 +266,7 @@ async fn whoever_gathers_changes_is_told_before_a_window_opens() {
         start(config, &topics, || SystemTime::UNIX_EPOCH).unwrap();
     let (gathered, calls) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicU64::new(0)));
     let began = Instant::now();
-    let driver = driver.before_windows(lead, {
+    let driver = driver.before_windows(lead, &["a"], {
         let (broadcaster, gathered) = (broadcaster.clone(), Arc::clone(&gathered));
         let calls = Arc::clone(&calls);
         move || {
@@ -277,6 +277,7 @@ async fn whoever_gathers_changes_is_told_before_a_window_opens() {
                 gathered.store(now, SeqCst);
                 broadcaster.changed("a", None);
             }
+            || true
         }
     });
     tokio::spawn(driver.run(std::future::pending(), ms(0)));
@@ -308,4 +309,55 @@ async fn whoever_gathers_changes_is_told_before_a_window_opens() {
     assert!((36..=38).contains(&seen), "{seen} windows in 2.8 seconds");
     let calls = calls.load(SeqCst);
     assert!((seen..=seen + 2).contains(&calls), "{calls} calls for {seen} windows");
+}
+
+/// Whoever is told and takes long is waited for a little, since what he has would else wait for a whole window; and
+/// while nobody watches his topics he is not told.
+#[tokio::test(start_paused = true)]
+async fn a_window_is_held_for_whoever_is_not_ready_but_not_for_long() {
+    for (takes, expected) in [(5, 77), (9, 81), (3_600, 85)] {
+        let config = Config { coalesce: ms(75), ..Config::new("e1", "1") };
+        let topics = [TopicConfig::new("a"), TopicConfig::new("b")];
+        let (broadcaster, mut wants, driver) =
+            start(config, &topics, || SystemTime::UNIX_EPOCH).unwrap();
+        let calls = Arc::new(AtomicU64::new(0));
+        let driver = driver.before_windows(ms(3), &["a"], {
+            let calls = Arc::clone(&calls);
+            move || {
+                calls.fetch_add(1, SeqCst);
+                let told = Instant::now();
+                move || told.elapsed() >= ms(takes)
+            }
+        });
+        tokio::spawn(driver.run(std::future::pending(), ms(0)));
+        tokio::spawn(async move {
+            let mut count = 0;
+            while let Some(want) = wants.recv().await {
+                count += 1;
+                want.answer(json!(count));
+            }
+        });
+        let mut connection = broadcaster.connect().await.unwrap();
+        for topic in ["a", "b"] {
+            let message = json!({"op": "subscribe", "sub": 1, "topic": topic}).to_string();
+            connection.inbound.receive(message.as_bytes()).await;
+            while timeout(ms(200), connection.outbound.next()).await.is_ok() {}
+            let told = calls.load(SeqCst);
+            broadcaster.changed(topic, None);
+            connection.outbound.next().await;
+            let went = Instant::now();
+            broadcaster.changed(topic, None);
+            connection.outbound.next().await;
+            let passed = u64::try_from(went.elapsed().as_millis()).unwrap();
+            if topic == "a" {
+                assert!((expected..=expected + 1).contains(&passed), "{takes}: {passed} ms");
+                assert_eq!(calls.load(SeqCst), told + 1);
+            } else {
+                assert!((75..=76).contains(&passed), "{takes}: {passed} ms");
+                assert_eq!(calls.load(SeqCst), told, "nobody watches what is gathered");
+            }
+            connection.inbound.receive(br#"{"op":"unsubscribe","sub":1}"#).await;
+            while timeout(ms(200), connection.outbound.next()).await.is_ok() {}
+        }
+    }
 }

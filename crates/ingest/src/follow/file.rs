@@ -2,14 +2,14 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use crossbeam_channel::{after, never, select};
+use crossbeam_channel::{RecvError, after, never, select};
 use piecewatch_model::Batch;
 
 use super::{
     Control, FollowConfig, Noticing, State,
     files::Files,
     notice::Watch,
-    pace::{Calls, Pace},
+    pace::{Call, Calls, Pace},
     rotated::Rotated,
     start,
     tail::{Look, Opened, Tail},
@@ -311,6 +311,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
 
     /// Waits until there is reason to look again.
     fn wait(&mut self, mode: Mode, woken: Woken, found: Look, tail: &Tail) -> (Mode, Woken) {
+        self.pace.answered();
         match mode {
             Mode::Busy { quiet, looks } => {
                 let quiet = if found == Look::Grown { 0 } else { quiet + 1 };
@@ -344,8 +345,8 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                 let woken = select! {
                     recv(self.control.stopping) -> _ => Woken::Now,
                     recv(hint) -> _ => Woken::Hint,
-                    recv(calls) -> _ => {
-                        self.called();
+                    recv(calls) -> call => {
+                        self.called(call);
                         Woken::Now
                     }
                     recv(due) -> _ => {
@@ -393,17 +394,19 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         self.is_called = false;
         select! {
             recv(self.control.stopping) -> _ => {}
-            recv(self.pace.calls) -> _ => self.called(),
+            recv(self.pace.calls) -> call => self.called(call),
             default(longest) => {}
         }
         Woken::Time
     }
 
     /// The batch is called in, and others will be.
-    fn called(&mut self) {
+    fn called(&mut self, call: Result<Call, RecvError>) {
+        // Whoever calls is there as long as the interval, of which we hold a part.
+        let Ok(call) = call else { return };
         self.is_called = true;
         self.calls.heard((self.config.now)());
-        self.pace.fired();
+        self.pace.called(call);
     }
 
     /// Watches a file, and where links to it lead.

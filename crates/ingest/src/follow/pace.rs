@@ -2,7 +2,7 @@
 
 use std::{
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
     time::{Duration, Instant},
@@ -20,7 +20,24 @@ pub struct BatchInterval(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     micros: AtomicU64,
-    followers: Mutex<Vec<Sender<()>>>,
+    followers: Mutex<Vec<Sender<Call>>>,
+}
+
+/// That batches are called in. Whoever follows holds it until he has given what there was.
+#[derive(Debug, Clone)]
+pub(super) struct Call {
+    _until_answered: Arc<()>,
+}
+
+/// A call, for whoever called.
+#[derive(Debug, Clone, Default)]
+pub struct Called(Weak<()>);
+
+impl Called {
+    /// Whether everybody who heard the call has given what he had.
+    pub fn is_answered(&self) -> bool {
+        self.0.strong_count() == 0
+    }
 }
 
 impl BatchInterval {
@@ -43,23 +60,28 @@ impl BatchInterval {
     }
 
     /// Calls in what was read, and what a file that grows has grown by: every follower of this
-    /// interval gives its batch now instead of when the interval has passed. Waits for nobody.
-    pub fn call_in(&self) {
-        self.followers().retain(|follower| match follower.try_send(()) {
-            // Full: it is called already.
-            Ok(()) | Err(TrySendError::Full(())) => true,
-            Err(TrySendError::Disconnected(())) => false,
+    /// interval gives its batch now instead of when the interval has passed. Waits for nobody. What is
+    /// given says when all have done so.
+    pub fn call_in(&self) -> Called {
+        let until_answered = Arc::new(());
+        let called = Called(Arc::downgrade(&until_answered));
+        let call = Call { _until_answered: until_answered };
+        self.followers().retain(|follower| match follower.try_send(call.clone()) {
+            // Full: a call waits already, of somebody who rests and answers none.
+            Ok(()) | Err(TrySendError::Full(_)) => true,
+            Err(TrySendError::Disconnected(_)) => false,
         });
+        called
     }
 
     /// Has something when batches are called in.
-    fn calls(&self) -> Receiver<()> {
+    fn calls(&self) -> Receiver<Call> {
         let (follower, calls) = bounded(1);
         self.followers().push(follower);
         calls
     }
 
-    fn followers(&self) -> MutexGuard<'_, Vec<Sender<()>>> {
+    fn followers(&self) -> MutexGuard<'_, Vec<Sender<Call>>> {
         self.0.followers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -80,21 +102,22 @@ fn micros(interval: Duration) -> u64 {
 pub(super) struct Pace {
     interval: BatchInterval,
     /// Has something when batches are called in. Tell then that one may go.
-    pub(super) calls: Receiver<()>,
+    pub(super) calls: Receiver<Call>,
+    /// The call that is being answered.
+    call: Option<Call>,
     /// Fires when the next batch may go; `None` when it may go at once.
     due: Option<Receiver<Instant>>,
 }
 
 impl Pace {
     pub(super) fn new(interval: BatchInterval) -> Self {
-        Self { calls: interval.calls(), interval, due: None }
+        Self { calls: interval.calls(), call: None, interval, due: None }
     }
 
-    /// Whether a batch may go now.
+    /// Whether a batch may go now. A call that has just come is for whoever waits for calls: he takes
+    /// note of when they come.
     pub(super) fn is_due(&mut self) -> bool {
-        if self.due.as_ref().is_some_and(|due| due.try_recv().is_ok())
-            || self.calls.try_recv().is_ok()
-        {
+        if self.due.as_ref().is_some_and(|due| due.try_recv().is_ok()) {
             self.due = None;
         }
         self.due.is_none()
@@ -108,6 +131,17 @@ impl Pace {
     /// A batch that could not go before may go now.
     pub(super) fn fired(&mut self) {
         self.due = None;
+    }
+
+    /// A batch is called in, and may go now. Tell when what there was is given.
+    pub(super) fn called(&mut self, call: Call) {
+        self.call = Some(call);
+        self.fired();
+    }
+
+    /// What there was is given.
+    pub(super) fn answered(&mut self) {
+        self.call = None;
     }
 
     /// A batch has gone.
@@ -197,9 +231,38 @@ mod tests {
         interval.call_in();
         assert_eq!(interval.followers().len(), 2, "who is gone is not called any more");
         for pace in [&mut one, &mut other] {
+            assert!(!pace.is_due(), "nobody has heard the call");
+            let call = pace.calls.try_recv().unwrap();
+            pace.called(call);
             assert!(pace.is_due());
             pace.gone();
             assert!(!pace.is_due());
+            assert!(pace.calls.is_empty());
         }
+    }
+
+    #[test]
+    fn a_call_is_answered_when_all_who_heard_it_have_given_what_they_had() {
+        let interval = BatchInterval::new(Duration::from_secs(3600));
+        assert!(interval.call_in().is_answered(), "nobody follows");
+        let (mut one, rests) = (Pace::new(interval.clone()), Pace::new(interval.clone()));
+        let first = interval.call_in();
+        let call = one.calls.try_recv().unwrap();
+        one.called(call);
+        one.answered();
+        assert!(!first.is_answered(), "the other one has not heard it");
+        let second = interval.call_in();
+        let call = one.calls.try_recv().unwrap();
+        one.called(call);
+        assert!(!second.is_answered());
+        one.answered();
+        assert!(second.is_answered(), "who rests has an older call, and is not waited for");
+        drop(rests);
+        let third = interval.call_in();
+        assert!(first.is_answered(), "who is gone is not waited for");
+        let call = one.calls.try_recv().unwrap();
+        one.called(call);
+        drop(one);
+        assert!(third.is_answered());
     }
 }

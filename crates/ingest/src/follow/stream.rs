@@ -141,6 +141,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
             last_words: String::new(),
         };
         let reason = loop {
+            self.pace.answered();
             let (due, calls) = match self.batcher.has_some() {
                 true => (self.pace.due(), self.pace.calls.clone()),
                 false => (never(), never()),
@@ -151,7 +152,9 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
                     return Err(Stopped);
                 }
                 recv(due) -> _ => self.pace.fired(),
-                recv(calls) -> _ => self.pace.fired(),
+                recv(calls) -> call => if let Ok(call) = call {
+                    self.pace.called(call);
+                },
                 recv(connection.pieces) -> piece => match piece {
                     Ok(Ok(piece)) => self.take(&piece, &mut session)?,
                     Ok(Err(error)) => break format!("the connection broke: {error}"),

@@ -281,6 +281,7 @@ impl Base {
             self.nodes.values_mut().for_each(|sums| sums.forget(since));
             self.since = Some(since);
         }
+        self.nodes.values_mut().for_each(|sums| sums.add_up(since.hour));
         Ok(())
     }
 

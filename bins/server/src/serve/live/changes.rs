@@ -54,7 +54,7 @@ impl Topic {
         Self::Status,
     ];
     /// What each line of a log changes.
-    pub(super) const OF_LINES: [Self; 3] = [Self::Overview, Self::Traffic, Self::Transfers];
+    pub(crate) const OF_LINES: [Self; 3] = [Self::Overview, Self::Traffic, Self::Transfers];
     /// What time alone changes from second to second for a while after a line: rates fall.
     const OF_RATES: [Self; 2] = [Self::Overview, Self::Traffic];
     /// What time alone changes from second to second.
@@ -111,12 +111,11 @@ impl Topic {
             Self::Overview => TopicConfig::new(self.name()),
             Self::Alerts => TopicConfig::urgent(self.name()),
             // Nobody reads faster than this.
-            Self::Traffic
-            | Self::Transfers
-            | Self::Satellites
-            | Self::Latency
-            | Self::Compactions => TopicConfig::limited(self.name(), 2.0),
-            Self::Storage | Self::Reputation | Self::Earnings | Self::Status => {
+            Self::Transfers | Self::Satellites | Self::Latency | Self::Compactions => {
+                TopicConfig::limited(self.name(), 2.0)
+            }
+            // Of its minutes one alone grows, and all of them are made and compared.
+            Self::Traffic | Self::Storage | Self::Reputation | Self::Earnings | Self::Status => {
                 TopicConfig::limited(self.name(), 1.0)
             }
         }

@@ -58,8 +58,10 @@ impl Listed {
         let is_calm = self.unchanged >= CALM;
         self.newest = names;
         self.refill(now);
-        let is_listed = |name: &str| self.rows.iter().any(|(listed, _)| listed == name);
-        let new: Vec<&Named> = newest.iter().filter(|(name, _)| !is_listed(name)).collect();
+        // The number behind a name that two have in common depends on which others are there.
+        let is_listed =
+            |(name, row): &&Named| self.rows.iter().any(|(listed, of)| listed == name || of == row);
+        let new: Vec<&Named> = newest.iter().filter(|named| !is_listed(named)).collect();
         // The clock may stand still.
         let room = if is_calm { SHOWN_MAX } else { self.room as usize };
         let reach = if new.len() <= room {
@@ -176,6 +178,23 @@ mod tests {
                 [0.0, 0.01].map(|later| listed.next(&all, second(half as f64 / 2.0 + later)));
             assert!(half < 6 || other.reach == Reach::Behind, "{half}");
         }
+    }
+
+    #[test]
+    fn a_transfer_whose_name_gets_another_number_is_not_listed_twice() {
+        let newest = row(2_000);
+        let mut few = tail(0..9);
+        few.add([newest.clone()]);
+        let mut listed = Listed::default();
+        assert_eq!(listed.next(&few, second(0.0)).reach, Reach::Newest);
+        // One of the same piece at the same time takes the name, and leaves the next number.
+        let mut many = tail(100..128);
+        many.add([newest.clone()]);
+        many.add([Row { action: Action::GetRepair, ..newest.clone() }]);
+        let list = listed.next(&many, second(0.1));
+        assert_eq!(list.reach, Reach::Behind);
+        assert_eq!(list.rows.iter().filter(|(_, of)| *of == newest).count(), 1);
+        assert_eq!(names(&list).len(), list.rows.len(), "each has a name of its own");
     }
 
     #[test]

@@ -10,7 +10,7 @@ use super::{
     NODES_MAX, State,
     around::{Aside, Disk},
     asking::Asking,
-    share,
+    object, share,
     sums::{ByAction, Ends, NodeToday},
     table, three_figures,
 };
@@ -33,14 +33,14 @@ pub(super) fn state(asking: &Asking<'_>, nodes: &[NodeName]) -> State {
         merge(&mut actions, &node.actions);
         lately.merge(node.lately);
     }
-    let mut state = json!({
-        "since": now.floor(piecewatch_model::Grain::Day).to_string(),
-        "nodes_count": nodes.len(),
-        "total": total(&actions),
-        "actions": by_action(&actions),
-        "rates": rates(lately),
-        "alerts": { "active": (live.parts.active_alerts)(nodes) },
-    });
+    let mut state = object([
+        ("since", now.floor(piecewatch_model::Grain::Day).to_string().into()),
+        ("nodes_count", nodes.len().into()),
+        ("total", total(&actions)),
+        ("actions", by_action(&actions)),
+        ("rates", rates(lately)),
+        ("alerts", object([("active", (live.parts.active_alerts)(nodes).into())])),
+    ]);
     let mut rows: Vec<(&NodeName, &NodeToday)> = today.nodes.iter().collect();
     if rows.len() > NODES_MAX {
         rows.sort_by_key(|(name, node)| (Reverse(count(&node.actions)), *name));
@@ -58,10 +58,11 @@ pub(super) fn state(asking: &Asking<'_>, nodes: &[NodeName]) -> State {
 }
 
 fn row(node: &NodeToday, aside: Option<&Aside>) -> Value {
-    let mut row = json!({ "total": total(&node.actions), "rates": rates(node.lately) });
+    let mut row = object([("total", total(&node.actions)), ("rates", rates(node.lately))]);
     let Some(aside) = aside else { return row };
     if let Some((state, sentence)) = &aside.health {
-        row["health"] = json!({ "state": state, "sentence": sentence });
+        row["health"] =
+            object([("state", (*state).into()), ("sentence", sentence.as_str().into())]);
     }
     if let Some(at) = aside.last_record {
         row["last_record"] = at.to_string().into();
@@ -222,11 +223,12 @@ fn ends_row(ends: &Ends, rate: Option<f64>) -> Value {
 /// not shown.
 pub(super) fn rates(lately: Lately) -> Value {
     let flow = |Flow { bits_per_second, pieces_per_second }| {
-        json!({
-            "bits_per_second": three_figures(bits_per_second).round() as u64,
-            "pieces_per_second": three_figures(pieces_per_second),
-        })
+        let bits_per_second = three_figures(bits_per_second).round() as u64;
+        object([
+            ("bits_per_second", bits_per_second.into()),
+            ("pieces_per_second", three_figures(pieces_per_second).into()),
+        ])
     };
     let Rates { ingress, egress } = lately.rates();
-    json!({ "ingress": flow(ingress), "egress": flow(egress) })
+    object([("ingress", flow(ingress)), ("egress", flow(egress))])
 }

@@ -35,6 +35,9 @@ type Bucket = BTreeMap<(Action, Fate), Amount>;
 pub(super) struct NodeSums {
     minutes: BTreeMap<Timestamp, Bucket>,
     hours: BTreeMap<Timestamp, Bucket>,
+    /// The hours of a day together, and which day that is: they are asked for with every window, and change
+    /// with a commit. `None` when they changed.
+    day: Option<(Timestamp, ByAction)>,
 }
 
 impl NodeSums {
@@ -42,12 +45,14 @@ impl NodeSums {
     pub(super) fn add(&mut self, minute: Timestamp, of: (&Action, Fate), amount: Amount) {
         add_to(&mut self.minutes, minute, of, amount);
         add_to(&mut self.hours, minute.floor(Grain::Hour), of, amount);
+        self.day = None;
     }
 
     /// Takes what the database says of the minutes and hours from `from` on in place of what is here.
     pub(super) fn replace(&mut self, from: Since) {
         drop(self.minutes.split_off(&from.minute));
         drop(self.hours.split_off(&from.hour));
+        self.day = None;
     }
 
     pub(super) fn take_minute(&mut self, point: &TrafficPoint) {
@@ -56,6 +61,22 @@ impl NodeSums {
 
     pub(super) fn take_hour(&mut self, point: &TrafficPoint) {
         add_to(&mut self.hours, point.at, (&point.action, point.fate), amount_of(point));
+        self.day = None;
+    }
+
+    /// Adds up the hours of a day, unless that is done.
+    pub(super) fn add_up(&mut self, day: Timestamp) {
+        if self.day.as_ref().is_some_and(|(of, _)| *of == day) {
+            return;
+        }
+        let mut actions = ByAction::new();
+        let end = day.plus_micros(Grain::Day.micros());
+        for bucket in self.hours.range(day..end).map(|(_, bucket)| bucket) {
+            for ((action, fate), amount) in bucket {
+                add(&mut actions, action, *fate, *amount);
+            }
+        }
+        self.day = Some((day, actions));
     }
 
     /// Gives up what is not shown any more.
@@ -131,14 +152,12 @@ impl Today {
         Self { now, since: Since::of(now), nodes }
     }
 
-    /// Adds what is kept of a node.
+    /// Adds what is kept of a node, once its day is added up.
     pub(super) fn add_kept(&mut self, node: &NodeName, sums: &NodeSums) {
         let Some(today) = self.nodes.get_mut(node) else { return };
-        let end = self.since.hour.plus_micros(Grain::Day.micros());
-        for bucket in sums.hours.range(self.since.hour..end).map(|(_, bucket)| bucket) {
-            for ((action, fate), amount) in bucket {
-                add(&mut today.actions, action, *fate, *amount);
-            }
+        match &sums.day {
+            Some((day, actions)) if *day == self.since.hour => today.actions.clone_from(actions),
+            Some(_) | None => debug_assert!(false, "its day is added up with each look"),
         }
         let lately = self.now.floor(Grain::Minute).plus_micros(-Grain::Minute.micros());
         for (minute, bucket) in sums.minutes.range(lately..) {

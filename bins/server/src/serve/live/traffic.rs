@@ -1,11 +1,11 @@
 //! `traffic`: the minutes of the last hour, by action and outcome, and how fast nodes are now.
 
 use piecewatch_model::{Grain, NodeName};
-use serde_json::json;
 
 use super::{
     State,
     asking::Asking,
+    object,
     overview::{counts_by_action, rates},
     table,
 };
@@ -19,9 +19,9 @@ pub(super) fn state(asking: &Asking<'_>, nodes: &[NodeName]) -> State {
     drop(base);
     let minutes =
         hour.minutes.iter().map(|(at, actions)| (at.to_string(), counts_by_action(actions)));
-    Ok(json!({
-        "minute": now.floor(Grain::Minute).to_string(),
-        "minutes": table(minutes),
-        "rates": rates(hour.lately),
-    }))
+    Ok(object([
+        ("minute", now.floor(Grain::Minute).to_string().into()),
+        ("minutes", table(minutes)),
+        ("rates", rates(hour.lately)),
+    ]))
 }

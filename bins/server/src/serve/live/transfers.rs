@@ -4,9 +4,9 @@ use std::sync::atomic::Ordering;
 
 use piecewatch_model::NodeName;
 use piecewatch_store::Fate;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::{State, asking::Asking, listed::Reach, table, tail::Row};
+use super::{State, asking::Asking, listed::Reach, object, table, tail::Row};
 use crate::earnings::satellite_name;
 
 pub(super) fn state(asking: &Asking<'_>, nodes: &[NodeName]) -> State {
@@ -20,7 +20,7 @@ pub(super) fn state(asking: &Asking<'_>, nodes: &[NodeName]) -> State {
         live.is_list_behind.store(true, Ordering::Relaxed);
     }
     let rows = list.rows.into_iter().map(|(name, row)| (name, value(&row)));
-    Ok(json!({ "transfers": table(rows) }))
+    Ok(object([("transfers", table(rows))]))
 }
 
 fn value(of: &Row) -> Value {
