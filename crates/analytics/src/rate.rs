@@ -1,4 +1,4 @@
-//! How fast do bytes and pieces move, and how many transfers are in flight?
+//! How fast do bytes and pieces move?
 
 mod in_flight;
 mod lately;

@@ -58,7 +58,7 @@ fn difference(
             None => {
                 let before = old.get(name);
                 if before.is_some() {
-                    // Those that are passed over were removed, or are found by their names.
+                    // Those that are passed over were removed, or the map has an order of its own.
                     beside.by_ref().find(|(beside, _)| *beside == name);
                 }
                 before

@@ -173,8 +173,9 @@ impl Hub {
         self.pacing.opens_at()
     }
 
-    /// Lets the next changes wait longer than the window, for somebody who is about to tell of them.
-    pub fn postpone(&mut self, until: Duration) {
+    /// Lets the next changes wait longer than the window, for somebody who is about to tell of them; urgent
+    /// ones do not.
+    pub(crate) fn postpone(&mut self, until: Duration) {
         self.pacing.postpone(until);
     }
 

@@ -11,7 +11,7 @@ pub(crate) const WINDOW_MAX: Duration = Duration::from_secs(1);
 const URGENT_GAP: Duration = Duration::from_millis(10);
 
 /// How long the states that a window asked for are waited for, so that they go out together. What
-/// comes later goes with the next window.
+/// comes later follows by itself, or goes with the next window.
 pub(crate) const GATHER: Duration = Duration::from_millis(5);
 
 /// The load is sampled as often as this, and the window changes once a sample at most.

@@ -192,9 +192,10 @@ impl Herald {
         (self.told != opens_at).then(|| opens_at.saturating_sub(self.lead))
     }
 
-    fn tell(&mut self, opens_at: Duration) {
+    fn tell(&mut self, opens_at: Duration, now: Duration) {
         self.told = opens_at;
-        self.waits = Some(((self.call)(), opens_at + HELD_MAX));
+        // Who is called late is waited for as well.
+        self.waits = Some(((self.call)(), opens_at.max(now) + HELD_MAX));
     }
 
     /// Until when the window that was told of and would open now is held; `None` when it need not be.
@@ -310,7 +311,7 @@ impl Driver {
             && herald.due(opens_at).is_some_and(|at| at <= now)
         {
             if self.hub.is_watched(&herald.topics) {
-                herald.tell(opens_at);
+                herald.tell(opens_at, now);
             } else {
                 (herald.told, herald.waits) = (opens_at, None);
             }

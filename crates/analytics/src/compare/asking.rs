@@ -71,7 +71,8 @@ fn space(reader: &Reader, node: &NodeName, to: Timestamp) -> Result<Option<Space
 fn lowest_scores(reader: &Reader, node: Nodes<'_>, to: Timestamp) -> Result<Option<(f64, f64)>> {
     let logged_from = before(to, SCORES_DAYS).from;
     let standings = reader.standings(node)?;
-    // What was reported last stands in the standings. Of a time before that it is among the scores.
+    // What was reported last stands in the standings. Of a time before that, or where the log is behind, it
+    // is among the scores.
     let is_past = standings.iter().any(|standing| standing.at >= to);
     let reach = if is_past { REPORTED_DAYS } else { SCORES_DAYS };
     let mut newest: BTreeMap<SatelliteId, (Timestamp, f64, f64)> = BTreeMap::new();

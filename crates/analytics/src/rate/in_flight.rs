@@ -120,8 +120,8 @@ fn row(TrafficPoint { node, action, fate, count, bytes, .. }: TrafficPoint) -> T
 pub struct InFlightPoint {
     /// The beginning of the bucket.
     pub at: Timestamp,
-    /// To the nodes; `None` when it is not known: no log tells of the time, or none tells how long
-    /// those took that ended in it.
+    /// To the nodes; `None` when it is not known: no log tells of the time, or of no action that ended in
+    /// it how long it took. Actions of which it does not are left out.
     pub ingress: Option<f64>,
     /// From the nodes; `None` as above.
     pub egress: Option<f64>,

@@ -308,7 +308,12 @@ fn transfers_of_which_nobody_knows_how_long_they_take_are_a_gap() {
     let each = (0..7_200).map(|second| {
         let get = measured(ago(second + 1), 500_000);
         let put = Transfer { action: Action::Put, latency: None, ..get.clone() };
-        if second % 2 == 0 { get } else { put }
+        let audit = Transfer { action: Action::GetAudit, latency: None, ..get.clone() };
+        match second % 4 {
+            0 | 2 => get,
+            1 => put,
+            _ => audit,
+        }
     });
     Log::new("n1").append(&mut database, records(each));
     let series = |nodes: Nodes<'_>| {
@@ -317,6 +322,7 @@ fn transfers_of_which_nobody_knows_how_long_they_take_are_a_gap() {
     };
     for point in series(Nodes::All) {
         assert_eq!(point.ingress, None, "it is not known, and not 0");
+        // Audits are left out: it is not known how long they took.
         assert!(point.egress.is_some_and(|all| (all - 0.25).abs() < 0.01), "{point:?}");
     }
     let of_another = series(Nodes::Of(&[node("n2")]));
@@ -353,6 +359,28 @@ fn upgrades_within_a_window_are_marked() {
         success_of(&reader, Nodes::Of(&[node("n2")]), Some(last(3_600))).unwrap().upgrades,
         []
     );
+}
+
+/// The version before a window, and the one that was told when it began, of two nodes whose versions meet.
+#[test]
+fn an_upgrade_at_the_edge_of_a_window_is_of_the_window_that_begins_with_it() {
+    let mut database = Database::new();
+    for (name, versions) in [("n1", ["1.120.0", "1.121.0"]), ("n2", ["1.121.0", "1.122.1"])] {
+        let told = [version(ago(8_000), versions[0]), version(ago(7_200), versions[1])];
+        let mut log = Log::new(name);
+        log.append(&mut database, told.into());
+        log.append(&mut database, records([transfer(ago(10_000)), transfer(ago(10))]));
+    }
+    let reader = database.reader();
+    let of = |from: i64, to: i64| -> Vec<String> {
+        let window = Window { from: ago(from), to: ago(to) };
+        let success = success_of(&reader, Nodes::All, Some(window)).unwrap();
+        let shown =
+            |u: &piecewatch_analytics::success::Upgrade| format!("{} {} {}", u.node, u.from, u.to);
+        success.upgrades.iter().map(shown).collect()
+    };
+    assert_eq!(of(7_200, 0), ["n1 1.120.0 1.121.0", "n2 1.121.0 1.122.1"]);
+    assert_eq!(of(10_800, 7_200), [""; 0]);
 }
 
 /// A node tells its version when it starts: one that ran for 40 days told the old one 40 days ago.

@@ -154,6 +154,7 @@ impl Hub {
         }
         if !windowed.is_empty() && self.gather_until.is_none() {
             self.pacing.went(now);
+            // What takes longer than a window goes with one.
             self.late.clear();
             for (_, channel) in windowed {
                 if self.ask(channel) {
@@ -182,9 +183,14 @@ impl Hub {
     }
 
     /// The states that a window asked for are there, or not waited for any more: whatever is due
-    /// and newer goes out. A state that comes before the next window need not wait for that one.
+    /// and newer goes out. A state that comes before the next window need not wait for that one, unless its
+    /// topic is told slowly anyway: each would be a frame of its own.
     fn close_window(&mut self, now: Duration) {
-        self.late = mem::take(&mut self.gathering);
+        let is_slow = |id: &ChannelId| {
+            let channel = self.channels.get(id);
+            channel.is_none_or(|channel| self.topics[channel.topic].max_hz.is_some())
+        };
+        self.late = mem::take(&mut self.gathering).into_iter().filter(|id| !is_slow(id)).collect();
         self.gather_until = None;
         let windowed = |view: &&View| {
             let channel = self.channels.get(&view.channel);

@@ -339,8 +339,11 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                 }
                 let hint = watch.as_ref().map_or_else(never, |watch| watch.hint.clone());
                 let (due, calls) = match tail.has_batch() {
-                    true => (self.pace.due(), self.pace.calls.clone()),
-                    false => (never(), never()),
+                    true => (self.pace.due(), self.pace.calls()),
+                    false => {
+                        self.pace.rest();
+                        (never(), never())
+                    }
                 };
                 let woken = select! {
                     recv(self.control.stopping) -> _ => Woken::Now,
@@ -394,7 +397,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         self.is_called = false;
         select! {
             recv(self.control.stopping) -> _ => {}
-            recv(self.pace.calls) -> call => self.called(call),
+            recv(self.pace.calls()) -> call => self.called(call),
             default(longest) => {}
         }
         Woken::Time
@@ -449,6 +452,8 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
     /// Waits for a file that cannot be read now.
     fn wait_for(&mut self, reason: String) -> Left {
         self.say_waiting(reason);
+        self.pace.answered();
+        self.pace.rest();
         let watch = self.watch(self.files.path());
         let hint = watch.as_ref().map_or_else(never, |watch| watch.hint.clone());
         select! {

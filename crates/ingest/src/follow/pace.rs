@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::{Duration, Instant},
 };
@@ -20,7 +20,14 @@ pub struct BatchInterval(Arc<Shared>);
 #[derive(Debug)]
 struct Shared {
     micros: AtomicU64,
-    followers: Mutex<Vec<Sender<Call>>>,
+    followers: Mutex<Vec<Follower>>,
+}
+
+#[derive(Debug)]
+struct Follower {
+    calls: Sender<Call>,
+    /// Whether it has nothing to give, and hears no call.
+    rests: Arc<AtomicBool>,
 }
 
 /// That batches are called in. Whoever follows holds it until he has given what there was.
@@ -66,22 +73,18 @@ impl BatchInterval {
         let until_answered = Arc::new(());
         let called = Called(Arc::downgrade(&until_answered));
         let call = Call { _until_answered: until_answered };
-        self.followers().retain(|follower| match follower.try_send(call.clone()) {
-            // Full: a call waits already, of somebody who rests and answers none.
-            Ok(()) | Err(TrySendError::Full(_)) => true,
-            Err(TrySendError::Disconnected(_)) => false,
+        self.followers().retain(|Follower { calls, rests }| {
+            rests.load(Ordering::Acquire)
+                || match calls.try_send(call.clone()) {
+                    // Full: it has not come to the call before. Whoever waited for that one waited enough.
+                    Ok(()) | Err(TrySendError::Full(_)) => true,
+                    Err(TrySendError::Disconnected(_)) => false,
+                }
         });
         called
     }
 
-    /// Has something when batches are called in.
-    fn calls(&self) -> Receiver<Call> {
-        let (follower, calls) = bounded(1);
-        self.followers().push(follower);
-        calls
-    }
-
-    fn followers(&self) -> MutexGuard<'_, Vec<Sender<Call>>> {
+    fn followers(&self) -> MutexGuard<'_, Vec<Follower>> {
         self.0.followers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -101,8 +104,8 @@ fn micros(interval: Duration) -> u64 {
 #[derive(Debug)]
 pub(super) struct Pace {
     interval: BatchInterval,
-    /// Has something when batches are called in. Tell then that one may go.
-    pub(super) calls: Receiver<Call>,
+    calls: Receiver<Call>,
+    rests: Arc<AtomicBool>,
     /// The call that is being answered.
     call: Option<Call>,
     /// Fires when the next batch may go; `None` when it may go at once.
@@ -111,7 +114,30 @@ pub(super) struct Pace {
 
 impl Pace {
     pub(super) fn new(interval: BatchInterval) -> Self {
-        Self { calls: interval.calls(), call: None, interval, due: None }
+        let (sender, calls) = bounded(1);
+        let rests = Arc::new(AtomicBool::new(false));
+        interval.followers().push(Follower { calls: sender, rests: Arc::clone(&rests) });
+        Self { interval, calls, rests, call: None, due: None }
+    }
+
+    /// Has something when batches are called in. Tell then that one may go.
+    pub(super) fn calls(&self) -> Receiver<Call> {
+        if self.rests.swap(false, Ordering::AcqRel) {
+            self.pass_over();
+        }
+        self.calls.clone()
+    }
+
+    /// There is nothing to give: calls are not for us, and nobody waits until we hear one.
+    pub(super) fn rest(&self) {
+        self.rests.store(true, Ordering::Release);
+        self.pass_over();
+    }
+
+    /// A call of before is none for what is read now.
+    fn pass_over(&self) {
+        // There may be none.
+        drop(self.calls.try_recv());
     }
 
     /// Whether a batch may go now. A call that has just come is for whoever waits for calls: he takes
@@ -232,12 +258,12 @@ mod tests {
         assert_eq!(interval.followers().len(), 2, "who is gone is not called any more");
         for pace in [&mut one, &mut other] {
             assert!(!pace.is_due(), "nobody has heard the call");
-            let call = pace.calls.try_recv().unwrap();
+            let call = pace.calls().try_recv().unwrap();
             pace.called(call);
             assert!(pace.is_due());
             pace.gone();
             assert!(!pace.is_due());
-            assert!(pace.calls.is_empty());
+            assert!(pace.calls().is_empty());
         }
     }
 
@@ -245,24 +271,40 @@ mod tests {
     fn a_call_is_answered_when_all_who_heard_it_have_given_what_they_had() {
         let interval = BatchInterval::new(Duration::from_secs(3600));
         assert!(interval.call_in().is_answered(), "nobody follows");
-        let (mut one, rests) = (Pace::new(interval.clone()), Pace::new(interval.clone()));
+        let (mut one, busy) = (Pace::new(interval.clone()), Pace::new(interval.clone()));
         let first = interval.call_in();
-        let call = one.calls.try_recv().unwrap();
+        let call = one.calls().try_recv().unwrap();
         one.called(call);
         one.answered();
         assert!(!first.is_answered(), "the other one has not heard it");
         let second = interval.call_in();
-        let call = one.calls.try_recv().unwrap();
+        let call = one.calls().try_recv().unwrap();
         one.called(call);
         assert!(!second.is_answered());
         one.answered();
-        assert!(second.is_answered(), "who rests has an older call, and is not waited for");
-        drop(rests);
+        assert!(second.is_answered(), "who has not come to an older call is waited for once");
+        drop(busy);
         let third = interval.call_in();
         assert!(first.is_answered(), "who is gone is not waited for");
-        let call = one.calls.try_recv().unwrap();
+        let call = one.calls().try_recv().unwrap();
         one.called(call);
         drop(one);
         assert!(third.is_answered());
+    }
+
+    #[test]
+    fn who_rests_is_not_waited_for_and_hears_no_call_of_before() {
+        let interval = BatchInterval::new(Duration::from_secs(3600));
+        let pace = Pace::new(interval.clone());
+        let before = interval.call_in();
+        assert!(!before.is_answered());
+        pace.rest();
+        assert!(before.is_answered(), "a call that waits is given up");
+        assert!(interval.call_in().is_answered());
+        assert!(pace.calls().try_recv().is_err());
+        let called = interval.call_in();
+        assert!(!called.is_answered());
+        drop(pace.calls().try_recv().unwrap());
+        assert!(called.is_answered());
     }
 }

@@ -143,8 +143,11 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
         let reason = loop {
             self.pace.answered();
             let (due, calls) = match self.batcher.has_some() {
-                true => (self.pace.due(), self.pace.calls.clone()),
-                false => (never(), never()),
+                true => (self.pace.due(), self.pace.calls()),
+                false => {
+                    self.pace.rest();
+                    (never(), never())
+                }
             };
             select! {
                 recv(self.control.stopping) -> _ => {

@@ -4,14 +4,15 @@ use std::net::IpAddr;
 
 use piecewatch_model::NodeName;
 
-use super::{Nodes, Question, Window, nodes::selected, transfers::address};
+use super::{
+    Nodes, Question, Window,
+    nodes::selected,
+    transfers::{EXAMINED_MAX, address},
+};
 use crate::{
     Reader, Result,
     transfers::{first_key, node_of, time_of},
 };
-
-/// So many transfers are looked at for those of one node: among a hundred nodes a hundred of each.
-const EXAMINED_MAX: usize = 10_000;
 
 /// Of all nodes: there is no order by node.
 pub(crate) const NEWEST: Question = Question {
@@ -23,7 +24,7 @@ WHERE key >= ?1 AND key < ?2 ORDER BY key DESC",
 impl Reader {
     /// The addresses at the other sides of a node's newest transfers in a window, of at most `limit`
     /// transfers that are still kept one by one, newest first; those whose address nobody told are left
-    /// out. Among many other nodes it may be of fewer: it looks at 10,000 transfers at most.
+    /// out. Among many other nodes it may be of fewer: it looks at 100,000 transfers at most.
     ///
     /// # Errors
     ///

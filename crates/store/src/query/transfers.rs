@@ -32,7 +32,7 @@ pub(crate) const TEMPLATE: Question =
     Question { name: "an error text", sql: "SELECT template FROM templates WHERE id = ?1" };
 
 /// How many rows a page may look at: some 20 ms. A filter that few rows pass gives short pages.
-const EXAMINED_MAX: usize = 100_000;
+pub(super) const EXAMINED_MAX: usize = 100_000;
 
 /// Which transfers are wanted; `None` for any.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

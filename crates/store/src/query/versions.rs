@@ -13,7 +13,7 @@ pub(crate) const ALL: Question = Question {
 WHERE node = ?1 AND at >= ?2 AND at < ?3 AND event = 3 ORDER BY at",
 };
 
-/// The last one that was told before an instant.
+/// The last one that was told before an instant. Other events of the process are passed over.
 pub(crate) const BEFORE: Question = Question {
     name: "version before",
     sql: "SELECT at, detail FROM lifecycle

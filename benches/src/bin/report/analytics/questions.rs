@@ -142,9 +142,13 @@ pub(crate) const ALL: [Question; 27] = [
             Ok(1)
         })
     }),
-    question("comparison", Over::Windows, |reader, names, window| {
-        Ok(compare_of(reader, names, window, &BTreeMap::new())?.nodes.len())
-    }),
+    // Scores of a week.
+    reaching(
+        7,
+        question("comparison", Over::Windows, |reader, names, window| {
+            Ok(compare_of(reader, names, window, &BTreeMap::new())?.nodes.len())
+        }),
+    ),
     // Each node is asked by itself, once an hour, and its answer kept: eight weeks of hours.
     question("what is unusual at four nodes, one by one", Over::Aside, |reader, names, window| {
         each(names, |node| Ok(outlook_of(reader, node, window.to)?.baselines.len()))

@@ -76,7 +76,8 @@ struct RateAt {
 /// Transfers at once, on average over the bucket, nodes together.
 #[derive(JsonSchema, Serialize)]
 struct InFlightAt {
-    /// Uploads; null where no log tells how long they took, which is not 0.
+    /// Uploads; null where no log tells of the time or of how long they took, which is not 0. Actions of which
+    /// it is not told how long they took are left out.
     ingress: Option<f64>,
     /// Downloads; null as above.
     egress: Option<f64>,

@@ -111,11 +111,12 @@ impl Topic {
             Self::Overview => TopicConfig::new(self.name()),
             Self::Alerts => TopicConfig::urgent(self.name()),
             // Nobody reads faster than this.
-            Self::Transfers | Self::Satellites | Self::Latency | Self::Compactions => {
-                TopicConfig::limited(self.name(), 2.0)
-            }
-            // Of its minutes one alone grows, and all of them are made and compared.
-            Self::Traffic | Self::Storage | Self::Reputation | Self::Earnings | Self::Status => {
+            Self::Traffic
+            | Self::Transfers
+            | Self::Satellites
+            | Self::Latency
+            | Self::Compactions => TopicConfig::limited(self.name(), 2.0),
+            Self::Storage | Self::Reputation | Self::Earnings | Self::Status => {
                 TopicConfig::limited(self.name(), 1.0)
             }
         }

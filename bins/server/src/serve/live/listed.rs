@@ -58,9 +58,12 @@ impl Listed {
         let is_calm = self.unchanged >= CALM;
         self.newest = names;
         self.refill(now);
-        // The number behind a name that two have in common depends on which others are there.
-        let is_listed =
-            |(name, row): &&Named| self.rows.iter().any(|(listed, of)| listed == name || of == row);
+        // The number behind a name that two have in common depends on which others are there. Uploads that
+        // were turned away have no piece, and are alike.
+        let is_same = |row: &Row, of: &Row| row.piece.is_some() && of == row;
+        let is_listed = |(name, row): &&Named| {
+            self.rows.iter().any(|(listed, of)| listed == name || is_same(row, of))
+        };
         let new: Vec<&Named> = newest.iter().filter(|named| !is_listed(named)).collect();
         // The clock may stand still.
         let room = if is_calm { SHOWN_MAX } else { self.room as usize };
@@ -98,7 +101,7 @@ impl Listed {
 mod tests {
     use std::collections::BTreeSet;
 
-    use piecewatch_model::{Action, Outcome};
+    use piecewatch_model::{Action, Outcome, PieceId};
     use piecewatch_store::Fate;
 
     use super::*;
@@ -182,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_transfer_whose_name_gets_another_number_is_not_listed_twice() {
-        let newest = row(2_000);
+        let newest = Row { piece: Some(PieceId::new([7; 32])), ..row(2_000) };
         let mut few = tail(0..9);
         few.add([newest.clone()]);
         let mut listed = Listed::default();
@@ -195,6 +198,19 @@ mod tests {
         assert_eq!(list.reach, Reach::Behind);
         assert_eq!(list.rows.iter().filter(|(_, of)| *of == newest).count(), 1);
         assert_eq!(names(&list).len(), list.rows.len(), "each has a name of its own");
+    }
+
+    #[test]
+    fn uploads_that_were_turned_away_in_one_second_are_many_though_they_are_alike() {
+        let rejected = Row { action: Action::Upload, fate: Fate::Rejected, ..row(2_000) };
+        let mut listed = Listed::default();
+        listed.next(&tail(0..60), second(0.0));
+        let mut many = tail(0..60);
+        (0..30).for_each(|_| many.add([rejected.clone()]));
+        for at in [0.1, 0.2] {
+            let list = listed.next(&many, second(at));
+            assert_eq!(list.reach, Reach::Behind, "{at}");
+        }
     }
 
     #[test]

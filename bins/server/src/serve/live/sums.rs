@@ -69,6 +69,10 @@ impl NodeSums {
         if self.day.as_ref().is_some_and(|(of, _)| *of == day) {
             return;
         }
+        self.day = Some((day, self.of_day(day)));
+    }
+
+    fn of_day(&self, day: Timestamp) -> ByAction {
         let mut actions = ByAction::new();
         let end = day.plus_micros(Grain::Day.micros());
         for bucket in self.hours.range(day..end).map(|(_, bucket)| bucket) {
@@ -76,7 +80,7 @@ impl NodeSums {
                 add(&mut actions, action, *fate, *amount);
             }
         }
-        self.day = Some((day, actions));
+        actions
     }
 
     /// Gives up what is not shown any more.
@@ -152,12 +156,12 @@ impl Today {
         Self { now, since: Since::of(now), nodes }
     }
 
-    /// Adds what is kept of a node, once its day is added up.
+    /// Adds what is kept of a node: quickly, once its day is added up.
     pub(super) fn add_kept(&mut self, node: &NodeName, sums: &NodeSums) {
         let Some(today) = self.nodes.get_mut(node) else { return };
         match &sums.day {
             Some((day, actions)) if *day == self.since.hour => today.actions.clone_from(actions),
-            Some(_) | None => debug_assert!(false, "its day is added up with each look"),
+            Some(_) | None => today.actions = sums.of_day(self.since.hour),
         }
         let lately = self.now.floor(Grain::Minute).plus_micros(-Grain::Minute.micros());
         for (minute, bucket) in sums.minutes.range(lately..) {

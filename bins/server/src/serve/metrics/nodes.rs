@@ -30,7 +30,8 @@ impl Metrics {
         let statuses = reader.statuses(Nodes::All)?;
         let polls = reader.polls(Nodes::All)?;
         let before = |micros: i64| Window { from: now.plus_micros(-micros), to: now };
-        // By node: what the log told last, where the node itself is not asked.
+        // By node: what the log told last, where the node itself is not asked. A window without length has the
+        // version at its beginning.
         let mut versions: BTreeMap<NodeName, Box<str>> = BTreeMap::new();
         for run in reader.versions(Nodes::All, before(0))? {
             versions.insert(run.node, run.version);
