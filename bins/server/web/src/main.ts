@@ -16,10 +16,13 @@ const TOGETHER_MS = 60;
 export async function show(): Promise<void> {
   begin();
   const { view, nodes } = place();
+  const awaited = (ENTRIES[view].watches ?? []).map((topic) => arrived(topic, nodes));
   await Promise.race([
-    Promise.allSettled([viewOf(view), ...(ENTRIES[view].watches ?? []).map((topic) => arrived(topic, nodes))]),
+    Promise.allSettled([viewOf(view), ...awaited.map(({ done }) => done)]),
     new Promise((late) => setTimeout(late, TOGETHER_MS)),
   ]);
+  // A subscription outlives this for a while, and the view that draws it comes soon.
+  for (const { leave } of awaited) leave();
   const target = document.getElementById('app');
   if (target !== null) mount(App, { target });
 }
