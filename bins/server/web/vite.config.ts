@@ -11,7 +11,7 @@ const isFirst = (id: string) =>
   !/\/(chart\.ts|WorldMap\.svelte|countries\.ts)/.test(id);
 
 /** What begins the page, which waits for nothing else. */
-const isEarly = (id: string) => /\/src\/(early|protocol\/(ahead|first|topic)|state\/(address|chosen)|views\/all)\.ts|preload-helper/.test(id);
+const isEarly = (id: string) => /\/src\/(early|parsed|protocol\/(ahead|first|topic)|state\/(address|chosen)|views\/all)\.ts|preload-helper/.test(id);
 
 /**
  * What the first view is made of is asked for with the page, and not when what begins it asks for it. And what begins it

@@ -38,6 +38,8 @@ const { show } = await import('./main');
 const come = (topic: string) => heard.get(topic)?.({ state: {}, isStale: false, fault: undefined });
 
 beforeEach(() => {
+  page.readyState = 'interactive';
+  page.app = {};
   mount.mockClear();
   heard.clear();
   left.length = 0;
@@ -59,4 +61,20 @@ it('is there with its first states, and leaves what it waited for', async () => 
   come('overview');
   await shown;
   expect([mount.mock.calls.length, left]).toEqual([1, ['overview', 'traffic']]);
+});
+
+it('waits until its place is there, and says so where there is none', async () => {
+  page.readyState = 'loading';
+  const shown = show();
+  await vi.advanceTimersByTimeAsync(500);
+  expect(mount).not.toHaveBeenCalled();
+  page.parsed();
+  await shown;
+  expect(mount).toHaveBeenCalledOnce();
+  page.readyState = 'interactive';
+  page.app = null;
+  const failed = expect(show()).rejects.toThrow('no place');
+  await vi.advanceTimersByTimeAsync(60);
+  await failed;
+  expect(mount).toHaveBeenCalledOnce();
 });

@@ -2,6 +2,7 @@
 
 import { mount } from 'svelte';
 import App from './App.svelte';
+import { parsed } from './parsed';
 import { arrived, begin } from './state/live.svelte';
 import { place } from './state/place.svelte';
 import { ENTRIES, viewOf } from './views/all';
@@ -23,6 +24,8 @@ export async function show(): Promise<void> {
   ]);
   // A subscription outlives this for a while, and the view that draws it comes soon.
   for (const { leave } of awaited) leave();
+  await parsed();
   const target = document.getElementById('app');
-  if (target !== null) mount(App, { target });
+  if (target === null) throw new Error('the document has no place for the page');
+  mount(App, { target });
 }
