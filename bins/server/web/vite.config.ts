@@ -5,7 +5,7 @@ import { defineConfig, type Plugin } from 'vite';
 // The server whose figures the page shows while it is written.
 const figures = process.env.PIECEWATCH ?? 'http://127.0.0.1:8765';
 
-/** What the first view is made of, and nearly every other; charts and the map come with the views that draw them. */
+/** What the first view is made of, and nearly every other; what draws curves (chart.ts) and the map come later, with the views that need them. */
 const isFirst = (id: string) =>
   /\/src\/(main|App|api|components|format|protocol|state|styles|views\/(Overview|overview|sums))\b/.test(id) &&
   !/\/(chart\.ts|WorldMap\.svelte|countries\.ts)/.test(id);
