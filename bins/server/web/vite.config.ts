@@ -3,15 +3,15 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig, type Plugin } from 'vite';
 
 // The server whose figures the page shows while it is written.
-const server = process.env.PIECEWATCH ?? 'http://127.0.0.1:8765';
+const figures = process.env.PIECEWATCH ?? 'http://127.0.0.1:8765';
 
-/** What the first view is made of, and nearly every other; charts and the map come with the views that draw them. */
+/** What the first view is made of, and nearly every other; what draws curves (chart.ts) and the map come later, with the views that need them. */
 const isFirst = (id: string) =>
   /\/src\/(main|App|api|components|format|protocol|state|styles|views\/(Overview|overview|sums))\b/.test(id) &&
   !/\/(chart\.ts|WorldMap\.svelte|countries\.ts)/.test(id);
 
 /** What begins the page, which waits for nothing else. */
-const isEarly = (id: string) => /\/src\/(early|protocol\/(ahead|first|topic)|state\/(address|chosen)|views\/all)\.ts|preload-helper/.test(id);
+const isEarly = (id: string) => /\/src\/(early|parsed|protocol\/(ahead|first|topic)|state\/(address|chosen)|views\/all)\.ts|preload-helper/.test(id);
 
 /**
  * What the first view is made of is asked for with the page, and not when what begins it asks for it. And what begins it
@@ -21,14 +21,19 @@ const together: Plugin = {
   name: 'together',
   transformIndexHtml: {
     order: 'post',
-    handler: (html, { bundle = {} }) => ({
-      html: html.replace('<script type="module"', '<script async type="module"'),
-      tags: Object.values(bundle).flatMap(({ type, name, fileName }) =>
-        type === 'chunk' && name === 'first'
-          ? [{ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href: `/${fileName}` }, injectTo: 'head' as const }]
-          : [],
-      ),
-    }),
+    handler: (html, { bundle, server }) => {
+      // While it is written every file is asked for by itself.
+      if (server !== undefined) return;
+      const addressOf = (chunk: string) => {
+        const found = Object.values(bundle ?? {}).find(({ type, name }) => type === 'chunk' && name === chunk);
+        if (found === undefined) throw new Error(`the page has no file "${chunk}"`);
+        return `/${found.fileName}`;
+      };
+      const begins = `src="${addressOf('early')}"`;
+      const begun = html.replaceAll(/<script [^>]*>/g, (tag) => (tag.includes(begins) ? tag.replace('<script ', '<script async ') : tag));
+      if (begun === html) throw new Error('the page does not name what begins it');
+      return { html: begun, tags: [{ tag: 'link', attrs: { rel: 'modulepreload', crossorigin: true, href: addressOf('first') }, injectTo: 'head' }] };
+    },
   },
 };
 
@@ -47,9 +52,9 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      '/api': { target: server, changeOrigin: true },
-      '/ws': { target: server, ws: true, changeOrigin: true, rewriteWsOrigin: true },
-      '/login': { target: server, changeOrigin: true },
+      '/api': { target: figures, changeOrigin: true },
+      '/ws': { target: figures, ws: true, changeOrigin: true, rewriteWsOrigin: true },
+      '/login': { target: figures, changeOrigin: true },
     },
   },
 });

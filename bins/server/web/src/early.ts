@@ -1,5 +1,6 @@
 // What is begun before anything of the page is there: the connection first, then the view that the address names, and what was chosen.
 
+import { parsed } from './parsed';
 import { hasAsked, socketAhead } from './protocol/first';
 import './state/chosen';
 import { placeOf } from './state/address';
@@ -12,7 +13,7 @@ void hasAsked
     return import('./main');
   })
   .then(({ show }) => show())
-  .catch((error: unknown) => {
+  .catch(async (error: unknown) => {
     console.error(error);
     // Nobody comes who would listen.
     socketAhead()?.close();
@@ -28,5 +29,6 @@ void hasAsked
     said.className = 'panel-body';
     said.setAttribute('role', 'alert');
     said.append('The page could not be loaded: the server does not answer, or has another version now. ', link, '.');
-    document.getElementById('app')?.replaceChildren(said);
+    await parsed();
+    (document.getElementById('app') ?? document.body).replaceChildren(said);
   });

@@ -2,6 +2,7 @@
 
 import { mount } from 'svelte';
 import App from './App.svelte';
+import { parsed } from './parsed';
 import { arrived, begin } from './state/live.svelte';
 import { place } from './state/place.svelte';
 import { ENTRIES, viewOf } from './views/all';
@@ -16,10 +17,15 @@ const TOGETHER_MS = 60;
 export async function show(): Promise<void> {
   begin();
   const { view, nodes } = place();
+  const awaited = (ENTRIES[view].watches ?? []).map((topic) => arrived(topic, nodes));
   await Promise.race([
-    Promise.allSettled([viewOf(view), ...(ENTRIES[view].watches ?? []).map((topic) => arrived(topic, nodes))]),
+    Promise.allSettled([viewOf(view), ...awaited.map(({ done }) => done)]),
     new Promise((late) => setTimeout(late, TOGETHER_MS)),
   ]);
+  // A subscription outlives this for a while, and the view that draws it comes soon.
+  for (const { leave } of awaited) leave();
+  await parsed();
   const target = document.getElementById('app');
-  if (target !== null) mount(App, { target });
+  if (target === null) throw new Error('the document has no place for the page');
+  mount(App, { target });
 }

@@ -47,21 +47,12 @@ export function reconnect(): void {
   client.hurry();
 }
 
-/** When the first state of a topic of these nodes is there. */
-export function arrived(topic: Topic, nodes: readonly string[]): Promise<void> {
-  return new Promise((done) => {
-    const leave = client.subscribe(
-      topic,
-      nodes,
-      ({ state }) => {
-        if (state === undefined) return;
-        done();
-        // Not within the call that may tell it at once. Whoever draws it has come by then.
-        setTimeout(() => leave());
-      },
-      USUAL_HZ[topic],
-    );
-  });
+/** Waits for the first state of a topic of these nodes: `done` when it is there. Whoever waits no longer leaves. */
+export function arrived(topic: Topic, nodes: readonly string[]): { done: Promise<void>; leave: () => void } {
+  let isThere = () => {};
+  const done = new Promise<void>((resolve) => (isThere = resolve));
+  const leave = client.subscribe(topic, nodes, ({ state }) => state !== undefined && isThere(), USUAL_HZ[topic]);
+  return { done, leave };
 }
 
 /** A live state. */

@@ -11,23 +11,26 @@ const seconds = (at: string) => Date.parse(at) / 1000;
 
 /**
  * A score by satellite, in percent. Only scores that differ from those before them are kept: one holds until the next,
- * and the last one for as long as it was told; what it is since then nobody knows.
+ * and the last one for as long as it was told, or to the end of the window where it was told after that, too. What it is
+ * since then nobody knows.
  */
-export function scoresOver(satellites: readonly Satellite[], score: Score): { times: number[]; series: Series[] } {
+export function scoresOver(satellites: readonly Satellite[], score: Score, to: string | null): { times: number[]; series: Series[] } {
   const drawn = satellites.filter(({ history }) => history.length > 0).slice(0, SATELLITES_MAX);
-  const ends = drawn.map(({ history, told_at }) => Math.max(...[told_at ?? [], ...history.map(({ at }) => at)].flat().map(seconds)));
+  const last = to === null ? Infinity : seconds(to);
+  const toldTo = drawn.map(({ history, told_at }) => Math.max(...[told_at ?? [], ...history.map(({ at }) => at)].flat().map(seconds)));
+  const ends = toldTo.map((end) => Math.min(end, last));
   const times = [...new Set([...drawn.flatMap(({ history }) => history.map(({ at }) => seconds(at))), ...ends])].sort((a, b) => a - b);
   const series = drawn.map(({ satellite, history }, index): Series => {
     const known = new Map(history.map((of) => [seconds(of.at), of[score] * 100]));
     const end = ends[index] ?? 0;
-    let last: number | null = null;
+    let held: number | null = null;
     return {
       label: satellite,
       colour: (index % 8) + 1,
       isDashed: index % 2 === 1,
       isStepped: true,
-      values: times.map((time) => (time > end ? null : (last = known.get(time) ?? last))),
-      told: times.map((time) => known.has(time) || time === end),
+      values: times.map((time) => (time > end ? null : (held = known.get(time) ?? held))),
+      told: times.map((time) => known.has(time) || time === toldTo[index]),
     };
   });
   return { times, series };
