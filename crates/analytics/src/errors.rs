@@ -76,17 +76,22 @@ pub fn top_errors(
             continue;
         }
         top.count += row.count;
-        *top.by_action.entry(row.action.clone()).or_default() += row.count;
-        *top.by_outcome.entry(row.outcome).or_default() += row.count;
-        *top.by_node.entry(row.node.clone()).or_default() += row.count;
-        let text = texts.entry(row.template.clone()).or_insert_with(|| ErrorText {
-            template: row.template.clone(),
-            count: 0,
-            bytes: ByteCount::default(),
-            first_at: row.first_at,
-            last_at: row.last_at,
-            parts: Vec::new(),
-        });
+        add(&mut top.by_action, &row.action, row.count);
+        add(&mut top.by_outcome, &row.outcome, row.count);
+        add(&mut top.by_node, &row.node, row.count);
+        // Texts are long, and few: they are not copied to be found.
+        if !texts.contains_key(&row.template) {
+            let none = ErrorText {
+                template: row.template.clone(),
+                count: 0,
+                bytes: ByteCount::default(),
+                first_at: row.first_at,
+                last_at: row.last_at,
+                parts: Vec::new(),
+            };
+            texts.insert(row.template.clone(), none);
+        }
+        let Some(text) = texts.get_mut(&row.template) else { continue };
         text.count += row.count;
         text.bytes = text.bytes + row.bytes;
         text.first_at = text.first_at.min(row.first_at);
@@ -101,6 +106,15 @@ pub fn top_errors(
         text.parts.sort_by_key(|part| Reverse(part.count));
     }
     top
+}
+
+fn add<K: Ord + Clone>(counts: &mut BTreeMap<K, u64>, key: &K, count: u64) {
+    match counts.get_mut(key) {
+        Some(sum) => *sum += count,
+        None => {
+            counts.insert(key.clone(), count);
+        }
+    }
 }
 
 /// Asks for the most frequent texts of nodes in a window, widened to whole hours.

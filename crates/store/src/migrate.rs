@@ -21,6 +21,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0008_self_metrics.sql"),
     include_str!("../migrations/0009_flow.sql"),
     include_str!("../migrations/0010_latency_of_nodes.sql"),
+    include_str!("../migrations/0011_versions.sql"),
 ];
 
 /// The version that this program writes.

@@ -278,7 +278,7 @@ fn sql_and_flags_stay_in_their_layer() {
 
 /// Every migration by its name and the XXH3-64 hash of its bytes. A migration that was released
 /// is never edited: databases that have it already would differ from new ones.
-const MIGRATIONS: [(&str, u64); 10] = [
+const MIGRATIONS: [(&str, u64); 11] = [
     ("0001_initial.sql", 0xf149_8498_f0e7_7cc9),
     ("0002_reports.sql", 0x7405_2b60_ed7f_66cf),
     ("0003_slowest.sql", 0x9804_2f33_e133_e4bc),
@@ -289,6 +289,7 @@ const MIGRATIONS: [(&str, u64); 10] = [
     ("0008_self_metrics.sql", 0x1e14_f8fc_7ea3_2816),
     ("0009_flow.sql", 0x4992_cfed_c53d_0841),
     ("0010_latency_of_nodes.sql", 0x7c66_fb43_36bc_9e10),
+    ("0011_versions.sql", 0xd923_24d0_d3c6_d733),
 ];
 
 #[test]

@@ -86,7 +86,7 @@ WHERE node = ?1 AND at >= ?2 AND at < ?3 AND event IN (1, 2) ORDER BY at DESC LI
 
 pub(crate) const VERSION: Question = Question {
     name: "activity: the last version",
-    sql: "SELECT at, event, detail FROM lifecycle
+    sql: "SELECT at, event, detail FROM lifecycle INDEXED BY lifecycle_versions
 WHERE node = ?1 AND at >= ?2 AND at < ?3 AND event = 3 AND lines > 0 ORDER BY at DESC LIMIT 1",
 };
 

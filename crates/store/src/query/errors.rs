@@ -110,9 +110,18 @@ fn sums(connection: &Connection, node: u16, window: Window) -> rusqlite::Result<
         let mut rows = statement.query((node, part.from.as_micros(), part.to.as_micros()))?;
         while let Some(row) = rows.next()? {
             let key = [row.get(2)?, row.get(0)?, row.get(1)?];
-            let sum = Sum { count: number(row, 3)?, bytes: number(row, 4)? };
-            let errors = Errors { sum, first_at: row.get(5)?, last_at: row.get(6)? };
-            sums.entry(key).and_modify(|all| all.add(&errors)).or_insert(errors);
+            let (sum, last_at) =
+                (Sum { count: number(row, 3)?, bytes: number(row, 4)? }, row.get(6)?);
+            match sums.entry(key) {
+                // Those of one text come by time: when it began is told by the first of them.
+                Entry::Occupied(mut all) => {
+                    let first_at = all.get().first_at;
+                    all.get_mut().add(&Errors { sum, first_at, last_at });
+                }
+                Entry::Vacant(new) => {
+                    new.insert(Errors { sum, first_at: row.get(5)?, last_at });
+                }
+            }
         }
     }
     Ok(sums)

@@ -6,17 +6,17 @@ use rusqlite::Rows;
 use super::{NodeInfo, Nodes, Question, Window, nodes::selected, time};
 use crate::{Reader, Result};
 
-/// 3 is the code of a version that was told.
+/// 3 is the code of a version that was told; there is an index of those alone.
 pub(crate) const ALL: Question = Question {
     name: "versions",
-    sql: "SELECT at, detail FROM lifecycle
+    sql: "SELECT at, detail FROM lifecycle INDEXED BY lifecycle_versions
 WHERE node = ?1 AND at >= ?2 AND at < ?3 AND event = 3 ORDER BY at",
 };
 
-/// The last one that was told before an instant. Other events of the process are passed over.
+/// The last one that was told before an instant.
 pub(crate) const BEFORE: Question = Question {
     name: "version before",
-    sql: "SELECT at, detail FROM lifecycle
+    sql: "SELECT at, detail FROM lifecycle INDEXED BY lifecycle_versions
 WHERE node = ?1 AND at < ?2 AND event = 3 ORDER BY at DESC LIMIT 1",
 };
 
