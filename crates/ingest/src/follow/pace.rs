@@ -26,8 +26,8 @@ struct Shared {
 #[derive(Debug)]
 struct Follower {
     calls: Sender<Call>,
-    /// Whether it has nothing to give, and hears no call.
-    rests: Arc<AtomicBool>,
+    /// Whether it has nothing to give, and hears no call; gone with it.
+    rests: Weak<AtomicBool>,
 }
 
 /// That batches are called in. Whoever follows holds it until he has given what there was.
@@ -74,12 +74,12 @@ impl BatchInterval {
         let called = Called(Arc::downgrade(&until_answered));
         let call = Call { _until_answered: until_answered };
         self.followers().retain(|Follower { calls, rests }| {
-            rests.load(Ordering::Acquire)
-                || match calls.try_send(call.clone()) {
-                    // Full: it has not come to the call before. Whoever waited for that one waited enough.
-                    Ok(()) | Err(TrySendError::Full(_)) => true,
-                    Err(TrySendError::Disconnected(_)) => false,
-                }
+            let Some(rests) = rests.upgrade() else { return false };
+            if rests.load(Ordering::Acquire) {
+                return true;
+            }
+            // Full: it has not come to the call before. Whoever waited for that one waited enough.
+            !matches!(calls.try_send(call.clone()), Err(TrySendError::Disconnected(_)))
         });
         called
     }
@@ -116,7 +116,7 @@ impl Pace {
     pub(super) fn new(interval: BatchInterval) -> Self {
         let (sender, calls) = bounded(1);
         let rests = Arc::new(AtomicBool::new(false));
-        interval.followers().push(Follower { calls: sender, rests: Arc::clone(&rests) });
+        interval.followers().push(Follower { calls: sender, rests: Arc::downgrade(&rests) });
         Self { interval, calls, rests, call: None, due: None }
     }
 
@@ -306,5 +306,9 @@ mod tests {
         assert!(!called.is_answered());
         drop(pace.calls().try_recv().unwrap());
         assert!(called.is_answered());
+        pace.rest();
+        drop(pace);
+        interval.call_in();
+        assert!(interval.followers().is_empty(), "who is gone is forgotten, though it rested");
     }
 }
