@@ -207,6 +207,8 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                 }
                 is_begun = true;
             }
+            // Before the look: what was written before it is told to stop is read.
+            let is_last = self.control.is_stopped();
             let look = self.look(&mut tail, mode.knows_when(woken))?;
             match look {
                 Look::Stopped => return Ok(Left::Stopped),
@@ -215,7 +217,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                     tracing::info!(%node, file = %file.display(), "cut and begun anew");
                     return Ok(self.leave(tail, Left::Rotated));
                 }
-                Look::Nothing | Look::Grown if self.control.is_stopped() => {
+                Look::Nothing | Look::Grown if is_last => {
                     return Ok(self.leave(tail, Left::Stopped));
                 }
                 Look::Nothing if self.is_rotated(&tail) => {
@@ -294,9 +296,10 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         }
     }
 
+    /// Gives away what was read. Being told to stop ends nothing here: what is left to read is little.
     fn close(&mut self, tail: &mut Tail) -> Flow {
         match tail.close(&mut self.import) {
-            Some(batch) => self.control.give(&mut self.sink, batch),
+            Some(batch) => (self.sink)(vec![batch]),
             None => Flow::Continue,
         }
     }

@@ -1,13 +1,19 @@
 //! Logs that are written while they are read: every line once, whatever becomes of the files.
 
-use std::{fs, thread, time::Duration};
+use std::{
+    fs,
+    sync::{Arc, Mutex},
+    thread,
+    time::Duration,
+};
 
 use piecewatch_ingest::{BatchInterval, FollowConfig, Noticing, Source, State};
+use piecewatch_model::Timestamp;
 use piecewatch_simulator::{
     Compression, Config, Encoding, LiveConfig, LiveLog, Rotation, Vocabulary, Writes,
 };
 
-use crate::following::{Stored, config, wait_until};
+use crate::following::{Stored, config, now, wait_until};
 
 fn simulated(seed: u64) -> Config {
     Config { seed, vocabulary: Vocabulary::Y2023, ..Config::default() }
@@ -256,4 +262,48 @@ fn what_was_read_is_given_when_it_is_called_in() {
         before = log.truth().lines;
     }
     drop(following);
+}
+
+/// What the follower does when it asks for the time: it has measured the file by then, and not read it.
+static WHILE_LOOKING: Mutex<Option<Box<dyn FnOnce() + Send>>> = Mutex::new(None);
+
+fn now_while_looking() -> Timestamp {
+    if let Some(act) = WHILE_LOOKING.lock().unwrap().take() {
+        act();
+    }
+    now()
+}
+
+/// Whoever stops a node and then what follows it finds the last lines stored.
+#[test]
+fn what_was_written_before_the_stop_is_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let live = LiveConfig::new(folder.path().join("node.log"));
+    let mut log = LiveLog::create(simulated(3), live).unwrap();
+    let stored = Stored::default();
+    let source = Source::File(log.source());
+    let config = FollowConfig {
+        source,
+        poll_interval: Duration::from_secs(5),
+        now: now_while_looking,
+        ..config()
+    };
+    let following = stored.follow_with(config);
+    let is_notified = wait_until(|| {
+        log.write(1).unwrap();
+        thread::sleep(Duration::from_millis(300));
+        following.control.state() == State::Live { noticing: Noticing::Notified }
+    });
+    assert!(is_notified, "{:?}", following.control.state());
+
+    let log = Arc::new(Mutex::new(log));
+    let (of_follower, control) = (Arc::clone(&log), following.control.clone());
+    *WHILE_LOOKING.lock().unwrap() = Some(Box::new(move || {
+        of_follower.lock().unwrap().write(100).unwrap();
+        control.stop();
+    }));
+    log.lock().unwrap().write(1).unwrap();
+    assert!(wait_until(|| WHILE_LOOKING.lock().unwrap().is_none()));
+    drop(following);
+    assert_eq!(stored.kept().counts.lines(), log.lock().unwrap().truth().lines);
 }
