@@ -1,6 +1,6 @@
 //! With which texts do transfers end that do not succeed, and where?
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 use piecewatch_model::{Action, ByteCount, Grain, NodeName, Outcome, Timestamp};
 use piecewatch_store::{Ending, ErrorRow, Fate, Nodes, Reader, Result, TrafficRow, Window};
@@ -34,7 +34,7 @@ pub struct TopErrors {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorText {
     /// The template of the text.
-    pub template: String,
+    pub template: Arc<str>,
     /// How many.
     pub count: u64,
     /// How much they moved, together.
@@ -70,7 +70,7 @@ pub fn top_errors(
         by_node: BTreeMap::new(),
         top: Vec::new(),
     };
-    let mut texts: BTreeMap<String, ErrorText> = BTreeMap::new();
+    let mut texts: BTreeMap<Arc<str>, ErrorText> = BTreeMap::new();
     for row in rows {
         if !endings.contains(&Ending::of(row.outcome)) {
             continue;
@@ -79,19 +79,14 @@ pub fn top_errors(
         add(&mut top.by_action, &row.action, row.count);
         add(&mut top.by_outcome, &row.outcome, row.count);
         add(&mut top.by_node, &row.node, row.count);
-        // Texts are long, and few: they are not copied to be found.
-        if !texts.contains_key(&row.template) {
-            let none = ErrorText {
-                template: row.template.clone(),
-                count: 0,
-                bytes: ByteCount::default(),
-                first_at: row.first_at,
-                last_at: row.last_at,
-                parts: Vec::new(),
-            };
-            texts.insert(row.template.clone(), none);
-        }
-        let Some(text) = texts.get_mut(&row.template) else { continue };
+        let text = texts.entry(Arc::clone(&row.template)).or_insert_with(|| ErrorText {
+            template: Arc::clone(&row.template),
+            count: 0,
+            bytes: ByteCount::default(),
+            first_at: row.first_at,
+            last_at: row.last_at,
+            parts: Vec::new(),
+        });
         text.count += row.count;
         text.bytes = text.bytes + row.bytes;
         text.first_at = text.first_at.min(row.first_at);

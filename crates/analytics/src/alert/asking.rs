@@ -96,7 +96,7 @@ pub fn evaluate_node(
         connectivity: &connectivity,
         latencies: &latencies,
         failed,
-        failure_text: text.map(|text| text.template.as_str()),
+        failure_text: text.map(|text| &*text.template),
         audits,
         outlook: &outlook,
     };

@@ -4,35 +4,35 @@ use piecewatch_model::{Action, ByteCount, Grain, NodeName, SatelliteId, Timestam
 use rusqlite::Connection;
 
 use super::{
-    Nodes, Question, Sums, Window, add_sums, bytes,
+    Nodes, Question, Sums, Window, add_sums, bytes, kind,
     nodes::{Names, reach, selected},
     number, time,
 };
 use crate::{Fate, Reader, Result};
 
-/// Added up outside of the database, which would sort all rows first.
+/// Added up outside of the database, which would sort all rows first. What a row is of is one number ([`kind`]).
 pub(crate) const TOTALS_HOURLY: Question = Question {
     name: "traffic totals, hours",
-    sql: "SELECT count, bytes, satellite, action, outcome FROM traffic_hourly
+    sql: "SELECT count, bytes, (satellite << 16) | (action << 8) | outcome FROM traffic_hourly
 WHERE node = ?1 AND at >= ?2 AND at < ?3",
 };
 
 pub(crate) const TOTALS_DAILY: Question = Question {
     name: "traffic totals, days",
-    sql: "SELECT count, bytes, satellite, action, outcome FROM traffic_daily
+    sql: "SELECT count, bytes, (satellite << 16) | (action << 8) | outcome FROM traffic_daily
 WHERE node = ?1 AND at >= ?2 AND at < ?3",
 };
 
-/// Satellites together: none is told, which is 0.
+/// Satellites together: none is told.
 pub(crate) const NODE_TOTALS_HOURLY: Question = Question {
     name: "traffic totals of nodes, hours",
-    sql: "SELECT count, bytes, 0, action, outcome FROM traffic_node_hourly
+    sql: "SELECT count, bytes, (action << 8) | outcome FROM traffic_node_hourly
 WHERE node = ?1 AND at >= ?2 AND at < ?3",
 };
 
 pub(crate) const NODE_TOTALS_DAILY: Question = Question {
     name: "traffic totals of nodes, days",
-    sql: "SELECT count, bytes, 0, action, outcome FROM traffic_daily
+    sql: "SELECT count, bytes, (action << 8) | outcome FROM traffic_daily
 WHERE node = ?1 AND at >= ?2 AND at < ?3",
 };
 
@@ -282,14 +282,13 @@ fn node_totals(
     parts: &[(Question, Window)],
 ) -> rusqlite::Result<Sums<TotalsKey>> {
     // By their numbers first: a month has some thousand rows, and a name takes longer than a row.
-    let mut numbers = Sums::new();
+    let mut numbers: Sums<i64> = Sums::new();
     for &(question, part) in parts {
-        add_sums(connection, question, node, part, &mut numbers, |row| {
-            Ok((row.get(2)?, row.get(3)?, row.get(4)?))
-        })?;
+        add_sums(connection, question, node, part, &mut numbers, |row| row.get(2))?;
     }
     let mut sums = Sums::new();
-    for ((satellite, action, fate), (count, bytes)) in numbers {
+    for (of, (count, bytes)) in numbers {
+        let [satellite, action, fate] = kind(of);
         let (action, fate) = named(names, action, fate)?;
         let sum = sums.entry((names.satellite(satellite), action, fate)).or_default();
         *sum = (sum.0 + count, sum.1 + bytes);

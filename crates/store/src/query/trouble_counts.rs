@@ -11,9 +11,9 @@ use crate::{Reader, Result};
 
 pub(crate) const OF_NODE: Question = Question {
     name: "counts of troubles",
-    sql: "SELECT t.kind, t.satellite, e.template, count(*) AS n, min(t.at), max(t.at)
-FROM troubles AS t LEFT JOIN templates AS e ON e.id = t.template
-WHERE t.node = ?1 AND t.at >= ?2 AND t.at < ?3
+    sql: "SELECT t.kind, t.satellite, (SELECT e.template FROM templates AS e WHERE e.id = t.template),
+    count(*) AS n, min(t.at), max(t.at)
+FROM troubles AS t WHERE t.node = ?1 AND t.at >= ?2 AND t.at < ?3
 GROUP BY t.kind, t.satellite, t.template ORDER BY n DESC LIMIT ?4",
 };
 

@@ -301,7 +301,7 @@ fn sizes_countries_and_errors_are_told() {
     let errors = reader.errors(Nodes::All, ALL, 10).unwrap();
     let errors: Vec<_> = errors
         .iter()
-        .map(|row| (row.template.as_str(), row.outcome, row.count, row.first_at, row.last_at))
+        .map(|row| (&*row.template, row.outcome, row.count, row.first_at, row.last_at))
         .collect();
     let at = seconds(1);
     assert_eq!(errors, [("context canceled", Outcome::Canceled, 1, at, at)]);

@@ -283,7 +283,7 @@ proptest! {
 
         let errors = reader.errors(Nodes::All, all, 1000).unwrap();
         let timeouts: u64 =
-            errors.iter().filter(|row| row.template == "i/o timeout").map(|row| row.count).sum();
+            errors.iter().filter(|row| &*row.template == "i/o timeout").map(|row| row.count).sum();
         let expected =
             of_transfers(&records).filter(|t| t.error.as_deref() == Some("i/o timeout")).count();
         prop_assert_eq!(timeouts, expected as u64);
