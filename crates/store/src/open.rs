@@ -196,7 +196,7 @@ fn open_writer(path: &Path, config: &StoreConfig) -> rusqlite::Result<Connection
 }
 
 /// A plan is made when a statement is prepared, and does not look at what is bound to it. Otherwise a statement
-/// with `LIMIT ?` is prepared anew each time, which takes ten times as long as a small answer.
+/// with `LIMIT ?` is prepared anew each time, which takes as long as a small answer does.
 fn plan_once(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true).map(drop)
 }

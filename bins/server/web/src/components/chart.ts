@@ -46,6 +46,9 @@ function faded(colour: string, share: number): string {
   return numbers === undefined ? colour : `rgba(${numbers}, ${share})`;
 }
 
+/** What values on an axis may be apart by: not by 2.5, of which two next to each other read alike where decimals are few. */
+const STEPS = Array.from({ length: 25 }, (_, place) => [1, 2, 5].map((step) => Number(`${step}e${place - 6}`))).flat();
+
 /** The times of an axis, in the zone of whoever looks: as exactly as they are apart. */
 export function timeLabels(splits: readonly number[], apart: number): string[] {
   let before = '';
@@ -107,7 +110,7 @@ export function drawn(host: HTMLElement, look: Look, data: uPlot.AlignedData): u
       },
       axes: [
         { ...axis, space: 72, size: (_, values) => (values?.some((value) => value?.includes('\n')) ? 42 : 28), values: (_, splits, __, ___, apart) => timeLabels(splits, apart) },
-        { ...axis, size: sizeOfAxis, gap: 6, values: (_, splits) => splits.map(look.unit) },
+        { ...axis, incrs: STEPS, size: sizeOfAxis, gap: 6, values: (_, splits) => splits.map(look.unit) },
       ],
       series: [{}, ...series],
       hooks: {
