@@ -183,7 +183,8 @@ impl Stage {
         // Its start is an alert, so that there is one to be acknowledged.
         let common = "[performance]\ncommit_interval_ms = 500\n[polling]\ndashboard_minutes = 1\nsatellites_minutes = 5\n\
             [alerts]\nfire_minutes = 0\nevaluate_seconds = 10\nstart_up_ms_warning = 1\n";
-        let mut full = format!("db = \"nodes.db\"\n{common}");
+        let countries = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/countries.mmdb");
+        let mut full = format!("db = \"nodes.db\"\ngeoip = {countries:?}\n{common}");
         for ((name, ..), node) in NODES.iter().zip(&nodes) {
             full.push_str(&format!(
                 "[[node]]\nname = {name:?}\nsource = \"{name}.log\"\napi = {:?}\nmonthly_cost_usd = 2.10\n",

@@ -97,6 +97,49 @@ export function acting(server: Server): void {
     await page.context().close();
   });
 
+  test('a chart is drawn anew when what it shows is another', async () => {
+    const opened = await open();
+    const { page } = opened;
+    const drawn = async (label: string) => {
+      await settled(page);
+      return page.locator(`figure[aria-label="${label}"] canvas`).evaluate((canvas) => (canvas as HTMLCanvasElement).toDataURL());
+    };
+    const isOther = async (label: string, before: string) => until(`${label} is drawn anew`, async () => (await drawn(label)) !== before, 10_000);
+    await visit(opened, server, 'traffic?window=7d');
+    const [ended, moved] = ['Transfers in the window, by how they ended', 'Bandwidth in the window'];
+    const pieces = await drawn(ended);
+    expect(await drawn(ended)).toBe(pieces);
+    await page.getByLabel('Show').selectOption('bytes');
+    await isOther(ended, pieces);
+    const week = await drawn(moved);
+    await page.locator('header summary', { hasText: 'Window:' }).click();
+    await page.getByRole('button', { name: '24 hours' }).click();
+    await isOther(moved, week);
+    await page.context().close();
+  });
+
+  test('figures lead to the transfers behind them', async () => {
+    const opened = await open();
+    const { page } = opened;
+    await visit(opened, server, 'overview');
+    const rows = page.getByRole('table', { name: 'Transfers by action' }).locator('tbody tr');
+    await rows.first().getByRole('link').first().click();
+    await page.locator('main h1', { hasText: 'Transfers' }).waitFor();
+    await settled(page);
+    expect(page.url()).toMatch(/#\/transfers\?from=[^&]+&action=[A-Z_]+$/);
+    await page.goBack();
+    await page.getByRole('table', { name: 'Nodes', exact: true }).locator('tbody tr', { hasText: 'shed' }).getByRole('link').nth(1).click();
+    await settled(page);
+    const texts = await page.getByRole('table', { name: 'Transfers of the window' }).locator('tbody tr').allInnerTexts();
+    expect(texts.length).toBeGreaterThan(0);
+    expect(texts.filter((text) => !text.includes('shed'))).toEqual([]);
+    await visit(opened, server, 'traffic?window=7d');
+    await page.getByRole('table', { name: 'Traffic by satellite' }).getByRole('link', { name: 'us1' }).click();
+    await settled(page);
+    expect(page.url()).toContain('#/transfers?window=7d&satellite=us1');
+    await page.context().close();
+  });
+
   test('light and dark are by the system until somebody chooses', async () => {
     const opened = await open({ colorScheme: 'dark' });
     const { page } = opened;
@@ -160,6 +203,17 @@ export function acting(server: Server): void {
     const answer = await fetch(`${server.url}/api/v1/compare?window=7d&format=csv`);
     expect(text.trim().split('\n')[0]).toBe((await answer.text()).trim().split('\n')[0]);
     for (const node of stage.nodes) expect(text).toContain(node);
+    // Of a month that is over the file holds what the API answers, to the byte.
+    const last = new Date();
+    last.setUTCDate(0);
+    await visit(opened, server, `earnings?period=${last.toISOString().slice(0, 7)}`);
+    const month = page.waitForEvent('download');
+    const link = page.getByRole('link', { name: 'CSV of earnings', exact: true });
+    const address = await link.getAttribute('href');
+    await link.click();
+    const earned = readFileSync(await (await month).path(), 'utf8');
+    expect(earned).toBe(await (await fetch(new URL(address ?? '', server.url))).text());
+    for (const node of stage.nodes) expect(earned).toContain(node);
     await page.context().close();
   });
 }

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { TITLES, NONSENSE, open, openOnPhone, overhang, settled, shown, visit, VIEWS, type Opened, type View } from './browser';
-import { stage, type Server } from './server';
+import { stage, writes, type Server } from './server';
 
 /** What axe-core finds that keeps somebody out. */
 async function barriers(page: Page, within = 'body'): Promise<string[]> {
@@ -29,7 +29,7 @@ async function barriers(page: Page, within = 'body'): Promise<string[]> {
 async function picture(page: Page, name: string): Promise<void> {
   if (stage.pictures === null) return;
   mkdirSync(stage.pictures, { recursive: true });
-  await page.screenshot({ path: join(stage.pictures, `${name}.png`) });
+  await page.screenshot({ path: join(stage.pictures, `${name}.png`), fullPage: true });
 }
 
 async function faultsOf(opened: Opened, view: string): Promise<string[]> {
@@ -71,6 +71,12 @@ export function viewsWithData(server: Server): void {
       for (const label of ['Nodes:', 'Window:']) {
         await opened.page.locator('header summary', { hasText: label }).click();
         expect(await barriers(opened.page, 'header')).toEqual([]);
+        await opened.page.keyboard.press('Escape');
+      }
+      const more = opened.page.getByRole('button', { name: 'More' });
+      if (await more.isVisible()) {
+        await more.click();
+        expect(await barriers(opened.page, 'dialog')).toEqual([]);
         await opened.page.keyboard.press('Escape');
       }
       // What is looked for would be found.
@@ -124,6 +130,8 @@ export function viewsWithoutServer(server: Server): void {
     expect(troubles.splice(0)).toEqual([]);
     await server.kill();
     await banner.waitFor();
+    // What a node writes meanwhile is seen later.
+    const unseen = writes('attic');
     for (const view of VIEWS) {
       await goTo(view);
       if (view === late) await page.locator('main', { hasText: 'The server does not answer' }).waitFor();
@@ -135,6 +143,9 @@ export function viewsWithoutServer(server: Server): void {
     await comesBack();
     await page.getByRole('group', { name: 'Egress now' }).waitFor();
     expect(await page.locator('main .stale').count()).toBe(0);
+    await goTo('transfers');
+    await page.locator(`[aria-label="The newest transfers"] code[title="${unseen}"]`).waitFor();
+    expect(await page.locator(`[aria-label="The newest transfers"] code[title="${unseen}"]`).count()).toBe(1);
     expect(await page.evaluate(() => (window as unknown as { stayed?: boolean }).stayed)).toBe(true);
     // What did not come before is there when the server goes once more; a browser fetches it anew with the page alone.
     await goTo(late);

@@ -46,8 +46,11 @@ function faded(colour: string, share: number): string {
   return numbers === undefined ? colour : `rgba(${numbers}, ${share})`;
 }
 
-/** What values on an axis may be apart by: not by 2.5, of which two next to each other read alike where decimals are few. */
+/** What values on an axis may be apart by, from a millionth on: not by 2.5, which takes a decimal more. */
 const STEPS = Array.from({ length: 25 }, (_, place) => [1, 2, 5].map((step) => Number(`${step}e${place - 6}`))).flat();
+
+/** Labels of which one that says what the one below it says is left out: where few decimals are shown, values next to each other read alike. */
+const told = (labels: string[]) => labels.map((label, at) => (label === labels[at - 1] ? '' : label));
 
 /** The times of an axis, in the zone of whoever looks: as exactly as they are apart. */
 export function timeLabels(splits: readonly number[], apart: number): string[] {
@@ -110,7 +113,7 @@ export function drawn(host: HTMLElement, look: Look, data: uPlot.AlignedData): u
       },
       axes: [
         { ...axis, space: 72, size: (_, values) => (values?.some((value) => value?.includes('\n')) ? 42 : 28), values: (_, splits, __, ___, apart) => timeLabels(splits, apart) },
-        { ...axis, incrs: STEPS, size: sizeOfAxis, gap: 6, values: (_, splits) => splits.map(look.unit) },
+        { ...axis, incrs: STEPS, size: sizeOfAxis, gap: 6, values: (_, splits) => told(splits.map(look.unit)) },
       ],
       series: [{}, ...series],
       hooks: {

@@ -19,6 +19,8 @@ export interface Column<Row> {
   isLong?: boolean;
   /** The table's snippet draws it. */
   isDrawn?: boolean;
+  /** Where what is behind a cell is seen. */
+  link?: (row: Row) => string | undefined;
 }
 
 const isTime = (value: number | string): value is string => typeof value === 'string' && /^\d{4}-\d\d-\d\dT.*Z$/.test(value);
