@@ -13,6 +13,8 @@ pub const NODES_MAX: u16 = 4095;
 /// A log may hold anything: the dictionaries that it fills are bounded.
 const SATELLITES_MAX: i64 = 1_000;
 const ACTIONS_MAX: i64 = 250;
+// Questions tell an action as eight bits of a number (`query::kind`).
+const _: () = assert!(ACTIONS_MAX < 1 << 8);
 const COUNTRIES_MAX: i64 = 26 * 26;
 const TEMPLATES_MAX: i64 = 10_000;
 

@@ -240,8 +240,8 @@ pub(crate) fn of_each_node<T>(
     Ok(answers)
 }
 
-/// What a row is of that tells it as one number, which is read sooner than three: a satellite or a text, an action,
-/// and an outcome. The database knows at most 250 actions, and fewer outcomes.
+/// Takes apart the one number that tells what a row is of: a satellite or a text, an action, and an outcome. One
+/// column is read sooner than three. The database knows at most 250 actions, and fewer outcomes.
 const fn kind(number: i64) -> [i64; 3] {
     [number >> 16, (number >> 8) & 0xff, number & 0xff]
 }

@@ -94,7 +94,8 @@ impl Control {
         Self { stopped: Arc::default(), stop, stopping, state: Arc::default() }
     }
 
-    /// Ends the follower as soon as it has given away what it has read.
+    /// Ends the follower as soon as it has given away what was written until now; what is left of a log that it catches
+    /// up with is read the next time.
     pub fn stop(&self) {
         *self.lock() = true;
         self.stopped.changed.notify_all();

@@ -207,7 +207,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                 }
                 is_begun = true;
             }
-            // Before the look: what was written before it is told to stop is read.
+            // Before the look: what was written before it is told to stop is read, unless that is very much.
             let is_last = self.control.is_stopped();
             let look = self.look(&mut tail, mode.knows_when(woken))?;
             match look {
@@ -296,7 +296,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         }
     }
 
-    /// Gives away what was read. Being told to stop ends nothing here: what is left to read is little.
+    /// Gives away what was read. To be told to stop ends nothing here: the file is looked at once more.
     fn close(&mut self, tail: &mut Tail) -> Flow {
         match tail.close(&mut self.import) {
             Some(batch) => (self.sink)(vec![batch]),

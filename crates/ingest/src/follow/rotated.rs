@@ -79,7 +79,8 @@ impl Rotated {
             }
             self.settled.insert(path.to_owned(), *change);
         }
-        Some(if control.is_stopped() { Flow::Stop } else { Flow::Continue })
+        // Whoever is told to stop meanwhile still reads the end of the file that is written.
+        Some(Flow::Continue)
     }
 
     /// The files beside the one that is written of which it is not known that all is read, in the

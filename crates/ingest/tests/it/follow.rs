@@ -298,11 +298,13 @@ fn what_was_written_before_the_stop_is_read() {
 
     let log = Arc::new(Mutex::new(log));
     let (of_follower, control) = (Arc::clone(&log), following.control.clone());
+    let mut writing = log.lock().unwrap();
     *WHILE_LOOKING.lock().unwrap() = Some(Box::new(move || {
         of_follower.lock().unwrap().write(100).unwrap();
         control.stop();
     }));
-    log.lock().unwrap().write(1).unwrap();
+    writing.write(1).unwrap();
+    drop(writing);
     assert!(wait_until(|| WHILE_LOOKING.lock().unwrap().is_none()));
     drop(following);
     assert_eq!(stored.kept().counts.lines(), log.lock().unwrap().truth().lines);

@@ -92,7 +92,7 @@ impl Reader {
                     node,
                     template: Arc::clone(text),
                     action: names.action_of(action).ok_or(unknown(0, action))?,
-                    outcome: known.ok_or(unknown(1, outcome))?,
+                    outcome: known.ok_or(unknown(0, outcome))?,
                     count: errors.sum.count,
                     bytes: ByteCount::new(errors.sum.bytes),
                     first_at: Timestamp::from_micros(errors.first_at),

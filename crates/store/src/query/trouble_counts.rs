@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{Reader, Result};
 
+/// A text is looked up for each group: joined, it would be for each row.
 pub(crate) const OF_NODE: Question = Question {
     name: "counts of troubles",
     sql: "SELECT t.kind, t.satellite, (SELECT e.template FROM templates AS e WHERE e.id = t.template),
