@@ -26,7 +26,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::ValueEnum;
 use piecewatch_benches::{
     clock::{self, Stopwatch},
@@ -34,6 +34,7 @@ use piecewatch_benches::{
     machine::{self, Machine},
     series::Series,
 };
+use piecewatch_model::Grain;
 
 use self::session::Second;
 
@@ -121,11 +122,20 @@ impl Run {
     }
 }
 
+/// How long before midnight nothing begins any more, in microseconds: no scenario takes longer.
+const MIDNIGHT_BEFORE: i64 = 30 * Grain::Minute.micros();
+
 /// Measures a scenario and writes the report. Gives where.
 pub(crate) fn measure(name: Name, options: Options, scratch: &Path) -> Result<PathBuf> {
     let machine = Machine::look();
     let since = Stopwatch::start();
     let date = clock::today();
+    let passed = clock::now().as_micros() - date.as_micros();
+    ensure!(
+        (Grain::Hour.micros()..Grain::Day.micros() - MIDNIGHT_BEFORE).contains(&passed),
+        "browsers are shown the transfers of today and the minutes of the last hour: near midnight UTC \
+         there are few, and at midnight they are counted anew; measure from 01:00 to 23:30"
+    );
     raise_limit()?;
     let (seconds, rounds) = match name {
         Name::Websocket => (15, 3),
