@@ -250,7 +250,11 @@ impl Alerts {
                 self.changed.send_modify(|count| *count += 1);
                 return;
             }
-            Ok(None) => return,
+            Ok(None) => {
+                self.look_at_monitor(now);
+                self.changed.send_modify(|count| *count += 1);
+                return;
+            }
             Err(error) => {
                 tracing::warn!("it is not known which alerts there are: {error}");
                 return;
@@ -286,6 +290,14 @@ impl Alerts {
             self.well_at.store(now.as_micros(), Ordering::Relaxed);
         }
         self.changed.send_modify(|count| *count += 1);
+    }
+
+    /// Where nobody is told of anything: whether everything is read and written, for the heartbeat.
+    fn look_at_monitor(&self, now: Timestamp) {
+        let is_readable = self.readers.get().and_then(|reader| reader.newest_alert()).is_ok();
+        if is_readable && (self.sight)(now).monitor.is_well() {
+            self.well_at.store(now.as_micros(), Ordering::Relaxed);
+        }
     }
 
     /// What is the matter; why the database could not be asked goes to the facts of the monitor.

@@ -485,6 +485,16 @@ fn the_heartbeat_beats_while_all_is_well_and_not_else() {
     assert!(calls[0].starts_with("GET /alive HTTP/1.1\r\n"), "{calls:?}");
     running.stop(&bench);
 
+    // It says that Piecewatch lives, which is so without alerts, too.
+    let off = bench.config("enabled = false\nheartbeat_url_file = \"heart\"");
+    let running = bench.run(bench.alerts(off, MonitorFacts::default()));
+    bench.hook.wait(2);
+    running.stop(&bench);
+    let unread = MonitorFacts { unread: Some("nobody".to_owned()), ..MonitorFacts::default() };
+    let off = bench.alerts(bench.config("enabled = false"), unread);
+    off.evaluate(bench.now);
+    assert!(!off.is_well(bench.now));
+
     let blocked = MonitorFacts { blocked: Some("full".to_owned()), ..MonitorFacts::default() };
     let alerts = bench.alerts(bench.config(""), blocked);
     alerts.evaluate(bench.now);
