@@ -4,9 +4,10 @@
 mod gathered;
 mod shown;
 
-use std::io::Write;
+use std::{collections::BTreeSet, io::Write, path::Path};
 
-use piecewatch_model::Timestamp;
+use piecewatch_model::{NodeName, Timestamp};
+use piecewatch_store::{Follower, askers, lost_followers};
 
 use crate::{Error, Result, clock, config::Config};
 use gathered::{Following, Status};
@@ -19,6 +20,32 @@ use gathered::{Following, Status};
 /// When the folder of the locks cannot be read.
 pub fn trouble(config: &Config, now: Timestamp) -> Result<Option<String>> {
     Ok(Following::of(&config.db)?.trouble(config, now))
+}
+
+/// How those are doing that fill a database at this moment, this process included.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Filling {
+    /// The nodes whose logs are followed.
+    pub followed: BTreeSet<NodeName>,
+    /// Those of them whose logs are not read up to now.
+    pub catching_up: BTreeSet<NodeName>,
+    /// The nodes whose followers died before giving them up; nobody has gone on with them.
+    pub lost: BTreeSet<NodeName>,
+    /// The nodes that are asked themselves.
+    pub asked: BTreeSet<NodeName>,
+    /// Why a process cannot write what it reads, or hangs; `None` when all can.
+    pub blocked: Option<String>,
+}
+
+/// Who fills a database, as the processes themselves tell it.
+///
+/// # Errors
+///
+/// When the folder of the locks cannot be read.
+pub fn filling(db: &Path, now: Timestamp) -> Result<Filling> {
+    let nodes = |of: Vec<Follower>| of.into_iter().map(|follower| follower.node).collect();
+    let (lost, asked) = (nodes(lost_followers(db)?), nodes(askers(db)?));
+    Ok(Filling { lost, asked, ..Following::of(db)?.filling(now) })
 }
 
 /// How the answer looks.

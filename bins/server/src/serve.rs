@@ -52,7 +52,7 @@ use tokio::{
 
 pub(crate) use self::site::dashboard::is_included as has_dashboard;
 use self::{
-    alerts::{Alerts, Watched},
+    alerts::Alerts,
     answers::Answers,
     api::Api,
     app::App,
@@ -172,12 +172,15 @@ impl Server {
         let alerts = Arc::new(Alerts::new(alerts::Parts {
             config: config.alerts.clone(),
             db: config.db.clone(),
-            nodes: watched(&config),
             observatory: Arc::clone(&observatory),
             readers: readers.clone(),
-            live: nodes::current_of(nodes.clone()),
             writer,
-            monitor: nodes::monitor(nodes.clone(), Arc::clone(&started), readers.clone()),
+            sight: nodes::sight(
+                nodes.clone(),
+                Arc::clone(&started),
+                readers.clone(),
+                Arc::clone(&current),
+            ),
             retry: alerts::Retry::default(),
         })?);
         let answers = Arc::new(Answers::new(performance.answer_cache));
@@ -419,14 +422,6 @@ async fn tell_alerts(mut changed: watch::Receiver<u64>, broadcaster: hub::Broadc
     while changed.changed().await.is_ok() {
         broadcaster.changed(Topic::Alerts.name(), None);
         broadcaster.changed(Topic::Overview.name(), None);
-    }
-}
-
-/// Of which nodes operators are told: those that are followed here, or all where others follow.
-fn watched(config: &Config) -> Watched {
-    match config.nodes.as_slice() {
-        [] => Watched::All,
-        nodes => Watched::These(nodes.iter().map(|node| node.name.clone()).collect()),
     }
 }
 

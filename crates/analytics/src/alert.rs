@@ -58,7 +58,8 @@ pub struct Evaluation {
     /// Of what nobody knows how it is; a key without a satellite stands for all of them. What was the matter
     /// stays so: silence is no good news.
     pub unknown: BTreeSet<Key>,
-    /// The nodes that are watched. What was the matter with others is over for us.
+    /// The nodes that are watched. Of others nobody knows anything: what was the matter with them is not told
+    /// to be over, and goes without a word when nobody has looked for a day.
     pub watched: BTreeSet<NodeName>,
     /// Those of them that could be asked about. Of others everything stays as it was.
     pub evaluated: BTreeSet<NodeName>,
@@ -78,12 +79,17 @@ impl Evaluation {
         self.evaluated.append(&mut found.evaluated);
     }
 
+    /// Whether it is of a node that is watched, or of the monitor itself.
+    fn is_watched(&self, key: &Key) -> bool {
+        key.node.as_ref().is_none_or(|node| self.watched.contains(node))
+    }
+
     /// Whether it is known that something is not the matter, given that it is not among the conditions.
     fn is_known_of(&self, key: &Key) -> bool {
         match &key.node {
             None => true,
+            Some(_) if !self.is_watched(key) => false,
             Some(_) if key.rule.is_of_monitor() => true,
-            Some(node) if !self.watched.contains(node) => true,
             Some(node) => {
                 let of_all = Key { satellite: None, ..key.clone() };
                 self.evaluated.contains(node)

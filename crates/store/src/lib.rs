@@ -114,7 +114,9 @@ pub use changes::{Change, Changes};
 pub use check::{Check, ObjectSize, Plan};
 pub use dictionary::NODES_MAX;
 pub use error::{Error, Result};
-pub use lock::{Follower, Holder, NodeLock, followers, is_followed, locks_folder};
+pub use lock::{
+    Follower, Holder, NodeLock, askers, followers, is_followed, locks_folder, lost_followers,
+};
 pub use open::{Readers, Store, StoreConfig};
 pub use outcome::{Ending, Fate};
 pub use query::{

@@ -48,7 +48,7 @@ impl fmt::Display for Holder {
     }
 }
 
-/// A node that a process follows into a database.
+/// A node that a process follows into a database, or asks for one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Follower {
     /// The node.
@@ -133,7 +133,7 @@ impl Drop for NodeLock {
 ///
 /// When the folder of the locks cannot be read.
 pub fn is_followed(db: &Path) -> Result<bool> {
-    Ok(!held(db)?.is_empty())
+    Ok(!holders(db, [LOCK, HOLDER], is_held)?.is_empty())
 }
 
 /// Who follows which node into a database at this moment, by the nodes' names. Who began so lately
@@ -143,7 +143,31 @@ pub fn is_followed(db: &Path) -> Result<bool> {
 ///
 /// When the folder of the locks cannot be read.
 pub fn followers(db: &Path) -> Result<Vec<Follower>> {
-    let mut followers: Vec<Follower> = held(db)?
+    told(db, [LOCK, HOLDER], is_held)
+}
+
+/// Who followed a node into a database and died before giving it up: killed, or with the machine. Whoever
+/// ends by itself is not among them, nor is a node that is followed again.
+///
+/// # Errors
+///
+/// When the folder of the locks cannot be read.
+pub fn lost_followers(db: &Path) -> Result<Vec<Follower>> {
+    told(db, [LOCK, HOLDER], |lock| !is_held(lock))
+}
+
+/// Who asks which node for a database at this moment; else as [`followers`].
+///
+/// # Errors
+///
+/// When the folder of the locks cannot be read.
+pub fn askers(db: &Path) -> Result<Vec<Follower>> {
+    told(db, [POLL_LOCK, POLL_HOLDER], is_held)
+}
+
+/// Who said to hold a lock of this kind that is as asked for.
+fn told(db: &Path, kind: [&str; 2], is_asked_for: impl Fn(&Path) -> bool) -> Result<Vec<Follower>> {
+    let mut followers: Vec<Follower> = holders(db, kind, is_asked_for)?
         .iter()
         .filter_map(|told| Told::read(told))
         .map(|Told { node, holder }| Follower { node, holder })
@@ -152,8 +176,12 @@ pub fn followers(db: &Path) -> Result<Vec<Follower>> {
     Ok(followers)
 }
 
-/// What the holders of a database's locks say of themselves, as the paths of their files.
-fn held(db: &Path) -> Result<Vec<PathBuf>> {
+/// What the holders of a database's locks of a kind say of themselves, as the paths of their files.
+fn holders(
+    db: &Path,
+    [lock, holder]: [&str; 2],
+    is_asked_for: impl Fn(&Path) -> bool,
+) -> Result<Vec<PathBuf>> {
     let folder = match locks_folder(db) {
         Ok(folder) => folder,
         Err(Error::File { source, .. }) if source.kind() == ErrorKind::NotFound => {
@@ -171,8 +199,8 @@ fn held(db: &Path) -> Result<Vec<PathBuf>> {
     for entry in entries {
         let path = entry.map_err(failed)?.path();
         // Who has taken a lock says so next: a lock of which nobody speaks need not be touched.
-        let told = path.extension().is_some_and(|extension| extension == HOLDER);
-        if told && is_held(&path.with_extension(LOCK)) {
+        let told = path.extension().is_some_and(|extension| extension == holder);
+        if told && is_asked_for(&path.with_extension(lock)) {
             held.push(path);
         }
     }

@@ -14,10 +14,11 @@ use piecewatch_analytics::{
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_store::{Activity, Follower, Holder, Nodes, Reader, Readers, Window, followers};
 
+use super::Filling;
 use crate::{
     Result,
     config::Config,
-    report::{NodeReport, Report},
+    report::{Following as Told, NodeReport, Report},
     shape::length,
 };
 
@@ -76,6 +77,21 @@ impl Following {
                 |told: &&NodeReport| node.as_str() == told.name && told.since.0 == holder.since;
             Some((report, report.nodes.iter().find(is_it)?))
         })
+    }
+
+    /// What is told of the nodes that are followed, and of those who follow them.
+    pub(super) fn filling(&self, now: Timestamp) -> Filling {
+        let nodes = self.followers.iter().map(|follower| &follower.node);
+        let catches_up = |node: &&NodeName| {
+            let report = self.report(node);
+            report.is_some_and(|(_, told)| matches!(told.following, Told::CatchingUp { .. }))
+        };
+        Filling {
+            followed: nodes.clone().cloned().collect(),
+            catching_up: nodes.filter(catches_up).cloned().collect(),
+            blocked: self.reports.iter().find_map(|report| report.trouble(now)),
+            ..Filling::default()
+        }
     }
 
     /// What is wrong, in a sentence; `None` when every node that is configured is followed, or any

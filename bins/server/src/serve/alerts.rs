@@ -19,6 +19,7 @@ mod template;
 mod tests;
 
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -54,13 +55,15 @@ use owner::{Owner, Right};
 /// How many alerts a history holds at most.
 const HISTORY_MAX: usize = 1_000;
 
-/// Which nodes are watched.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Watched {
-    /// All that the database knows.
-    All,
-    /// These.
-    These(Vec<NodeName>),
+/// What there is to watch at a moment.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Sight {
+    /// The nodes that are watched.
+    pub(crate) nodes: BTreeSet<NodeName>,
+    /// Those of them whose logs are not read up to now, or by nobody.
+    pub(crate) behind: BTreeSet<NodeName>,
+    /// How those are who read and write.
+    pub(crate) monitor: MonitorFacts,
 }
 
 /// What alerts are made with.
@@ -69,18 +72,14 @@ pub(crate) struct Parts {
     pub(crate) config: AlertsConfig,
     /// The database.
     pub(crate) db: PathBuf,
-    /// Which nodes are watched.
-    pub(crate) nodes: Watched,
+    /// What there is to watch now.
+    pub(crate) sight: Box<dyn Fn(Timestamp) -> Sight + Send + Sync>,
     /// What is asked.
     pub(crate) observatory: Arc<Observatory>,
     /// What is asked each time anew, and for the history.
     pub(crate) readers: Readers,
     /// A writer of their own: a transaction for each change, at most one a minute else.
     pub(crate) writer: Writer,
-    /// How the server itself is.
-    pub(crate) monitor: Box<dyn Fn() -> MonitorFacts + Send + Sync>,
-    /// Whether the log of a node is read up to now; `true` where another process reads it, or it has none.
-    pub(crate) live: Box<dyn Fn(&NodeName) -> bool + Send + Sync>,
     /// How messages are tried again.
     pub(crate) retry: Retry,
 }
@@ -88,11 +87,9 @@ pub(crate) struct Parts {
 /// Tells operators what is the matter. Share it.
 pub(crate) struct Alerts {
     config: AlertsConfig,
-    nodes: Watched,
+    sight: Box<dyn Fn(Timestamp) -> Sight + Send + Sync>,
     observatory: Arc<Observatory>,
     readers: Readers,
-    monitor: Box<dyn Fn() -> MonitorFacts + Send + Sync>,
-    live: Box<dyn Fn(&NodeName) -> bool + Send + Sync>,
     retry: Retry,
     /// `None` where nobody is to be told of anything.
     owner: Option<Owner>,
@@ -156,7 +153,7 @@ impl Alerts {
     ///
     /// When a secret cannot be read, an address is none, or the database cannot be read.
     pub(crate) fn new(parts: Parts) -> Result<Self> {
-        let Parts { config, db, nodes, observatory, readers, writer, monitor, live, retry } = parts;
+        let Parts { config, db, sight, observatory, readers, writer, retry } = parts;
         let (http, channels) = channels(&config)?;
         let heartbeat = match (&config.heartbeat, http) {
             (Some(configured), Some(http)) => Some(Heartbeat::new(configured, http)?),
@@ -172,11 +169,9 @@ impl Alerts {
             wake: Notify::new(),
             well_at: AtomicI64::new(0),
             config,
-            nodes,
+            sight,
             observatory,
             readers,
-            monitor,
-            live,
             retry,
         };
         alerts.settle(clock::now())?;
@@ -255,14 +250,18 @@ impl Alerts {
                 self.changed.send_modify(|count| *count += 1);
                 return;
             }
-            Ok(None) => return,
+            Ok(None) => {
+                self.look_at_monitor(now);
+                self.changed.send_modify(|count| *count += 1);
+                return;
+            }
             Err(error) => {
                 tracing::warn!("it is not known which alerts there are: {error}");
                 return;
             }
         }
-        let mut monitor = (self.monitor)();
-        let found = self.look(&mut monitor, now);
+        let mut sight = (self.sight)(now);
+        let found = self.look(&mut sight, now);
         let mut states = locked(&self.states);
         let step = states.step(&found, &self.config.policy, now);
         let mut messages = Vec::new();
@@ -287,41 +286,36 @@ impl Alerts {
                 self.note([], failed);
             }
         }
-        if is_written && monitor.blocked.is_none() && monitor.unreadable.is_none() {
+        if is_written && sight.monitor.is_well() {
             self.well_at.store(now.as_micros(), Ordering::Relaxed);
         }
         self.changed.send_modify(|count| *count += 1);
     }
 
-    /// What is the matter; why the database could not be asked goes to `monitor`.
-    fn look(&self, monitor: &mut MonitorFacts, now: Timestamp) -> Evaluation {
-        let nodes = match &self.nodes {
-            Watched::These(nodes) => Ok(nodes.clone()),
-            Watched::All => self
-                .readers
-                .get()
-                .and_then(|reader| Ok(reader.nodes()?.into_iter().map(|node| node.name).collect())),
-        };
+    /// Where nobody is told of anything: whether everything is read and written, for the heartbeat.
+    fn look_at_monitor(&self, now: Timestamp) {
+        let is_readable = self.readers.get().and_then(|reader| reader.newest_alert()).is_ok();
+        if is_readable && (self.sight)(now).monitor.is_well() {
+            self.well_at.store(now.as_micros(), Ordering::Relaxed);
+        }
+    }
+
+    /// What is the matter; why the database could not be asked goes to the facts of the monitor.
+    fn look(&self, sight: &mut Sight, now: Timestamp) -> Evaluation {
+        let Sight { nodes, behind, monitor } = sight;
         let of = |node: Option<&NodeName>| self.config.thresholds(node);
         let terms = |node: &NodeName| Terms {
             thresholds: of(Some(node)),
-            log: if (self.live)(node) { LogRead::UpToNow } else { LogRead::Behind },
+            log: if behind.contains(node) { LogRead::Behind } else { LogRead::UpToNow },
         };
-        let mut found = match nodes {
-            Ok(nodes) => {
-                // What cannot be forgotten now is asked anew.
-                let _ = self.observatory.refresh();
-                let asked = AskedOf { observatory: &self.observatory, readers: &self.readers };
-                let (found, failed) = alert::evaluate(asked, &nodes, terms, now);
-                monitor.unreadable = failed.map(|error| error.to_string());
-                found
-            }
-            Err(error) => {
-                monitor.unreadable = Some(error.to_string());
-                let states = locked(&self.states);
-                Evaluation::blind(states.lasting().filter_map(|alert| alert.node.clone()))
-            }
-        };
+        // What cannot be forgotten now is asked anew.
+        let _ = self.observatory.refresh();
+        let asked = AskedOf { observatory: &self.observatory, readers: &self.readers };
+        let nodes: Vec<NodeName> = nodes.iter().cloned().collect();
+        let (mut found, failed) = alert::evaluate(asked, &nodes, terms, now);
+        if let Some(error) = failed {
+            monitor.unreadable = Some(error.to_string());
+        }
         if let Some(reason) = &monitor.unreadable {
             tracing::warn!("nodes cannot be watched: {reason}");
         }

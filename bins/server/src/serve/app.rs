@@ -8,7 +8,7 @@ use std::{
 use piecewatch_analytics::Observatory;
 use piecewatch_broadcast::Broadcaster;
 use piecewatch_collector::{
-    config::{Config, Use},
+    config::{Config, Performance, Use},
     pipeline::unwritten::Unwritten,
 };
 use piecewatch_finance::Ledger;
@@ -106,23 +106,8 @@ impl App {
     /// have changed.
     pub(crate) fn reconfigure(&self, config: Config) {
         let before = self.config();
-        let names = |config: &Config| -> Vec<_> {
-            config.nodes.iter().map(|node| (node.name.clone(), node.api.clone())).collect()
-        };
-        for (is_other, what) in [
-            (config.server != before.server, "[server]"),
-            (config.alerts != before.alerts, "[alerts]"),
-            (config.cache != before.cache, "[cache]"),
-            (config.metrics != before.metrics, "[metrics]"),
-            (config.polling != before.polling, "[polling]"),
-            (
-                names(&config) != names(&before),
-                "which nodes are asked, and of which alerts are told",
-            ),
-        ] {
-            if is_other {
-                tracing::warn!(what, "was changed; restart the server to use it");
-            }
+        for what in fixed(&before, &config) {
+            tracing::warn!(what, "was changed; restart the server to use it");
         }
         let api = Arc::new((self.make_api)(&config));
         *self.api.write().unwrap_or_else(PoisonError::into_inner) = api;
@@ -172,11 +157,58 @@ impl App {
     }
 }
 
+/// What differs in another configuration and cannot change while the server runs.
+fn fixed(before: &Config, config: &Config) -> Vec<&'static str> {
+    let asked = |config: &Config| -> Vec<_> {
+        config.nodes.iter().map(|node| (node.name.clone(), node.api.clone())).collect()
+    };
+    // The rest is of those who follow logs, and they take it.
+    let Performance { commit_interval, poll_interval, noticing, .. } = config.performance;
+    let followed =
+        Performance { commit_interval, poll_interval, noticing, ..before.performance.clone() };
+    [
+        (config.server != before.server, "[server]"),
+        (config.alerts != before.alerts, "[alerts]"),
+        (config.cache != before.cache, "[cache]"),
+        (config.metrics != before.metrics, "[metrics]"),
+        (config.polling != before.polling, "[polling]"),
+        (config.performance != followed, "[performance] (reading, and what browsers are sent)"),
+        (asked(config) != asked(before), "which nodes are asked"),
+    ]
+    .into_iter()
+    .filter_map(|(is_other, what)| is_other.then_some(what))
+    .collect()
+}
+
 /// A browser that watches.
 pub(crate) struct Watching(Arc<App>);
 
 impl Drop for Watching {
     fn drop(&mut self) {
         self.0.count(|watching| watching.saturating_sub(1));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use piecewatch_collector::config::Sayings;
+
+    use super::*;
+
+    fn fixed_by(change: impl FnOnce(&mut Config)) -> Vec<&'static str> {
+        let before = Config::load_settings(&Sayings::default()).unwrap();
+        let mut config = before.clone();
+        change(&mut config);
+        fixed(&before, &config)
+    }
+
+    #[test]
+    fn what_cannot_change_while_the_server_runs_is_named_and_nothing_else_is() {
+        let of = "[performance] (reading, and what browsers are sent)";
+        assert_eq!(fixed_by(|config| config.performance.coalesce *= 2), [of]);
+        assert_eq!(fixed_by(|config| config.performance.read_connections += 1), [of]);
+        assert_eq!(fixed_by(|config| config.performance.compression = Use::Off), [of]);
+        assert_eq!(fixed_by(|config| config.performance.commit_interval *= 2), [""; 0]);
+        assert_eq!(fixed_by(|config| config.alerts.enabled = false), ["[alerts]"]);
     }
 }

@@ -1,6 +1,11 @@
-//! How fast connections may come from one address.
+//! How fast connections may come from one address, and how many it may have.
 
-use std::{collections::HashMap, net::IpAddr, time::Duration};
+use std::{
+    collections::HashMap,
+    net::IpAddr,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// So many may come at once: a page with all its users behind one proxy, after a restart.
 const AT_ONCE: u32 = 2_000;
@@ -33,6 +38,53 @@ impl Arrivals {
     }
 }
 
+/// How many connections each address has.
+#[derive(Debug)]
+pub(super) struct Shares {
+    each_max: usize,
+    held: Mutex<HashMap<IpAddr, usize>>,
+}
+
+/// A connection of an address, until it is dropped.
+#[derive(Debug)]
+pub(super) struct Share {
+    of: Arc<Shares>,
+    address: IpAddr,
+}
+
+impl Shares {
+    /// Of so many connections one address may have three quarters: all users may be behind one proxy, and
+    /// others still get in.
+    pub(super) fn of(connections: u32) -> Self {
+        let each_max = (connections as usize * 3 / 4).max(1);
+        Self { each_max, held: Mutex::default() }
+    }
+
+    /// One more of an address; `None` where it has all that it may have. This machine itself may have all of
+    /// them: whoever is on it can do worse, and a proxy on it has limits of its own.
+    pub(super) fn take(self: &Arc<Self>, address: IpAddr) -> Option<Share> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = held.entry(address).or_insert(0);
+        if *count >= self.each_max && !address.to_canonical().is_loopback() {
+            return None;
+        }
+        *count += 1;
+        Some(Share { of: Arc::clone(self), address })
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        let mut held = self.of.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = held.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                held.remove(&self.address);
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +104,22 @@ mod tests {
         assert_eq!(come(now + 6 * EACH, 10), 5);
         assert_eq!(come(now + EACH * 2 * AT_ONCE, AT_ONCE + 100), AT_ONCE, "after a pause");
         assert!(arrivals.admit(address(2), now), "another address has a pace of its own");
+    }
+
+    #[test]
+    fn one_address_leaves_connections_for_others_and_this_machine_may_have_all() {
+        let shares = Arc::new(Shares::of(8));
+        let mut first: Vec<Share> = std::iter::from_fn(|| shares.take(address(1))).collect();
+        assert_eq!(first.len(), 6);
+        assert!(shares.take(address(2)).is_some());
+        first.pop();
+        let again = shares.take(address(1));
+        assert!(again.is_some() && shares.take(address(1)).is_none());
+        let here: IpAddr = "::ffff:127.0.0.1".parse().unwrap();
+        assert_eq!((0..8).filter_map(|_| shares.take(here)).collect::<Vec<_>>().len(), 8);
+        drop((first, again));
+        assert!(shares.held.lock().unwrap().is_empty(), "nobody is remembered for ever");
+        assert!(Arc::new(Shares::of(1)).take(address(1)).is_some());
     }
 
     #[test]

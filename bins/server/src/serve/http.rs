@@ -20,7 +20,10 @@ use tokio::{
 use tokio_io_timeout::TimeoutStream;
 use warp::{Reply, filters::BoxedFilter};
 
-use super::{arrivals::Arrivals, own::HttpFigures};
+use super::{
+    arrivals::{Arrivals, Share, Shares},
+    own::HttpFigures,
+};
 use crate::clock;
 
 /// How long the head of a request may take to come, and how long a connection may say nothing
@@ -47,6 +50,7 @@ pub(crate) struct Peer {
 struct Held {
     figures: Arc<HttpFigures>,
     _permit: OwnedSemaphorePermit,
+    _share: Share,
 }
 
 impl Drop for Held {
@@ -73,6 +77,7 @@ pub(crate) async fn serve<R>(
     R: Reply + Send + 'static,
 {
     let permits = Arc::new(Semaphore::new(limits.connections as usize));
+    let shares = Arc::new(Shares::of(limits.connections));
     // Each connection holds a receiver for as long as it is answered.
     let (end, ending) = watch::channel(());
     let mut arrivals = Arrivals::default();
@@ -101,9 +106,13 @@ pub(crate) async fn serve<R>(
             tracing::warn!(peer = %address.ip(), "too many connections; one was closed");
             continue;
         };
+        let Some(share) = shares.take(address.ip()) else {
+            tracing::warn!(peer = %address.ip(), "too many connections of one address; one was closed");
+            continue;
+        };
         limits.figures.connected();
         let figures = Arc::clone(&limits.figures);
-        let held = Arc::new(Held { figures, _permit: permit });
+        let held = Arc::new(Held { figures, _permit: permit, _share: share });
         let peer = Peer { address: address.ip(), _held: held };
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(peer = %address.ip(), %error, "frames may wait for each other");

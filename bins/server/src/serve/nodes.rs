@@ -1,17 +1,22 @@
 //! The nodes that this process follows: the collector, inside the server.
 
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock},
+};
 
 use crossbeam_channel::{Receiver, TryRecvError};
 use piecewatch_analytics::alert::{Lag, MonitorFacts};
 use piecewatch_collector::{
+    Filling,
     config::Config,
-    pipeline::{Pipeline, PipelineState, unwritten::Unwritten},
+    pipeline::{NodeState, Pipeline, PipelineState, unwritten::Unwritten},
 };
 use piecewatch_ingest::State;
-use piecewatch_model::NodeName;
+use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_store::{Nodes as AskedNodes, Readers};
 
+use super::alerts::Sight;
 use crate::{Result, clock};
 
 /// What follows the logs of nodes, for as long as the server runs.
@@ -122,27 +127,61 @@ pub(crate) fn current_of(
     })
 }
 
-/// How the server itself is, for its alerts.
-pub(crate) fn monitor(
+/// What is watched for alerts: the nodes that are configured now, those that any process follows into
+/// the database or asks for it, and those whose follower died. Of a node that is in the database and in none
+/// of these nobody expects anything: it would only be silent.
+pub(crate) fn sight(
     nodes: Option<Arc<Nodes>>,
     started: Arc<OnceLock<u64>>,
     readers: Readers,
-) -> Box<dyn Fn() -> MonitorFacts + Send + Sync> {
-    Box::new(move || {
+    current: Arc<RwLock<Arc<Config>>>,
+) -> Box<dyn Fn(Timestamp) -> Sight + Send + Sync> {
+    let config = move || Arc::clone(&current.read().unwrap_or_else(PoisonError::into_inner));
+    // It stays the same when another one is configured.
+    let db = config().db.clone();
+    Box::new(move |now| {
+        let config = config();
         let state = nodes.as_ref().and_then(|nodes| nodes.state());
-        let late = state.iter().flat_map(|state| &state.nodes).filter_map(|of| match of.state {
-            State::CatchingUp { .. } => lag(&readers, &of.node),
-            State::Starting
-            | State::Waiting { .. }
-            | State::Live { .. }
-            | State::Disconnected { .. } => None,
+        let own = state.iter().flat_map(|state| &state.nodes);
+        let (filling, unreadable) = match piecewatch_collector::filling(&db, now) {
+            Ok(filling) => (filling, None),
+            Err(error) => (Filling::default(), Some(error.to_string())),
+        };
+        let nobody = filling.followed.is_empty() && filling.asked.is_empty();
+        let unread = (nodes.is_none() && unreadable.is_none() && nobody).then(|| {
+            "nobody follows a node into the database; start a collector: piecewatch-collector run"
+                .to_owned()
         });
-        MonitorFacts {
-            blocked: state.as_ref().and_then(|state| state.writer.blocked.clone()),
-            unreadable: None,
-            start_up_ms: started.get().copied(),
-            lags: late.collect(),
+        let Filling { followed, mut catching_up, lost, asked, blocked } = filling;
+        // What this process knows of its own is newer than what it has told.
+        for node in own.clone() {
+            catching_up.remove(&node.node);
+            match node.state {
+                State::CatchingUp { .. } => drop(catching_up.insert(node.node.clone())),
+                State::Starting
+                | State::Waiting { .. }
+                | State::Live { .. }
+                | State::Disconnected { .. } => {}
+            }
         }
+        let lags = catching_up.iter().filter_map(|node| lag(&readers, node)).collect();
+        let mut watched: BTreeSet<NodeName> =
+            config.nodes.iter().map(|node| node.name.clone()).chain(followed).chain(lost).collect();
+        let is_behind = |node: &&NodeState| !matches!(node.state, State::Live { .. });
+        let mut behind = catching_up;
+        behind.extend(own.filter(is_behind).map(|node| node.node.clone()));
+        // Nobody reads their logs any more, and so they say nothing.
+        behind.extend(asked.difference(&watched).cloned());
+        watched.extend(asked);
+        let own_blocked = state.as_ref().and_then(|state| state.writer.blocked.clone());
+        let monitor = MonitorFacts {
+            blocked: own_blocked.or(blocked),
+            unread,
+            unreadable,
+            start_up_ms: started.get().copied(),
+            lags,
+        };
+        Sight { nodes: watched, behind, monitor }
     })
 }
 
@@ -157,4 +196,169 @@ fn lag(readers: &Readers, node: &NodeName) -> Option<Lag> {
 /// Nothing is left half done while one of these is held.
 fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, slice};
+
+    use piecewatch_collector::config::Sayings;
+    use piecewatch_model::{
+        Action, Batch, ByteCount, Fingerprinter, LineCounts, Outcome, PieceId, Poll, PollPart,
+        Record, Report, Start, Transfer,
+    };
+    use piecewatch_store::{Holder, NodeLock, Store, StoreConfig, locks_folder};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    /// A database in which there is a node that nobody follows any more.
+    struct Bench {
+        folder: TempDir,
+        readers: Readers,
+        current: Arc<RwLock<Arc<Config>>>,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let folder = tempfile::tempdir().unwrap();
+            let db = folder.path().join("n.db");
+            let mut store = Store::open(&db, StoreConfig::default()).unwrap();
+            let (at, part) = (clock::now(), PollPart::Dashboard);
+            let bytes = ByteCount::new(900);
+            let poll = Poll { at, part, took_micros: 1_200, requests: 1, bytes, error: None };
+            let report = Report { node: name("bygone"), poll, facts: Vec::new() };
+            store.writer.report(&report, at).unwrap();
+            let current = Arc::new(RwLock::new(Arc::new(configured(&folder, &[]))));
+            Self { folder, readers: store.readers, current }
+        }
+
+        fn take(&self, config: Config) {
+            *self.current.write().unwrap() = Arc::new(config);
+        }
+
+        /// What a server sees whose nodes others follow.
+        fn sight(&self) -> Sight {
+            let (started, current) = (Arc::default(), Arc::clone(&self.current));
+            sight(None, started, self.readers.clone(), current)(clock::now())
+        }
+
+        fn holder() -> Holder {
+            Holder { program: "another".to_owned(), process: 4_711, since: clock::now() }
+        }
+    }
+
+    fn name(of: &str) -> NodeName {
+        of.parse().unwrap()
+    }
+
+    fn configured(folder: &TempDir, nodes: &[&str]) -> Config {
+        let log = |node: &&str| format!("{node}={}/{node}.log", folder.path().display());
+        let nodes = nodes.iter().map(log).collect();
+        let db = Some(folder.path().join("n.db"));
+        let sayings = Sayings { db, nodes, ..Sayings::default() };
+        Config::load_settings(&sayings).unwrap_or_else(|error| panic!("{:?}", error.lines()))
+    }
+
+    fn names(of: &BTreeSet<NodeName>) -> Vec<&str> {
+        of.iter().map(NodeName::as_str).collect()
+    }
+
+    #[test]
+    fn nodes_of_the_configuration_now_and_of_other_processes_are_watched_and_no_others() {
+        let bench = Bench::new();
+        bench.take(configured(&bench.folder, &["attic"]));
+        let db = bench.folder.path().join("n.db");
+        let followed = NodeLock::take(&db, &name("shed"), &Bench::holder()).unwrap();
+        let asked = NodeLock::take_to_ask(&db, &name("cellar"), &Bench::holder()).unwrap();
+        let sight = bench.sight();
+        assert_eq!(names(&sight.nodes), ["attic", "cellar", "shed"]);
+        assert_eq!(names(&sight.behind), ["cellar"], "its log is read by nobody");
+        assert_eq!(sight.monitor, MonitorFacts::default());
+
+        bench.take(configured(&bench.folder, &["barn", "cellar"]));
+        let sight = bench.sight();
+        assert_eq!(names(&sight.nodes), ["barn", "cellar", "shed"]);
+        assert_eq!(names(&sight.behind), [""; 0]);
+
+        drop((followed, asked));
+        let sight = bench.sight();
+        assert_eq!(names(&sight.nodes), ["barn", "cellar"]);
+        let unread = sight.monitor.unread.unwrap();
+        assert!(unread.starts_with("nobody follows a node"), "{unread}");
+    }
+
+    #[test]
+    fn a_node_whose_follower_was_killed_is_watched_until_somebody_gives_it_up() {
+        let bench = Bench::new();
+        let db = bench.folder.path().join("n.db");
+        let lock = NodeLock::take(&db, &name("shed"), &Bench::holder()).unwrap();
+        // What a killed process leaves: it says who it is, and its lock is free.
+        let files = fs::read_dir(locks_folder(&db).unwrap()).unwrap();
+        let mut paths = files.map(|file| file.unwrap().path());
+        let told = paths.find(|path| path.extension().is_some_and(|of| of == "holder")).unwrap();
+        let words = fs::read(&told).unwrap();
+        drop(lock);
+        fs::write(&told, words).unwrap();
+        let sight = bench.sight();
+        assert_eq!((names(&sight.nodes), names(&sight.behind)), (vec!["shed"], vec![]));
+        drop(NodeLock::take(&db, &name("shed"), &Bench::holder()).unwrap());
+        assert_eq!(names(&bench.sight().nodes), [""; 0]);
+    }
+
+    #[test]
+    fn what_another_process_tells_of_itself_is_told_as_its_own() {
+        let bench = Bench::new();
+        let db = bench.folder.path().join("n.db");
+        let holder = Bench::holder();
+        let _followed = NodeLock::take(&db, &name("bygone"), &holder).unwrap();
+        let since = holder.since.to_string();
+        let report = serde_json::json!({
+            "version": "1.0.0", "process": 4_711, "since": since, "reported_at": since,
+            "committed_at": null, "commits": 0, "blocked": "the disk is full",
+            "nodes": [{
+                "name": "bygone", "source": "node.log", "since": since, "lines": 9,
+                "following": {
+                    "state": "catching_up", "read_bytes": 1, "total_bytes": 2,
+                    "lines_per_second": null, "seconds_left": null,
+                },
+            }],
+        });
+        let path = locks_folder(&db).unwrap().join("4711-1.report");
+        fs::write(path, report.to_string()).unwrap();
+        let mut content = Fingerprinter::new();
+        content.feed("a line\n".repeat(500).as_bytes());
+        let transfer = Transfer {
+            at: clock::now().plus_micros(-600_000_000),
+            satellite: None,
+            piece: PieceId::new([7; 32]),
+            action: Action::Get,
+            outcome: Outcome::Success,
+            size: Some(ByteCount::new(1_000)),
+            offset: None,
+            remote: None,
+            country: None,
+            latency: None,
+            error: None,
+            error_text: None,
+        };
+        let batch = Batch {
+            node: name("bygone"),
+            source: "node.log".into(),
+            start: Start::Beginning { known: 0 },
+            end: content.checkpoint(),
+            records: vec![Record::Transfer(transfer)],
+            counts: LineCounts { transfers: 1, ..LineCounts::default() },
+        };
+        let mut store = Store::open(&db, StoreConfig::default()).unwrap();
+        store.writer.append(slice::from_ref(&batch), clock::now()).unwrap();
+
+        let sight = bench.sight();
+        assert_eq!(names(&sight.behind), ["bygone"]);
+        let blocked = sight.monitor.blocked.unwrap();
+        assert!(blocked.contains("4711 cannot write what it reads: the disk is full"), "{blocked}");
+        let lags: Vec<_> = sight.monitor.lags.iter().map(|lag| lag.node.as_str()).collect();
+        assert_eq!(lags, ["bygone"]);
+        assert!((600..700).contains(&sight.monitor.lags[0].seconds), "{:?}", sight.monitor.lags);
+    }
 }

@@ -11,7 +11,7 @@ use std::{
 
 use super::live::Job;
 use tokio::{
-    sync::{Semaphore, TryAcquireError},
+    sync::{Mutex, MutexGuard, Semaphore, TryAcquireError},
     time::{Instant, timeout_at},
 };
 
@@ -25,6 +25,28 @@ pub(crate) struct Pool {
     waiting: Arc<AtomicUsize>,
     waiting_max: usize,
     deadline: Duration,
+}
+
+/// The turn of one of those who ask the same.
+#[derive(Debug)]
+pub(crate) struct Turn<'a> {
+    pool: &'a Pool,
+    deadline: Instant,
+    _held: MutexGuard<'a, ()>,
+}
+
+impl Turn<'_> {
+    /// Asks, as [`Pool::ask`].
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer in time, or too many wait.
+    pub(crate) async fn ask<T: Send + 'static>(
+        &self,
+        question: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Unanswered> {
+        self.pool.ask_until(self.deadline, question).await
+    }
 }
 
 /// Why a question was not answered.
@@ -81,7 +103,30 @@ impl Pool {
         &self,
         question: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Unanswered> {
-        let deadline = Instant::now() + self.deadline;
+        self.ask_until(self.deadline(), question).await
+    }
+
+    /// When the time of whoever asks now is over.
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.deadline
+    }
+
+    /// Waits until it is one's turn to ask; what is asked then has the time that is left.
+    ///
+    /// # Errors
+    ///
+    /// When the time is over before.
+    pub(crate) async fn turn<'a>(&'a self, turn: &'a Mutex<()>) -> Result<Turn<'a>, Unanswered> {
+        let deadline = self.deadline();
+        let held = timeout_at(deadline, turn.lock()).await.map_err(|_| Unanswered::Late)?;
+        Ok(Turn { pool: self, deadline, _held: held })
+    }
+
+    async fn ask_until<T: Send + 'static>(
+        &self,
+        deadline: Instant,
+        question: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Unanswered> {
         let permit = match Arc::clone(&self.permits).try_acquire_owned() {
             Ok(permit) => permit,
             Err(TryAcquireError::NoPermits) => {
@@ -145,6 +190,29 @@ mod tests {
         release.send(()).unwrap();
         assert_eq!(pool.ask(|| 4).await, Ok(4));
         assert_eq!(pool.waiting(), 0);
+    }
+
+    /// The one whose turn it is asks what stalls; the last of those who wait is told as soon as the first.
+    #[tokio::test]
+    async fn who_waits_for_a_turn_waits_no_longer_than_the_deadline() {
+        let pool = Pool::new(8, Duration::from_millis(200));
+        let same = Arc::new(Mutex::new(()));
+        let (began, mut releases) = (Instant::now(), Vec::new());
+        let mut asked = tokio::task::JoinSet::new();
+        for _ in 0..10 {
+            let (release, held) = mpsc::channel::<()>();
+            releases.push(release);
+            let (pool, same) = (pool.clone(), Arc::clone(&same));
+            asked.spawn(async move {
+                let turn = pool.turn(&same).await?;
+                turn.ask(move || held.recv().is_ok()).await
+            });
+        }
+        while let Some(answer) = asked.join_next().await {
+            assert_eq!(answer.unwrap(), Err(Unanswered::Late));
+        }
+        assert!(began.elapsed() < Duration::from_millis(1_000), "not ten times the deadline");
+        drop(releases);
     }
 
     #[tokio::test]

@@ -189,11 +189,14 @@ impl Request {
         }
         let asked: Asked = ("/metrics".into(), form.content_type().into());
         let turn = self.app.answers.turn(&asked);
-        let _turn = turn.lock().await;
+        let turn = match self.app.pool.turn(&turn).await {
+            Ok(turn) => turn,
+            Err(unanswered) => return come_again(&unanswered.to_string()),
+        };
         if let Some(held) = self.app.answers.held(&asked) {
             return sent(held.reply(&self.headers));
         }
-        let made = self.app.pool.ask(move || {
+        let made = turn.ask(move || {
             app.answers.get(&asked, || {
                 let page = app.metrics.page(form, &app.itself.figures(), clock::now());
                 let page = page.map_err(|error| {
@@ -247,11 +250,14 @@ impl Request {
         }
         // One of those who ask the same takes a thread; the others wait for it without one.
         let turn = self.app.answers.turn(&asked);
-        let _turn = turn.lock().await;
+        let turn = match self.app.pool.turn(&turn).await {
+            Ok(turn) => turn,
+            Err(unanswered) => return come_again(&unanswered.to_string()),
+        };
         if let Some(held) = self.app.answers.held(&asked) {
             return sent(held.reply(&self.headers));
         }
-        let answered = self.app.pool.ask(move || {
+        let answered = turn.ask(move || {
             app.answers.get(&asked, || {
                 let Answer { content_type, body } = app.api().answer(&asked.0, &asked.1)?;
                 match body {

@@ -10,12 +10,21 @@ use crate::judgement::length;
 pub struct MonitorFacts {
     /// Why what is read cannot be written; `None` when it can.
     pub blocked: Option<String>,
+    /// Why nothing is read at all, where other processes should read; `None` when they do.
+    pub unread: Option<String>,
     /// Why the database cannot be asked; `None` when it can.
     pub unreadable: Option<String>,
     /// How long it took to start, in milliseconds; `None` when that is not known.
     pub start_up_ms: Option<u64>,
     /// How late logs are read.
     pub lags: Vec<Lag>,
+}
+
+impl MonitorFacts {
+    /// Whether everything is read and written.
+    pub fn is_well(&self) -> bool {
+        self.blocked.is_none() && self.unread.is_none() && self.unreadable.is_none()
+    }
 }
 
 /// How late the log of a node is read.
@@ -41,11 +50,15 @@ pub fn of_monitor<'a>(
             conditions.push(Condition { key, level, sentence, value, threshold });
         }
     };
-    if let Some(reason) = &facts.blocked {
-        let sentence = format!(
+    let blocked = facts.blocked.as_ref().map(|reason| {
+        format!(
             "What is read cannot be written; reading waits, and nothing is lost as long as the logs \
              are there: {reason}."
-        );
+        )
+    });
+    let unread =
+        facts.unread.as_ref().map(|reason| format!("Nothing of the nodes is written: {reason}."));
+    if let Some(sentence) = blocked.or(unread) {
         add(Rule::WriterBlocked, None, own, AlertLevel::Critical, sentence, (None, None));
     }
     if let Some(reason) = &facts.unreadable {

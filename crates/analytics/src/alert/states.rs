@@ -12,6 +12,9 @@ use super::{Condition, Evaluation, Key, Rule};
 
 /// A change of words or numbers alone is stored so often.
 const SAVED_EVERY: Duration = Duration::from_secs(600);
+/// An incident of a node that nobody watches any more goes after so long: a collector that was stopped for a
+/// night goes on with what there was.
+const FORSAKEN_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// How long something has to last.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -167,7 +170,14 @@ impl States {
                 // Nobody knows: it has to be well for the whole time.
                 lasting.gone_since = None;
             }
-            let notice = lasting.notice(self.told.get(key), policy, now);
+            let is_forsaken = !conditions.contains_key(key) && !found.is_watched(key);
+            if is_forsaken && lasts(lasting.alert.seen_at, now) >= FORSAKEN_AFTER {
+                lasting.alert.resolved_at = Some(now);
+                over.insert(key.clone());
+            }
+            // Nobody has looked: there is nothing to tell, least of all that it is over.
+            let notice =
+                if is_forsaken { None } else { lasting.notice(self.told.get(key), policy, now) };
             step.notices
                 .extend(notice.map(|notice| Notice { notice, alert: lasting.alert.clone() }));
             let is_due = lasts(lasting.saved_at, now) >= SAVED_EVERY;

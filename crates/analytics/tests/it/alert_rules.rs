@@ -164,6 +164,7 @@ fn the_monitor_is_judged_as_nodes_are() {
     let lag = |name: &str, seconds| Lag { node: node(name), seconds };
     let facts = MonitorFacts {
         blocked: None,
+        unread: None,
         unreadable: Some("the disk failed".to_owned()),
         start_up_ms: Some(4_999),
         lags: vec![lag("n1", 119), lag("n2", 120), lag("n3", 4_000)],

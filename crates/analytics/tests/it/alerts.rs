@@ -186,15 +186,20 @@ fn what_nobody_knows_is_not_over() {
 }
 
 #[test]
-fn a_node_that_is_watched_no_more_has_no_alerts() {
+fn of_a_node_that_nobody_watches_any_more_nothing_is_said_to_be_over() {
     let mut states = States::default();
-    story(&mut states, 0..5, |_| found(&[(Rule::Silence, CRITICAL)]));
+    story(&mut states, 0..5, |_| found(&[(Rule::Silence, CRITICAL), (Rule::Lag, WARNING)]));
     let without = |_: i64| {
         let nodes: BTreeSet<NodeName> = [node("n2")].into();
         Evaluation { watched: nodes.clone(), evaluated: nodes, ..Evaluation::default() }
     };
-    let over = story(&mut states, 5..20, without);
-    assert_eq!(over, [(10, AlertNotice::Resolved, CRITICAL)]);
+    assert_eq!(story(&mut states, 5..1_000, without), [], "nobody has looked");
+    assert_eq!(states.lasting().count(), 2, "somebody may look again");
+    let mut again = states.clone();
+    let over = story(&mut again, 1_000..1_010, |_| found(&[]));
+    assert_eq!(over.len(), 2, "{over:?}");
+    assert_eq!(story(&mut states, 1_000..3_000, without), [], "and after a day it is gone");
+    assert_eq!(states.lasting().count(), 0);
 }
 
 #[test]

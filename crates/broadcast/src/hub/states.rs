@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use super::{Hub, Wanted};
 use crate::{
+    client::Client,
     diff::strip_nulls,
     message::Fault,
     pacing::GATHER,
@@ -213,8 +214,12 @@ impl Hub {
         let diffs = self.config.switches.diffs;
         let advanced = view.advance(state, channel.version, diffs, now);
         self.counts.serialisations += advanced.serialised;
-        if advanced.changed {
-            for client in view.clients.iter().copied().collect::<Vec<_>>() {
+        let seq = view.seq;
+        for client in view.clients.iter().copied().collect::<Vec<_>>() {
+            // Who has come from another view may have waited for it to be as new as what it saw there.
+            let waits =
+                |client: &Client| client.subs.iter().any(|sub| sub.view == id && sub.given != seq);
+            if advanced.changed || self.clients.get(&client).is_some_and(waits) {
                 self.queue(client);
             }
         }

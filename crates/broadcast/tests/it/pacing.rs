@@ -139,6 +139,31 @@ fn a_hidden_tab_is_told_every_five_seconds_and_catches_up_at_once_when_it_is_loo
     assert_eq!(world.state(0, 1), Some(&json!({"n": 3_999})));
 }
 
+/// The slower view shows a state, the client has seen a newer one, and then the first comes back: that
+/// changes nothing for the view, and everything for the client.
+#[test]
+fn a_state_that_comes_back_reaches_who_moved_to_a_slower_view_in_between() {
+    let mut world = plain();
+    world.connect();
+    world.say(1, &json!({"op": "visibility", "hidden": true}));
+    world.subscribe(1, 1, "a");
+    world.change("a", &[], json!({"n": "A"}));
+    world.pass(ms(10_000));
+    assert_eq!(world.state(1, 1), Some(&json!({"n": "A"})));
+    // The slow view has just shown something, and shows nothing more for five seconds.
+    world.change("a", &[], json!({"n": "A2"}));
+    world.pass(ms(100));
+    world.change("a", &[], json!({"n": "B"}));
+    world.pass(ms(100));
+    assert_eq!(world.state(0, 1), Some(&json!({"n": "B"})));
+    world.say(0, &json!({"op": "visibility", "hidden": true}));
+    world.change("a", &[], json!({"n": "A2"}));
+    // With the slow view's next turn, and not by chance with a ping.
+    world.pass(ms(5_000));
+    assert_eq!(world.state(1, 1), Some(&json!({"n": "A2"})));
+    assert_eq!(world.state(0, 1), Some(&json!({"n": "A2"})));
+}
+
 #[test]
 fn rates_can_be_switched_off() {
     let mut config = Config::new("e1", "1.0");

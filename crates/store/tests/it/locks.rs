@@ -7,7 +7,9 @@ use std::{
     process::{Child, Command, Stdio},
 };
 
-use piecewatch_store::{Error, Follower, Holder, NodeLock, followers, is_followed};
+use piecewatch_store::{
+    Error, Follower, Holder, NodeLock, askers, followers, is_followed, lost_followers,
+};
 
 use crate::fixture::{Database, HOUR, node};
 
@@ -61,17 +63,22 @@ fn a_second_process_is_refused_and_told_of_the_first_until_that_one_is_killed() 
         format!("by another (process {}, since 2026-08-19T14:00:00Z): stop that one", child.id());
     assert!(text.contains(&expected) && text.starts_with("node n1 is followed into "), "{text}");
     assert!(is_followed(&db).unwrap());
-    assert_eq!(followers(&db).unwrap(), [Follower { node: node("n1"), holder: other }]);
+    let following = [Follower { node: node("n1"), holder: other }];
+    assert_eq!(followers(&db).unwrap(), following);
+    assert_eq!(lost_followers(&db).unwrap(), []);
     NodeLock::take(&db, &node("n2"), &holder("this")).unwrap();
 
     child.kill().unwrap();
     child.wait().unwrap();
     assert!(!is_followed(&db).unwrap());
     assert_eq!(followers(&db).unwrap(), [], "what the dead process said of itself does not count");
+    assert_eq!(lost_followers(&db).unwrap(), following, "it did not give the node up");
     let lock = NodeLock::take(&db, &node("n1"), &holder("this")).unwrap();
     assert_eq!(followers(&db).unwrap()[0].holder, holder("this"));
+    assert_eq!(lost_followers(&db).unwrap(), [], "somebody goes on");
     drop(lock);
     assert!(!is_followed(&db).unwrap());
+    assert_eq!(lost_followers(&db).unwrap(), [], "who ends by itself gives it up");
 }
 
 #[test]
@@ -87,6 +94,8 @@ fn who_asks_a_node_and_who_follows_it_are_in_nobodys_way() {
         "{text}"
     );
     NodeLock::take_to_ask(&db, &node("n2"), &holder("this")).unwrap();
+    let asked = [Follower { node: node("n1"), holder: holder("poller") }];
+    assert_eq!(askers(&db).unwrap(), asked);
     let followers = |db| followers(db).unwrap().len();
     assert_eq!(followers(&db), 1);
     drop(following);

@@ -80,6 +80,11 @@ impl Bench {
     }
 
     fn alerts(&self, config: AlertsConfig, monitor: MonitorFacts) -> Arc<Alerts> {
+        let nodes = ["attic".parse().unwrap()].into();
+        self.alerts_of(config, Sight { nodes, monitor, ..Sight::default() })
+    }
+
+    fn alerts_of(&self, config: AlertsConfig, sight: Sight) -> Arc<Alerts> {
         let path = self.folder.path().join("n.db");
         let settings = ObservatorySettings::default();
         let observatory = Observatory::new(self.readers.clone(), &settings, clock::coarse);
@@ -87,12 +92,10 @@ impl Bench {
         let parts = Parts {
             config,
             db: path.clone(),
-            nodes: Watched::All,
+            sight: Box::new(move |_| sight.clone()),
             observatory: Arc::new(observatory),
             readers: self.readers.clone(),
             writer: Store::open(&path, StoreConfig::default()).unwrap().writer,
-            monitor: Box::new(move || monitor.clone()),
-            live: Box::new(|_| true),
             retry: Retry { first: short, longest: short, attempts_max: 1_000, ..Retry::default() },
         };
         Arc::new(Alerts::new(parts).unwrap())
@@ -408,6 +411,24 @@ fn a_server_that_takes_over_goes_on_with_what_the_other_has_left() {
     second.stop(&bench);
 }
 
+/// Who takes over watches other nodes: that it sees nothing of those of the first is no good news of them.
+#[test]
+fn a_server_that_takes_over_says_nothing_of_nodes_that_it_does_not_watch() {
+    let mut bench = Bench::new();
+    let now = bench.now;
+    bench.report(now, vec![Fact::Standing(standing(0.99))]);
+    let first = bench.alerts(bench.config(ALL_BUT_SCORES), MonitorFacts::default());
+    (1..5).for_each(|minute| first.evaluate(minutes(now, minute)));
+    assert_eq!(first.active(&[]).as_object().unwrap().len(), 1);
+    drop(first);
+    let nodes = ["shed".parse().unwrap()].into();
+    let second = bench.alerts_of(bench.config(ALL_BUT_SCORES), Sight { nodes, ..Sight::default() });
+    (5..60).for_each(|minute| second.evaluate(minutes(now, minute)));
+    assert_eq!(second.active(&[])["1"]["rule"], "audit_score");
+    let told = bench.readers.get().unwrap().alert_deliveries(1).unwrap();
+    assert!(told.iter().all(|of| of.notice == piecewatch_store::AlertNotice::Fired), "{told:?}");
+}
+
 #[test]
 fn alerts_that_are_not_wanted_leave_them_to_another_process() {
     let mut bench = Bench::new();
@@ -463,6 +484,16 @@ fn the_heartbeat_beats_while_all_is_well_and_not_else() {
     let calls = bench.hook.wait(1);
     assert!(calls[0].starts_with("GET /alive HTTP/1.1\r\n"), "{calls:?}");
     running.stop(&bench);
+
+    // It says that Piecewatch lives, which is so without alerts, too.
+    let off = bench.config("enabled = false\nheartbeat_url_file = \"heart\"");
+    let running = bench.run(bench.alerts(off, MonitorFacts::default()));
+    bench.hook.wait(2);
+    running.stop(&bench);
+    let unread = MonitorFacts { unread: Some("nobody".to_owned()), ..MonitorFacts::default() };
+    let off = bench.alerts(bench.config("enabled = false"), unread);
+    off.evaluate(bench.now);
+    assert!(!off.is_well(bench.now));
 
     let blocked = MonitorFacts { blocked: Some("full".to_owned()), ..MonitorFacts::default() };
     let alerts = bench.alerts(bench.config(""), blocked);
