@@ -200,7 +200,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         answer: latency::histogram,
     },
     Endpoint {
-        path: "/api/v1/transfers",
+        path: transfers::PATH,
         what: "Single transfers, newest first, as far back as they are kept. A page looks at 100,000 of \
                them at most: with a filter that few pass it may hold fewer than `limit`, or none, and \
                still tell a `next`. CSV goes on through the pages; there, `limit` counts only where it \
