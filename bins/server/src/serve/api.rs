@@ -22,6 +22,7 @@ mod parameter;
 mod problem;
 mod query;
 mod reputation;
+mod self_history;
 mod slots;
 mod storage;
 #[cfg(test)]

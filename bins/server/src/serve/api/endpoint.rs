@@ -8,7 +8,7 @@ use super::{
     ask::Ask,
     compare, earnings, errors, latency, money, nodes, overview,
     parameter::{Kind, Parameter},
-    reputation, slots, storage, traffic, transfers, work,
+    reputation, self_history, slots, storage, traffic, transfers, work,
 };
 
 /// A question that can be asked.
@@ -407,5 +407,14 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         parameters: &[NODES],
         schema: |_, parts| parts.status.schema.clone(),
         answer: slots::status,
+    },
+    Endpoint {
+        path: "/api/v1/status/history",
+        what: "How the server was in each minute that was written down, oldest first, as far back as a \
+               week: processor, memory, disk and network, commits, caches, questions, requests, \
+               browsers. The window ends now and is widened to whole minutes.",
+        parameters: &[DAY, FROM, TO, FORMAT],
+        schema: of::<self_history::Root>,
+        answer: self_history::history,
     },
 ];

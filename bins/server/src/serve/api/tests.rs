@@ -6,6 +6,7 @@ mod pages;
 mod random;
 mod refusals;
 mod schemas;
+mod self_history;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
