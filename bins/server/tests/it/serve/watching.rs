@@ -15,6 +15,7 @@ use super::{
     ATTIC, Logged,
     running::{PATIENCE, Server},
 };
+use crate::program::Bench;
 
 fn transfers(state: &Value) -> u64 {
     state["total"]["count"].as_u64().unwrap_or(0)
@@ -198,6 +199,34 @@ fn an_answer_is_compressed_tagged_and_a_list_is_for_spreadsheets_too() {
     let metrics = server.get("/metrics");
     assert!(metrics.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
     assert!(metrics.text().contains("# TYPE piecewatch_transfers_total counter"));
+}
+
+/// What it is made of is in memory before somebody asks, and who asks has nothing computed.
+#[test]
+fn what_browsers_ask_first_is_at_hand_soon_after_the_start() {
+    let bench = Bench::new();
+    bench.simulate("node.log", 5_000, &[]);
+    bench.done(["import", "--db", "nodes.db", "--node", "attic", "node.log"]);
+    let server = Server::start(&bench, &["--db", "nodes.db", "--follow"]);
+    let since = Instant::now();
+    let at_hand = loop {
+        let log = server.log();
+        if let Some(line) = log.lines().find(|line| line.contains("is at hand")) {
+            break line.to_owned();
+        }
+        assert!(since.elapsed() < PATIENCE, "{log}");
+        thread::sleep(Duration::from_millis(20));
+    };
+    assert!(at_hand.contains("failed=0") && at_hand.contains("millis="), "{at_hand}");
+    let computed = || {
+        let status = server.json("/api/v1/status");
+        let of = |name: &str| status["caches"]["analytics"][name]["computations"].as_u64().unwrap();
+        ["latency", "storage"].map(of)
+    };
+    let before = computed();
+    assert!(before.iter().all(|count| *count > 0), "{before:?}");
+    assert_eq!(server.get("/api/v1/latency?window=24h").status, 200);
+    assert_eq!(computed()[0], before[0]);
 }
 
 #[test]
