@@ -20,6 +20,7 @@ mod socket;
 mod status;
 mod streams;
 mod token;
+mod warming;
 
 use std::{
     collections::BTreeMap,
@@ -353,6 +354,7 @@ impl Server {
             tracing::warn!(millis, "it took long to start");
         }
         systemd::ready("watching");
+        let warming = tokio::task::spawn(warming::warm(Arc::clone(&app)));
         let mut ticks = interval(TICK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut seconds: u64 = 0;
@@ -396,6 +398,7 @@ impl Server {
         systemd::stopping();
         drop(stop);
         helpers.abort_all();
+        warming.abort();
         let nodes = app.nodes.clone();
         let follows =
             tokio::task::spawn_blocking(move || nodes.map_or(Ok(()), |nodes| nodes.stop()));

@@ -25,7 +25,7 @@ pub(super) fn of_api(alerts: &Arc<Alerts>, readers: &Readers) -> api::Alerts {
             let found = of_list.history(window, |alert| is_of(alert, nodes))?;
             Ok(Value::Array(found))
         }),
-        csv: Arc::new(move |nodes, window, out: &mut dyn Write| {
+        csv: Box::new(move |nodes, window, out: &mut dyn Write| {
             let found = alerts::history(&of_csv, window, |alert| is_of(alert, nodes))?;
             form::csv(out, found.iter().map(|(alert, deliveries)| Row::of(alert, deliveries)))
         }),

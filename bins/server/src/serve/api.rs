@@ -22,6 +22,7 @@ mod parameter;
 mod problem;
 mod query;
 mod reputation;
+mod self_history;
 mod slots;
 mod storage;
 #[cfg(test)]
@@ -31,6 +32,7 @@ mod transfers;
 mod work;
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     io::Write,
     sync::{Arc, OnceLock},
@@ -110,6 +112,10 @@ impl Answer {
     const fn json(bytes: Bytes) -> Self {
         Self { content_type: JSON, body: Body::Whole(bytes) }
     }
+
+    const fn csv(bytes: Bytes) -> Self {
+        Self { content_type: CSV, body: Body::Whole(bytes) }
+    }
 }
 
 impl Api {
@@ -127,6 +133,13 @@ impl Api {
         } else {
             &[]
         }
+    }
+
+    /// Whether the answer to a GET is rows that are made while they are written, if there is one.
+    pub(crate) fn is_streamed(path: &str, query: &str) -> bool {
+        let is_csv =
+            |(name, value): (Cow<'_, str>, Cow<'_, str>)| name == "format" && value == "csv";
+        path == transfers::PATH && form_urlencoded::parse(query.as_bytes()).any(is_csv)
     }
 
     /// Answers a GET. `query` is what stands behind the `?`, still encoded; empty without one.

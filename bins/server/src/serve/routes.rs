@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use bytes::{Bytes, BytesMut};
 use futures_util::{Stream, StreamExt};
 use hyper::upgrade::OnUpgrade;
+use piecewatch_collector::config::Use;
 use tokio::time::timeout;
 use warp::{
     Buf, Filter,
@@ -12,10 +13,10 @@ use warp::{
     http::{
         HeaderMap, HeaderValue, Method, Response, StatusCode,
         header::{
-            ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
-            HeaderName, LOCATION, REFERRER_POLICY, RETRY_AFTER, SEC_WEBSOCKET_ACCEPT,
-            SEC_WEBSOCKET_KEY, SET_COOKIE, UPGRADE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
-            X_FRAME_OPTIONS,
+            ACCEPT, ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
+            CONTENT_TYPE, HeaderName, IF_NONE_MATCH, LOCATION, REFERRER_POLICY, RETRY_AFTER,
+            SEC_WEBSOCKET_ACCEPT, SEC_WEBSOCKET_KEY, SET_COOKIE, UPGRADE, VARY, WWW_AUTHENTICATE,
+            X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
         },
     },
     path::FullPath,
@@ -23,7 +24,7 @@ use warp::{
 };
 
 use super::{
-    answers::{Asked, Prepared, sent},
+    answers::{Asked, Prepared, accepts_gzip, sent},
     api::{Answer, Api, Body, Problem},
     app::App,
     guard::Refused,
@@ -241,7 +242,7 @@ impl Request {
             return sent(held.reply(&self.headers));
         }
         let app = Arc::clone(&self.app);
-        if is_csv(&self.query) {
+        if Api::is_streamed(&self.path, &self.query) {
             return match self.app.pool.ask(move || app.api().answer(&asked.0, &asked.1)).await {
                 Ok(Ok(answer)) => self.direct(answer),
                 Ok(Err(problem)) => of_problem(&problem),
@@ -262,7 +263,9 @@ impl Request {
                 let Answer { content_type, body } = app.api().answer(&asked.0, &asked.1)?;
                 match body {
                     Body::Whole(bytes) => Ok(Prepared::new(content_type, bytes, app.compression)),
-                    Body::Rows(_) => Err(Problem::bad("rows are written with format=csv alone")),
+                    Body::Rows(_) => {
+                        Err(Problem::bad("this list is written with format=csv alone"))
+                    }
                 }
             })
         });
@@ -279,18 +282,30 @@ impl Request {
         match body {
             Body::Whole(bytes) => {
                 let prepared = Prepared::new(content_type, bytes, self.app.compression);
-                sent(prepared.reply(&self.headers))
+                // What was done now was not answered before, whatever tag is shown.
+                let mut headers = self.headers.clone();
+                headers.remove(IF_NONE_MATCH);
+                sent(prepared.reply(&headers))
             }
             Body::Rows(rows) => {
+                let compression = match self.app.compression {
+                    Use::On if accepts_gzip(&self.headers) => Use::On,
+                    Use::On | Use::Off => Use::Off,
+                };
                 // A HEAD is told what it would be, and no row is made.
                 let stream = match self.method {
                     Method::HEAD => Some(sent(Response::new(Bytes::new()))),
-                    _ => streams::stream(&self.app.streams, rows),
+                    _ => streams::stream(&self.app.streams, rows, compression),
                 };
                 let Some(mut reply) = stream else {
                     return come_again("too many lists are written already");
                 };
-                reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+                let fields = reply.headers_mut();
+                fields.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+                fields.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
+                if compression == Use::On {
+                    fields.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
+                }
                 reply
             }
         }
@@ -480,10 +495,6 @@ fn not_allowed(allowed: &str) -> Reply {
         reply.headers_mut().insert(ALLOW, allowed);
     }
     reply
-}
-
-fn is_csv(query: &str) -> bool {
-    form_urlencoded::parse(query.as_bytes()).any(|(name, value)| name == "format" && value == "csv")
 }
 
 fn plain(status: StatusCode, text: &str) -> Reply {

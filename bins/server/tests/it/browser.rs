@@ -23,7 +23,7 @@ use piecewatch_simulator::{
 use serde_json::json;
 
 use self::workshop::workshop;
-use crate::program::Bench;
+use crate::{program::Bench, skipped::skipped};
 
 /// Names the browser, where it is none of those that are looked for.
 const BROWSER: &str = "PIECEWATCH_CHROMIUM";
@@ -47,12 +47,6 @@ const NODES: [(&str, u64, f64); 3] = [("attic", 8, 1.0), ("cellar", 4, 0.6), ("s
 const TRANSFERS_PER_SECOND: f64 = 0.008;
 /// What nodes do together while pages are left open.
 const SOAK_PER_SECOND: f64 = 400.0;
-
-/// Tells why something is not checked here, and fails where it must be.
-fn skipped(why: &str) {
-    assert!(env::var_os(REQUIRED).is_none(), "{REQUIRED} is set, but {why}");
-    eprintln!("skipped: {why}");
-}
 
 fn browser() -> Option<PathBuf> {
     if let Some(named) = env::var_os(BROWSER) {
@@ -228,7 +222,7 @@ impl Stage {
 fn every_view_shows_what_is_so_in_a_real_browser() {
     match Stage::set(None) {
         Ok(stage) => ran(&mut stage.tests("browser/all.test.ts")),
-        Err(why) => skipped(&why),
+        Err(why) => skipped(REQUIRED, &why),
     }
 }
 
@@ -257,7 +251,7 @@ fn pages_that_are_open_for_long_cost_little() {
 fn the_page_passes_its_own_checks() {
     let folder = match workshop() {
         Ok(folder) => folder,
-        Err(why) => return skipped(&why),
+        Err(why) => return skipped(REQUIRED, &why),
     };
     ran(&mut node_js(&folder, &["node_modules/vitest/vitest.mjs", "run"]));
     ran(&mut node_js(

@@ -32,6 +32,8 @@ mod reputation;
 #[cfg(unix)]
 mod serve;
 mod simulate;
+#[cfg(unix)]
+mod skipped;
 mod storage;
 mod summary;
 mod tidy;

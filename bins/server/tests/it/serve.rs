@@ -1,5 +1,6 @@
 //! `piecewatch serve` as browsers and other programs meet it.
 
+mod checkers;
 mod doors;
 mod ends;
 mod page;

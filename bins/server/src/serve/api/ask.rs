@@ -29,6 +29,17 @@ pub(super) struct Sheet<A> {
     rows: fn(&A, &mut dyn Write) -> Result<()>,
 }
 
+impl<A: Send + 'static> Sheet<A> {
+    /// A list that is read on while it is written.
+    pub(super) fn streamed(self, list: A) -> Answer {
+        let rows = move |out: &mut dyn Write| {
+            out.write_all(&(self.heading)()?).map_err(crate::Error::Output)?;
+            (self.rows)(&list, out)
+        };
+        Answer { content_type: CSV, body: Body::Rows(Box::new(rows)) }
+    }
+}
+
 impl<A> Sheet<A> {
     /// Rows of a type, which are written without their heading.
     pub(super) const fn of<R: Serialize + Default>(
@@ -110,8 +121,8 @@ impl<'a> Ask<'a> {
         })
     }
 
-    /// The answer in the form that was asked for: JSON at once, CSV while it is written.
-    pub(super) fn reply<A: Send + 'static>(
+    /// The answer in the form that was asked for, JSON or CSV; whole in either.
+    pub(super) fn reply<A>(
         &self,
         answer: A,
         json: impl FnOnce(&A) -> Result<Vec<u8>, Problem>,
@@ -120,11 +131,9 @@ impl<'a> Ask<'a> {
         if self.query.word("format") != Some("csv") {
             return Ok(Answer::json(json(&answer)?.into()));
         }
-        let rows = move |out: &mut dyn Write| {
-            out.write_all(&(sheet.heading)()?).map_err(crate::Error::Output)?;
-            (sheet.rows)(&answer, out)
-        };
-        Ok(Answer { content_type: CSV, body: Body::Rows(Box::new(rows)) })
+        let mut bytes = (sheet.heading)()?;
+        (sheet.rows)(&answer, &mut bytes)?;
+        Ok(Answer::csv(bytes.into()))
     }
 }
 

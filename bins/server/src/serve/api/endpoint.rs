@@ -8,7 +8,7 @@ use super::{
     ask::Ask,
     compare, earnings, errors, latency, money, nodes, overview,
     parameter::{Kind, Parameter},
-    reputation, slots, storage, traffic, transfers, work,
+    reputation, self_history, slots, storage, traffic, transfers, work,
 };
 
 /// A question that can be asked.
@@ -200,7 +200,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         answer: latency::histogram,
     },
     Endpoint {
-        path: "/api/v1/transfers",
+        path: transfers::PATH,
         what: "Single transfers, newest first, as far back as they are kept. A page looks at 100,000 of \
                them at most: with a filter that few pass it may hold fewer than `limit`, or none, and \
                still tell a `next`. CSV goes on through the pages; there, `limit` counts only where it \
@@ -407,5 +407,14 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         parameters: &[NODES],
         schema: |_, parts| parts.status.schema.clone(),
         answer: slots::status,
+    },
+    Endpoint {
+        path: "/api/v1/status/history",
+        what: "How the server was in each minute that was written down, oldest first, as far back as a \
+               week: processor, memory, disk and network, commits, caches, questions, requests, \
+               browsers. The window ends now and is widened to whole minutes.",
+        parameters: &[DAY, FROM, TO, FORMAT],
+        schema: of::<self_history::Root>,
+        answer: self_history::history,
     },
 ];

@@ -1,6 +1,6 @@
 //! Questions that other parts of the server answer: their state, and alerts.
 
-use std::{io::Write, sync::Arc};
+use std::io::Write;
 
 use piecewatch_model::{Grain, NodeName, Timestamp};
 use piecewatch_store::Window;
@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::{
-    Answer, Body, CSV, Problem, Reply,
+    Answer, Problem, Reply,
     ask::{Ask, whole},
     parameter::{Kind, Parameter},
     query::Query,
@@ -41,7 +41,7 @@ pub(crate) struct Alerts {
     /// Those that are active and those of a window, of these nodes; blocks.
     pub(crate) list: Box<ListAlerts>,
     /// The same as rows under a heading.
-    pub(crate) csv: Arc<AlertsCsv>,
+    pub(crate) csv: Box<AlertsCsv>,
     /// Notes that somebody has seen an alert: its id, and who, as far as it was said.
     pub(crate) acknowledge: Box<AcknowledgeAlert>,
 }
@@ -113,9 +113,9 @@ pub(super) fn alerts(ask: &Ask<'_>) -> Reply {
     if ask.query.word("format") != Some("csv") {
         return whole(&(ask.parts.alerts.list)(&names, window)?);
     }
-    let csv = Arc::clone(&ask.parts.alerts.csv);
-    let rows = move |out: &mut dyn Write| csv(&names, window, out);
-    Ok(Answer { content_type: CSV, body: Body::Rows(Box::new(rows)) })
+    let mut bytes = Vec::new();
+    (ask.parts.alerts.csv)(&names, window, &mut bytes)?;
+    Ok(Answer::csv(bytes.into()))
 }
 
 impl Ask<'_> {

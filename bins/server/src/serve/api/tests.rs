@@ -6,6 +6,7 @@ mod pages;
 mod random;
 mod refusals;
 mod schemas;
+mod self_history;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -167,7 +168,7 @@ fn api(folder: &TempDir) -> Api {
         alerts: Alerts {
             schema: json!({ "type": "object", "required": ["alerts"] }),
             list: Box::new(|_, window| Ok(json!({ "alerts": [], "to": window.to.to_string() }))),
-            csv: Arc::new(|_, _, out| out.write_all(b"id,rule\n").map_err(crate::Error::Output)),
+            csv: Box::new(|_, _, out| out.write_all(b"id,rule\n").map_err(crate::Error::Output)),
             acknowledge: Box::new(|id, _| {
                 Ok(match id {
                     "1" => Acknowledged::Noted,

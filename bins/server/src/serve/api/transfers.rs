@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{
     Reply,
-    ask::{Ask, Sheet, of, written},
+    ask::{Ask, Sheet, of, whole},
     latency::ending,
     parameter::cursor_text,
 };
@@ -19,6 +19,8 @@ use crate::{
     slow::Row,
 };
 
+/// Where they are listed.
+pub(super) const PATH: &str = "/api/v1/transfers";
 /// So many rows of CSV are read at once.
 const PAGE_ROWS: usize = 1_000;
 
@@ -68,17 +70,14 @@ pub(super) fn transfers(ask: &Ask<'_>) -> Reply {
     };
     let rows = limit.unwrap_or(PAGE_ROWS).min(PAGE_ROWS);
     listing.first = listing.page(listing.from, rows)?;
-    ask.reply(
-        listing,
-        |listing| {
-            written(&Root {
-                span: Span::over(listing.window),
-                transfers: listing.first.rows.iter().map(Row::of).collect(),
-                next: listing.first.next.map(cursor_text),
-            })
-        },
-        Sheet::of::<Row<'_>>(Listing::write),
-    )
+    if is_csv {
+        return Ok(Sheet::of::<Row<'_>>(Listing::write).streamed(listing));
+    }
+    whole(&Root {
+        span: Span::over(listing.window),
+        transfers: listing.first.rows.iter().map(Row::of).collect(),
+        next: listing.first.next.map(cursor_text),
+    })
 }
 
 impl Listing {

@@ -109,6 +109,22 @@ fn what_is_asked_wrongly_is_told_so() {
         assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{path}");
         assert_eq!(answer.header("allow").is_some(), status == 405, "{path}");
     }
+    // What is done is told in the description, each with every problem that came.
+    let document = server.json("/api/v1/openapi.json");
+    let acknowledge = "/api/v1/alerts/1/acknowledge";
+    let told = &document["paths"]["/api/v1/alerts/{id}/acknowledge"]["post"]["responses"];
+    for (headers, body, status) in [
+        (&[][..], &b""[..], 404),
+        (&[("If-None-Match", "*")], b"", 404),
+        (&[("Host", "evil.example")], b"", 421),
+        (&[("Origin", "https://evil.example")], b"", 403),
+        (&[], &[b'x'; 5_000], 413),
+    ] {
+        let answer = server.ask("POST", acknowledge, headers, body);
+        assert_eq!(answer.status, status, "{}", answer.text());
+        let content = &told[status.to_string()]["content"];
+        assert!(content["application/problem+json"].is_object(), "{status}");
+    }
     let long = server.ask("POST", "/login", &[], &[b'x'; 100_000]);
     assert!(matches!(long.status, 413 | 0), "{}", long.status);
     let headers: Vec<(&str, &str)> = (0..200).map(|_| ("x-many", "x")).collect();
@@ -117,6 +133,20 @@ fn what_is_asked_wrongly_is_told_so() {
     garbage.write_all(b"\x16\x03\x01\x02\x00garbage\r\n\r\n").unwrap();
     drop(garbage);
     assert_eq!(server.get("/healthz").status, 200);
+}
+
+/// Of two servers on one database the first one looks after its alerts.
+#[test]
+fn who_does_not_look_after_alerts_says_that_another_process_acknowledges_them() {
+    let logged = Logged::new(1_000, 900);
+    let _first = Server::start(&logged.bench, &ATTIC);
+    let other = Server::start(&logged.bench, &["--db", "nodes.db", "--follow"]);
+    let answer = other.ask("POST", "/api/v1/alerts/1/acknowledge", &[], b"");
+    assert_eq!(answer.status, 409, "{}", answer.text());
+    assert_eq!(answer.header("content-type"), Some("application/problem+json"));
+    let document = other.json("/api/v1/openapi.json");
+    let told = &document["paths"]["/api/v1/alerts/{id}/acknowledge"]["post"]["responses"];
+    assert!(told["409"].is_object(), "{told}");
 }
 
 #[test]

@@ -8,8 +8,13 @@ use super::{
     ATTIC, Logged,
     running::{Answer, Server},
 };
-use crate::program::{Bench, program};
+use crate::{
+    program::{Bench, program},
+    skipped::skipped,
+};
 
+/// Set where nothing may be skipped.
+const REQUIRED: &str = "PIECEWATCH_REQUIRE_DASHBOARD";
 const TOKEN: &str = "0123456789abcdef0123";
 const PACKED: (&str, &str) = ("Accept-Encoding", "gzip, deflate, br");
 
@@ -20,7 +25,7 @@ fn has_dashboard() -> bool {
     let included = version.contains("dashboard included");
     assert_ne!(included, version.contains("without dashboard"), "{version}");
     if !included {
-        eprintln!("skipped: this program was built without the dashboard");
+        skipped(REQUIRED, "this program was built without the dashboard");
     }
     included
 }

@@ -200,6 +200,16 @@ impl Drop for Server {
 }
 
 impl Answer {
+    /// What somebody at an address of this machine answers to a GET.
+    pub(crate) fn of(address: &str, path: &str) -> Self {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        let request =
+            format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).unwrap();
+        Self::read(stream)
+    }
+
     fn read(mut stream: TcpStream) -> Self {
         let mut bytes = Vec::new();
         // What came before a reset counts.

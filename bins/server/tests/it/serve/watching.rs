@@ -15,6 +15,7 @@ use super::{
     ATTIC, Logged,
     running::{PATIENCE, Server},
 };
+use crate::program::Bench;
 
 fn transfers(state: &Value) -> u64 {
     state["total"]["count"].as_u64().unwrap_or(0)
@@ -170,12 +171,62 @@ fn an_answer_is_compressed_tagged_and_a_list_is_for_spreadsheets_too() {
         assert!(since.elapsed() < PATIENCE, "{count} rows");
         thread::sleep(Duration::from_millis(500));
     }
+    // One that is whole has a tag; one that is written while it is read is compressed at most.
+    for path in ["/api/v1/transfers/slow?limit=200&format=csv", "/api/v1/transfers?format=csv"] {
+        let plain = server.get(path);
+        assert!(plain.body.len() > 1_500, "{path}: {} bytes", plain.body.len());
+        let packed = server.ask("GET", path, &[("Accept-Encoding", "gzip")], b"");
+        assert_eq!(packed.header("content-encoding"), Some("gzip"), "{path}");
+        assert_eq!(packed.header("vary"), Some("Accept-Encoding"), "{path}");
+        assert_eq!(packed.header("content-type"), Some("text/csv; charset=utf-8"));
+        let mut text = String::new();
+        GzDecoder::new(&packed.body[..]).read_to_string(&mut text).unwrap();
+        assert_eq!(text.lines().next(), plain.text().lines().next(), "{path}");
+        assert!(packed.body.len() < plain.body.len() / 2, "{path}");
+        let head = server.ask("HEAD", path, &[("Accept-Encoding", "gzip")], b"");
+        assert_eq!((head.status, head.header("content-encoding")), (200, Some("gzip")), "{path}");
+        assert_eq!(plain.header("etag").is_some(), path.contains("slow"), "{path}");
+    }
+    let settled =
+        "/api/v1/latency?nodes=attic&from=2000-01-01T00:00:00Z&to=2000-01-02T00:00:00Z&format=csv";
+    let first = server.get(settled);
+    let tag = first.header("etag").unwrap();
+    let again = server.ask("GET", settled, &[("If-None-Match", tag)], b"");
+    assert_eq!((first.status, again.status, again.body.len()), (200, 304, 0));
     let status = server.json("/api/v1/status");
     assert!(status["http"]["requests"].as_u64().unwrap() > 20, "{status}");
 
     let metrics = server.get("/metrics");
     assert!(metrics.header("content-type").unwrap().starts_with("text/plain; version=0.0.4"));
     assert!(metrics.text().contains("# TYPE piecewatch_transfers_total counter"));
+}
+
+/// What it is made of is in memory before somebody asks, and who asks has nothing computed.
+#[test]
+fn what_browsers_ask_first_is_at_hand_soon_after_the_start() {
+    let bench = Bench::new();
+    bench.simulate("node.log", 5_000, &[]);
+    bench.done(["import", "--db", "nodes.db", "--node", "attic", "node.log"]);
+    let server = Server::start(&bench, &["--db", "nodes.db", "--follow"]);
+    let since = Instant::now();
+    let at_hand = loop {
+        let log = server.log();
+        if let Some(line) = log.lines().find(|line| line.contains("is at hand")) {
+            break line.to_owned();
+        }
+        assert!(since.elapsed() < PATIENCE, "{log}");
+        thread::sleep(Duration::from_millis(20));
+    };
+    assert!(at_hand.contains("failed=0") && at_hand.contains("millis="), "{at_hand}");
+    let computed = || {
+        let status = server.json("/api/v1/status");
+        let of = |name: &str| status["caches"]["analytics"][name]["computations"].as_u64().unwrap();
+        ["latency", "storage"].map(of)
+    };
+    let before = computed();
+    assert!(before.iter().all(|count| *count > 0), "{before:?}");
+    assert_eq!(server.get("/api/v1/latency?window=24h").status, 200);
+    assert_eq!(computed()[0], before[0]);
 }
 
 #[test]

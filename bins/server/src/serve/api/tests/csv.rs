@@ -1,6 +1,6 @@
 //! Answers as CSV: a heading in any case, and as many rows as JSON tells.
 
-use super::{Bench, ENDPOINTS, bytes_of};
+use super::{Api, Bench, Body, ENDPOINTS, bytes_of};
 
 #[test]
 fn a_heading_is_the_same_with_rows_and_without() {
@@ -94,4 +94,16 @@ fn rows_are_written_in_pieces_and_end_when_nobody_reads() {
     let mut some = Few(all / 2, 0);
     assert!(rows(&mut some).unwrap_err().is_broken_pipe());
     assert!(some.1 <= 64 << 10, "{} bytes at once", some.1);
+}
+
+#[test]
+fn only_transfers_are_written_while_they_are_read() {
+    let bench = Bench::new();
+    for endpoint in ENDPOINTS.iter().filter(|endpoint| endpoint.has_csv()) {
+        let answer = bench.ask(&format!("{}?format=csv", endpoint.path)).unwrap();
+        let is_streamed = matches!(answer.body, Body::Rows(_));
+        assert_eq!(is_streamed, Api::is_streamed(endpoint.path, "format=csv"), "{}", endpoint.path);
+        assert_eq!(is_streamed, endpoint.path == "/api/v1/transfers", "{}", endpoint.path);
+        assert!(!Api::is_streamed(endpoint.path, "format=json"), "{}", endpoint.path);
+    }
 }

@@ -79,3 +79,32 @@ fn an_alert_is_acknowledged_by_its_id() {
     assert_eq!(act("1", "to=me").err().unwrap().status(), 400);
     assert_eq!(bench.api.act("/api/v1/alerts", "").err().unwrap().status(), 404);
 }
+
+/// Problems alone; what else is answered is described with its schema.
+#[test]
+fn each_operation_says_which_problems_may_come_and_no_others() {
+    let document = schemas::document(&Bench::empty());
+    let told = |path: &str, method: &str| -> Vec<&str> {
+        let responses = &document["paths"][path][method]["responses"];
+        let problems = responses.as_object().unwrap().iter().filter(|(_, response)| {
+            response["content"]["application/problem+json"]["schema"]["$ref"]
+                == "#/components/schemas/Problem"
+        });
+        problems.map(|(status, _)| status.as_str()).collect()
+    };
+    assert_eq!(told(openapi::PATH, "get"), ["400", "401", "403", "421", "429", "503"]);
+    let asked = ["400", "401", "403", "404", "421", "429", "500", "503"];
+    assert_eq!(told("/api/v1/transfers", "get"), asked);
+    assert_eq!(
+        told("/api/v1/alerts/{id}/acknowledge", "post"),
+        ["400", "401", "403", "404", "408", "409", "413", "421", "429", "500", "503"]
+    );
+    for endpoint in ENDPOINTS {
+        let responses = &document["paths"][endpoint.path]["get"]["responses"];
+        assert!(responses["304"].is_object(), "{}", endpoint.path);
+        let names_nodes = endpoint.parameters.iter().any(|of| of.name == "nodes");
+        let told = told(endpoint.path, "get");
+        assert_eq!(told.contains(&"404"), names_nodes, "{}", endpoint.path);
+        assert!(told.contains(&"500"), "{}", endpoint.path);
+    }
+}
