@@ -29,7 +29,7 @@ export const ENTRIES: Record<View, Entry> = {
   transfers: { title: 'Transfers', window: '24 hours', watches: ['transfers'], load: () => import('./Transfers.svelte') },
   compare: { title: 'Compare', window: '24 hours', load: () => import('./Compare.svelte') },
   alerts: { title: 'Alerts', window: '30 days', watches: ['alerts'], load: () => import('./Alerts.svelte') },
-  status: { title: 'Status', watches: ['status'], load: () => import('./Status.svelte') },
+  status: { title: 'Status', window: '24 hours', watches: ['status'], load: () => import('./Status.svelte') },
 };
 
 const there = new Map<View, Loaded>();

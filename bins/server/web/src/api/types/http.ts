@@ -8,6 +8,20 @@ export interface Span {
   to: string | null;
 }
 
+/** What Piecewatch itself took in each minute, of what the page draws. */
+export interface StatusHistoryAnswer extends Span {
+  minutes: {
+    at: string;
+    measured_micros: number;
+    cpu_percent: number | null;
+    resident_bytes: number;
+    disk_read_bytes: number | null;
+    disk_written_bytes: number | null;
+    network_received_bytes: number | null;
+    network_sent_bytes: number | null;
+  }[];
+}
+
 export interface NodesAnswer {
   at: string;
   nodes: NodeRow[];
