@@ -337,7 +337,7 @@ fn what_was_not_delivered_is_by_the_next_process_and_nothing_twice() {
     running.alerts.acknowledge(id.parse().unwrap(), "ann").unwrap();
     running.stop(&bench);
 
-    bench.hook.answers.lock().unwrap().clear();
+    bench.hook.take_all();
     let again = bench.run(bench.alerts(bench.config(ALL_BUT_SCORES), MonitorFacts::default()));
     assert_eq!(titles(&bench.hook.wait(1)), ["WARNING attic: audit score"]);
     (5..60).for_each(|minute| again.alerts.evaluate(minutes(now, minute)));
@@ -397,7 +397,7 @@ fn a_server_that_takes_over_goes_on_with_what_the_other_has_left() {
         thread::sleep(Duration::from_millis(10));
     }
     assert_eq!(alerts.strong_count(), 0, "it is gone, and its lock with it");
-    bench.hook.answers.lock().unwrap().clear();
+    bench.hook.take_all();
 
     second.acknowledge(1, "ann").unwrap();
     (5..10).for_each(|minute| second.evaluate(minutes(now, minute)));

@@ -4,7 +4,10 @@ use std::{
     collections::VecDeque,
     io::{BufRead, BufReader, Read, Write},
     net::{SocketAddr, TcpListener, TcpStream},
-    sync::{Arc, Condvar, Mutex},
+    sync::{
+        Arc, Condvar, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
     time::Duration,
 };
@@ -33,6 +36,8 @@ pub(super) struct Receiver {
     arrived: Arc<Arrived>,
     /// The statuses of the next answers; after them everything is taken.
     pub(super) answers: Arc<Mutex<VecDeque<u16>>>,
+    /// How many connections are open.
+    open: Arc<AtomicUsize>,
 }
 
 impl Receiver {
@@ -41,15 +46,22 @@ impl Receiver {
         let address = listener.local_addr().unwrap();
         let arrived = Arc::new(Arrived::default());
         let answers = Arc::new(Mutex::new(VecDeque::new()));
+        let open = Arc::new(AtomicUsize::new(0));
         let (of_thread, to_answer) = (Arc::clone(&arrived), Arc::clone(&answers));
+        let counted = Arc::clone(&open);
         // It ends with the test's process.
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (arrived, answers) = (Arc::clone(&of_thread), Arc::clone(&to_answer));
-                thread::spawn(move || serve(stream, &arrived, &answers));
+                let open = Arc::clone(&counted);
+                open.fetch_add(1, Ordering::Relaxed);
+                thread::spawn(move || {
+                    serve(stream, &arrived, &answers);
+                    open.fetch_sub(1, Ordering::Relaxed);
+                });
             }
         });
-        Self { address, arrived, answers }
+        Self { address, arrived, answers, open }
     }
 
     /// Takes mail: `from`, `to` and the text of each.
@@ -60,6 +72,22 @@ impl Receiver {
     /// Takes calls: the first line, the headers and the body of each.
     pub(super) fn http() -> Self {
         Self::new(http)
+    }
+
+    /// Takes everything from now on, when what a sender has left that is gone was answered as before.
+    pub(super) fn take_all(&self) {
+        let step = Duration::from_millis(10);
+        // For a while, since a connection may still be on its way.
+        let mut rested = 0;
+        for _ in 0..PATIENCE.as_millis() / step.as_millis() {
+            rested = if self.open.load(Ordering::Relaxed) == 0 { rested + 1 } else { 0 };
+            if rested == 5 {
+                self.answers.lock().unwrap().clear();
+                return;
+            }
+            thread::sleep(step);
+        }
+        panic!("somebody still sends");
     }
 
     /// The messages, as soon as there are so many.
