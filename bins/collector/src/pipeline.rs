@@ -343,7 +343,12 @@ impl Pipeline {
         }
         // Nobody can send any more: the writer ends.
         drop(self.batches);
-        self.writer.join().expect("the writer does not panic")
+        let ended = self.writer.join().expect("the writer does not panic");
+        if ended.is_err() {
+            // Somebody has to look: the nodes are to be missed.
+            locks.into_iter().for_each(NodeLock::lose);
+        }
+        ended
     }
 
     fn follow(&mut self, node: Node, lock: NodeLock, since: Timestamp) -> Result<()> {

@@ -86,15 +86,16 @@ impl Evaluation {
 
     /// Whether it is known that something is not the matter, given that it is not among the conditions.
     fn is_known_of(&self, key: &Key) -> bool {
+        if self.unknown.contains(key) {
+            return false;
+        }
         match &key.node {
             None => true,
             Some(_) if !self.is_watched(key) => false,
             Some(_) if key.rule.is_of_monitor() => true,
             Some(node) => {
                 let of_all = Key { satellite: None, ..key.clone() };
-                self.evaluated.contains(node)
-                    && !self.unknown.contains(key)
-                    && !self.unknown.contains(&of_all)
+                self.evaluated.contains(node) && !self.unknown.contains(&of_all)
             }
         }
     }

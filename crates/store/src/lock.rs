@@ -61,7 +61,8 @@ pub struct Follower {
 /// dropped, and with the process, however that ends.
 #[derive(Debug)]
 pub struct NodeLock {
-    holder: PathBuf,
+    /// The file that says who holds it; `None` when it is to stay.
+    holder: Option<PathBuf>,
     // Closed after `drop` has removed the holder's file, which the lock protects.
     _locked: File,
 }
@@ -115,14 +116,21 @@ impl NodeLock {
         }
         let text = Told { node: node.clone(), holder: holder.clone() }.to_text();
         fs::write(&told, text).map_err(failed(&told))?;
-        Ok(Ok(Self { holder: told, _locked: file }))
+        Ok(Ok(Self { holder: Some(told), _locked: file }))
+    }
+
+    /// Ends it without giving the node up, as when the process were killed: its follower is [lost](lost_followers).
+    pub fn lose(mut self) {
+        self.holder = None;
     }
 }
 
 impl Drop for NodeLock {
     fn drop(&mut self) {
-        // A file that stays says nothing as long as nobody holds the lock.
-        let _ = fs::remove_file(&self.holder);
+        if let Some(holder) = &self.holder {
+            // Where it cannot be removed the node is taken to be lost.
+            let _ = fs::remove_file(holder);
+        }
     }
 }
 
@@ -146,8 +154,8 @@ pub fn followers(db: &Path) -> Result<Vec<Follower>> {
     told(db, [LOCK, HOLDER], is_held)
 }
 
-/// Who followed a node into a database and died before giving it up: killed, or with the machine. Whoever
-/// ends by itself is not among them, nor is a node that is followed again.
+/// Who followed a node into a database and ended without giving it up: killed, with the machine, or by a fault. Whoever
+/// was told to end is not among them, nor is a node that is followed again.
 ///
 /// # Errors
 ///

@@ -17,7 +17,7 @@ use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_store::{Nodes as AskedNodes, Readers};
 
 use super::alerts::Sight;
-use crate::{Result, clock};
+use crate::Result;
 
 /// What follows the logs of nodes, for as long as the server runs.
 #[derive(Debug)]
@@ -127,6 +127,9 @@ pub(crate) fn current_of(
     })
 }
 
+/// For how many seconds after its newest record a node is missed whose follower died: a week.
+const MISSED_FOR: u64 = 7 * 86_400;
+
 /// What is watched for alerts: the nodes that are configured now, those that any process follows into
 /// the database or asks for it, and those whose follower died. Of a node that is in the database and in none
 /// of these nobody expects anything: it would only be silent.
@@ -164,15 +167,25 @@ pub(crate) fn sight(
                 | State::Disconnected { .. } => {}
             }
         }
-        let lags = catching_up.iter().filter_map(|node| lag(&readers, node)).collect();
+        let lags: Vec<Lag> =
+            catching_up.iter().filter_map(|node| lag(&readers, node, now)).collect();
+        let mut read = followed.clone();
+        for node in catching_up.iter().filter(|node| lags.iter().all(|lag| lag.node != **node)) {
+            read.remove(node);
+        }
+        // A follower that died leaves its name for ever; of a node that was given up nobody expects anything.
+        let is_missed =
+            |node: &NodeName| lag(&readers, node, now).is_none_or(|lag| lag.seconds < MISSED_FOR);
         let mut watched: BTreeSet<NodeName> =
-            config.nodes.iter().map(|node| node.name.clone()).chain(followed).chain(lost).collect();
+            config.nodes.iter().map(|node| node.name.clone()).chain(followed).collect();
+        watched.extend(lost.into_iter().filter(is_missed));
         let is_behind = |node: &&NodeState| !matches!(node.state, State::Live { .. });
         let mut behind = catching_up;
         behind.extend(own.filter(is_behind).map(|node| node.node.clone()));
         // Nobody reads their logs any more, and so they say nothing.
         behind.extend(asked.difference(&watched).cloned());
         watched.extend(asked);
+        let unread_nodes = watched.difference(&read).cloned().collect();
         let own_blocked = state.as_ref().and_then(|state| state.writer.blocked.clone());
         let monitor = MonitorFacts {
             blocked: own_blocked.or(blocked),
@@ -180,16 +193,17 @@ pub(crate) fn sight(
             unreadable,
             start_up_ms: started.get().copied(),
             lags,
+            unread_nodes,
         };
         Sight { nodes: watched, behind, monitor }
     })
 }
 
 /// How old the newest record of a node is whose log is behind; `None` where there is none.
-fn lag(readers: &Readers, node: &NodeName) -> Option<Lag> {
+fn lag(readers: &Readers, node: &NodeName, now: Timestamp) -> Option<Lag> {
     let reader = readers.get().ok()?;
     let newest = reader.reach(AskedNodes::Of(std::slice::from_ref(node))).ok()??.to;
-    let seconds = clock::now().as_seconds() - newest.as_seconds();
+    let seconds = now.as_seconds() - newest.as_seconds();
     Some(Lag { node: node.clone(), seconds: u64::try_from(seconds).unwrap_or(0) })
 }
 
@@ -211,6 +225,7 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
+    use crate::clock;
 
     /// A database in which there is a node that nobody follows any more.
     struct Bench {
@@ -274,7 +289,8 @@ mod tests {
         let sight = bench.sight();
         assert_eq!(names(&sight.nodes), ["attic", "cellar", "shed"]);
         assert_eq!(names(&sight.behind), ["cellar"], "its log is read by nobody");
-        assert_eq!(sight.monitor, MonitorFacts::default());
+        let unread_nodes = [name("attic"), name("cellar")].into();
+        assert_eq!(sight.monitor, MonitorFacts { unread_nodes, ..MonitorFacts::default() });
 
         bench.take(configured(&bench.folder, &["barn", "cellar"]));
         let sight = bench.sight();
@@ -302,6 +318,7 @@ mod tests {
         fs::write(&told, words).unwrap();
         let sight = bench.sight();
         assert_eq!((names(&sight.nodes), names(&sight.behind)), (vec!["shed"], vec![]));
+        assert_eq!(names(&sight.monitor.unread_nodes), ["shed"], "how late it is nobody knows");
         drop(NodeLock::take(&db, &name("shed"), &Bench::holder()).unwrap());
         assert_eq!(names(&bench.sight().nodes), [""; 0]);
     }

@@ -1,5 +1,7 @@
 //! What the monitor says of itself.
 
+use std::collections::BTreeSet;
+
 use piecewatch_model::NodeName;
 
 use super::{AlertLevel, Condition, Evaluation, Key, Rule, Thresholds};
@@ -18,6 +20,8 @@ pub struct MonitorFacts {
     pub start_up_ms: Option<u64>,
     /// How late logs are read.
     pub lags: Vec<Lag>,
+    /// Nodes whose logs nobody reads now, or of which it is not known how late they are read.
+    pub unread_nodes: BTreeSet<NodeName>,
 }
 
 impl MonitorFacts {
@@ -84,5 +88,13 @@ pub fn of_monitor<'a>(
             add(Rule::Lag, Some(&lag.node), of, level, sentence, numbers);
         }
     }
-    Evaluation { conditions, ..Evaluation::default() }
+    let mut unknown: BTreeSet<Key> = facts
+        .unread_nodes
+        .iter()
+        .map(|node| Key { rule: Rule::Lag, node: Some(node.clone()), satellite: None })
+        .collect();
+    if facts.unreadable.is_some() {
+        unknown.insert(Key { rule: Rule::WriterBlocked, node: None, satellite: None });
+    }
+    Evaluation { conditions, unknown, ..Evaluation::default() }
 }

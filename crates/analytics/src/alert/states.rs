@@ -81,6 +81,8 @@ struct Lasting {
     alert: Alert,
     /// Since when it is not there any more.
     gone_since: Option<Timestamp>,
+    /// Since when nobody watches its node, as far as this process has seen.
+    forsaken_since: Option<Timestamp>,
     /// Since when it is critical, and not yet for long enough.
     critical_since: Option<Timestamp>,
     saved_at: Timestamp,
@@ -105,7 +107,13 @@ impl States {
         for alert in lasting {
             let Some(key) = key_of(&alert) else { continue };
             let saved_at = alert.seen_at;
-            let of = Lasting { alert, gone_since: None, critical_since: None, saved_at };
+            let of = Lasting {
+                alert,
+                gone_since: None,
+                forsaken_since: None,
+                critical_since: None,
+                saved_at,
+            };
             states.lasting.insert(key, of);
         }
         states
@@ -171,7 +179,9 @@ impl States {
                 lasting.gone_since = None;
             }
             let is_forsaken = !conditions.contains_key(key) && !found.is_watched(key);
-            if is_forsaken && lasts(lasting.alert.seen_at, now) >= FORSAKEN_AFTER {
+            // From when this process saw it: while it did not run, nobody could see who watches.
+            lasting.forsaken_since = is_forsaken.then(|| lasting.forsaken_since.unwrap_or(now));
+            if lasting.forsaken_since.is_some_and(|since| lasts(since, now) >= FORSAKEN_AFTER) {
                 lasting.alert.resolved_at = Some(now);
                 over.insert(key.clone());
             }
@@ -251,7 +261,13 @@ impl States {
             notified_at: None,
             notified_level: None,
         };
-        Some(Lasting { alert, gone_since: None, critical_since, saved_at: NEVER })
+        Some(Lasting {
+            alert,
+            gone_since: None,
+            forsaken_since: None,
+            critical_since,
+            saved_at: NEVER,
+        })
     }
 
     /// Keeps what people were told of an incident that is over.
@@ -277,6 +293,7 @@ fn clamp(at: &mut Option<Timestamp>, now: Timestamp) {
 impl Lasting {
     fn forget_after(&mut self, now: Timestamp) {
         clamp(&mut self.gone_since, now);
+        clamp(&mut self.forsaken_since, now);
         clamp(&mut self.critical_since, now);
         self.saved_at = self.saved_at.min(now);
         let alert = &mut self.alert;

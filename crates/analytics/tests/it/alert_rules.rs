@@ -168,6 +168,7 @@ fn the_monitor_is_judged_as_nodes_are() {
         unreadable: Some("the disk failed".to_owned()),
         start_up_ms: Some(4_999),
         lags: vec![lag("n1", 119), lag("n2", 120), lag("n3", 4_000)],
+        ..MonitorFacts::default()
     };
     let found = of_monitor(&facts, |_| &thresholds);
     let told: Vec<_> = found

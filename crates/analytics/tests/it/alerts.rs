@@ -6,7 +6,8 @@ use std::{
 };
 
 use piecewatch_analytics::alert::{
-    AlertLevel, Condition, Evaluation, Key, NotAcknowledged, Policy, Rule, States, Step,
+    AlertLevel, Condition, Evaluation, Key, MonitorFacts, NotAcknowledged, Policy, Rule, States,
+    Step, Thresholds, of_monitor,
 };
 use piecewatch_model::{KnownSatellite, NodeName, Timestamp};
 use piecewatch_store::{Alert, AlertNotice};
@@ -200,6 +201,21 @@ fn of_a_node_that_nobody_watches_any_more_nothing_is_said_to_be_over() {
     assert_eq!(over.len(), 2, "{over:?}");
     assert_eq!(story(&mut states, 1_000..3_000, without), [], "and after a day it is gone");
     assert_eq!(states.lasting().count(), 0);
+}
+
+#[test]
+fn what_nobody_knows_of_the_monitor_is_not_said_to_be_over() {
+    let mut states = States::default();
+    story(&mut states, 0..5, |_| found(&[(Rule::Lag, CRITICAL)]));
+    let unread = MonitorFacts { unread_nodes: [node("n1")].into(), ..MonitorFacts::default() };
+    let thresholds = Thresholds::default();
+    let without = |_: i64| {
+        let mut all = found(&[]);
+        all.add(of_monitor(&unread, |_| &thresholds));
+        all
+    };
+    assert_eq!(story(&mut states, 5..100, without), [], "nobody reads the log");
+    assert_eq!(story(&mut states, 100..110, |_| found(&[])).len(), 1);
 }
 
 #[test]

@@ -78,7 +78,11 @@ fn a_second_process_is_refused_and_told_of_the_first_until_that_one_is_killed() 
     assert_eq!(lost_followers(&db).unwrap(), [], "somebody goes on");
     drop(lock);
     assert!(!is_followed(&db).unwrap());
-    assert_eq!(lost_followers(&db).unwrap(), [], "who ends by itself gives it up");
+    assert_eq!(lost_followers(&db).unwrap(), [], "who is told to end gives it up");
+
+    NodeLock::take(&db, &node("n1"), &holder("this")).unwrap().lose();
+    assert!(!is_followed(&db).unwrap());
+    assert_eq!(lost_followers(&db).unwrap().len(), 1, "who ends by a fault does not");
 }
 
 #[test]
