@@ -135,7 +135,9 @@ export function drawn(host: HTMLElement, look: Look, data: uPlot.AlignedData): u
 
 /** The time that is drawn: a bar stands after its time, and one moment alone needs some room. */
 export function spanOf(times: ArrayLike<number>, low: number, high: number, isBars: boolean): [number, number] {
-  if (low >= high) return [low - 1_800, high + 1_800];
+  // Of one moment the library makes years, when data come anew.
+  const [only] = times.length === 1 ? [times[0]] : low >= high ? [low] : [];
+  if (only !== undefined) return [only - 1_800, only + 1_800];
   const apart = times.length > 1 ? (times[times.length - 1] ?? 0) - (times[times.length - 2] ?? 0) : 0;
   return [low, isBars ? high + apart : high];
 }
