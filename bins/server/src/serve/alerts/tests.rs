@@ -1,6 +1,7 @@
 //! Alerts from an incident at a node to a mail server and a webhook receiver.
 
 mod receivers;
+mod simulated;
 
 use std::{fs, slice, sync::Arc, thread, time::Duration};
 
