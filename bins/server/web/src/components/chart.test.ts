@@ -1,4 +1,4 @@
-// What a chart draws between.
+// Claims about what a chart draws between: one moment alone has its room.
 
 import { expect, test } from 'vitest';
 import { spanOf } from './chart';
