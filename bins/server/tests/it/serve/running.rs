@@ -278,7 +278,13 @@ impl Page {
                 }
                 Ok(Message::Close(frame)) => return Err(frame),
                 // A server that has nothing to say still asks whether somebody is there.
-                Ok(_) => assert!(since.elapsed() < PATIENCE, "nothing comes"),
+                Ok(_) => {
+                    let known = &self.mirror;
+                    assert!(
+                        since.elapsed() < PATIENCE,
+                        "nothing comes, and this is known: {known:?}"
+                    );
+                }
                 Err(Error::ConnectionClosed | Error::AlreadyClosed) => return Err(None),
                 Err(Error::Io(_) | Error::Protocol(_)) => return Err(None),
                 Err(error) => panic!("{error}"),
