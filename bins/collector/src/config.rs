@@ -188,6 +188,8 @@ pub struct Polling {
     pub paystubs_every: Duration,
     /// How long one whole answer may take.
     pub timeout: Duration,
+    /// By how much the times between questions vary, in percent, at most 50.
+    pub jitter_percent: u8,
     /// Whether the dashboards of nodes without an address are looked for.
     pub discovery: Discovery,
 }

@@ -250,6 +250,13 @@ pub(crate) const TIMEOUT: Key = key(
     "30",
     "How long one answer of a node may take, from the connection to its last byte, in seconds.",
 );
+pub(crate) const POLLING_JITTER: Key = key(
+    "polling",
+    "jitter_percent",
+    number(0, 50),
+    "10",
+    "By how much these times vary, in percent, so that nodes are not all asked at once.",
+);
 pub(crate) const DISCOVER: Key = key(
     "polling",
     "discover",
@@ -399,7 +406,7 @@ const fn ttl(name: &'static str, default: &'static str, doc: &'static str) -> Ke
 }
 
 /// Those of which there is one, but for what alerts have.
-const OWN: [Key; 54] = [
+const OWN: [Key; 55] = [
     DB,
     GEOIP,
     TRANSFERS,
@@ -424,6 +431,7 @@ const OWN: [Key; 54] = [
     SATELLITES,
     PAYSTUBS,
     TIMEOUT,
+    POLLING_JITTER,
     DISCOVER,
     CACHE_SATELLITES,
     CACHE_TRAFFIC,

@@ -122,8 +122,14 @@ impl<'a> Settings<'a> {
         let (dashboard_every, satellites_every) =
             (every(key::DASHBOARD, MINUTE), every(key::SATELLITES, MINUTE));
         let (paystubs_every, timeout) = (every(key::PAYSTUBS, HOUR), every(key::TIMEOUT, 1));
-        let discovery = if self.switch(key::DISCOVER) { Discovery::Local } else { Discovery::Off };
-        Polling { dashboard_every, satellites_every, paystubs_every, timeout, discovery }
+        Polling {
+            dashboard_every,
+            satellites_every,
+            paystubs_every,
+            timeout,
+            jitter_percent: u8::try_from(self.number(key::POLLING_JITTER)).expect("at most 50"),
+            discovery: if self.switch(key::DISCOVER) { Discovery::Local } else { Discovery::Off },
+        }
     }
 
     pub(crate) fn cache(&mut self) -> CacheConfig {

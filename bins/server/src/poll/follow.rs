@@ -313,6 +313,7 @@ mod tests {
             satellites_every: hour,
             paystubs_every: hour,
             timeout: hour,
+            jitter_percent: 10,
             discovery: Discovery::Off,
         };
         let client = Client::new(slow_by_satellite(), Limits { answer: hour, ..Limits::default() });

@@ -277,6 +277,7 @@ mod tests {
             satellites_every: hour,
             paystubs_every: hour,
             timeout: hour,
+            jitter_percent: 10,
             discovery: Discovery::Off,
         };
         Node::new("attic".parse().unwrap(), places, &polling)

@@ -6,8 +6,6 @@ use piecewatch_collector::config::Polling;
 use piecewatch_model::PollPart;
 use piecewatch_node_api::Backoff;
 
-/// By how much a pace varies, so that nodes do not fall into step.
-const JITTER: f64 = 0.1;
 /// The pause after a first failure of what is cheap. A node that restarts is back by then.
 const CHEAP_RETRY: Duration = Duration::from_secs(10);
 /// The pause after a first failure of what is dear.
@@ -25,6 +23,8 @@ const SPREAD_MAX: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(super) struct Schedule {
     parts: Vec<Timed>,
+    /// By how much a pace varies, so that nodes do not fall into step.
+    jitter: f64,
     random: fastrand::Rng,
 }
 
@@ -79,7 +79,8 @@ impl Schedule {
             Timed { part, every, due, failures: 0, is_asked: false }
         };
         let parts = parts.into_iter().map(timed).collect();
-        Self { parts, random: fastrand::Rng::with_seed(seed) }
+        let jitter = f64::from(polling.jitter_percent) / 100.0;
+        Self { parts, jitter, random: fastrand::Rng::with_seed(seed) }
     }
 
     /// What is asked next of a lane, and when. While a node's dashboard has not answered, nothing
@@ -98,7 +99,7 @@ impl Schedule {
 
     /// A part was answered, at `now`.
     pub(super) fn answered(&mut self, part: PollPart, now: Duration) {
-        let vary = 1.0 + JITTER * (2.0 * self.random.f64() - 1.0);
+        let vary = 1.0 + self.jitter * (2.0 * self.random.f64() - 1.0);
         for timed in self.parts.iter_mut().filter(|timed| timed.part == part) {
             timed.failures = 0;
             timed.is_asked = true;
@@ -150,6 +151,7 @@ mod tests {
             satellites_every: 30 * MINUTE,
             paystubs_every: 720 * MINUTE,
             timeout: MINUTE / 2,
+            jitter_percent: 10,
             discovery: Discovery::Off,
         }
     }
@@ -195,6 +197,15 @@ mod tests {
         assert!((2..=3).contains(&paystubs), "{paystubs}");
         let first: Vec<PollPart> = asked.iter().take(3).map(|(part, _)| *part).collect();
         assert_eq!(first, API);
+    }
+
+    #[test]
+    fn without_jitter_a_part_comes_back_after_its_pace() {
+        let polling = Polling { jitter_percent: 0, ..polling() };
+        let place = Place { at: 0, of: 1 };
+        let mut schedule = Schedule::new(API.to_vec(), place, &polling, Duration::ZERO, 7);
+        schedule.answered(PollPart::Dashboard, MINUTE);
+        assert_eq!(schedule.next(Lane::Cheap), Some((PollPart::Dashboard, 6 * MINUTE)));
     }
 
     #[test]
