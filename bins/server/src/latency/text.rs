@@ -154,7 +154,11 @@ fn in_flight(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     }
     let each: Vec<String> = actions
         .iter()
-        .map(|(action, of)| format!("{:.2} {}", of.in_flight, action.name()))
+        .map(|(action, of)| {
+            // Of a node with little to do it is a thousandth.
+            let decimals = if of.in_flight < 0.1 { 4 } else { 2 };
+            format!("{:.decimals$} {}", of.in_flight, action.name())
+        })
         .collect();
     let (ended, known) =
         actions.values().fold((0, 0), |(ended, known), of| (ended + of.ended, known + of.measured));

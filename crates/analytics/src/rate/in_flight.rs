@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_model::{Action, Direction, Grain, Timestamp};
+use piecewatch_model::{Action, Direction, Grain, Histogram, NodeName, Timestamp};
 use piecewatch_store::{
     Fate, LatencyFilter, LatencyRow, LatencySeries, Nodes, Reader, Result, TrafficPoint,
     TrafficRow, Window,
@@ -17,9 +17,10 @@ use crate::{
 
 /// How many transfers of an action were in flight at once, on average over a window.
 ///
-/// By Little's law that is how many end in a second times how long they take. How long is measured
-/// of some only: of those that succeeded and whose start and end were both seen; the others are
-/// taken to last as long.
+/// By Little's law that is how many end in a second times how long they take, at each node, and the sum of
+/// that over nodes. How long is measured of some only: of those that succeeded and whose start and end were
+/// both seen. The others of the node are taken to last as long; where none of a node was measured, as long
+/// as those of the other nodes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Concurrency {
     /// The average number in flight.
@@ -30,18 +31,45 @@ pub struct Concurrency {
     pub measured: u64,
 }
 
-impl Concurrency {
-    /// Of transfers of which so many end in a second. `None` when no transfer was measured.
-    /// `measured` are the distributions by each clock: their durations are added up, the
-    /// distributions are not.
-    pub fn of(ended: u64, ended_per_second: f64, measured: &[Distribution]) -> Option<Self> {
-        let count: u64 = measured.iter().map(|of| of.count).sum();
-        if count == 0 {
-            return None;
-        }
-        let micros: f64 = measured.iter().map(|of| of.mean as f64 * of.count as f64).sum();
-        let mean_seconds = micros / count as f64 / 1e6;
-        Some(Self { in_flight: ended_per_second * mean_seconds, ended, measured: count })
+/// How long transfers took that were measured, by what they are told apart by: each node's, and those of
+/// all. What different clocks measured is added up, since a sum of durations asks for no distribution.
+struct Durations<K> {
+    of_node: BTreeMap<K, BTreeMap<NodeName, Taken>>,
+    of_all: BTreeMap<K, Taken>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Taken {
+    count: u64,
+    micros: f64,
+}
+
+impl Taken {
+    fn add(&mut self, of: &Distribution) {
+        self.count += of.count;
+        self.micros += of.mean as f64 * of.count as f64;
+    }
+
+    fn mean_micros(self) -> f64 {
+        self.micros / self.count as f64
+    }
+}
+
+impl<K: Ord + Clone> Durations<K> {
+    fn new() -> Self {
+        Self { of_node: BTreeMap::new(), of_all: BTreeMap::new() }
+    }
+
+    fn add(&mut self, key: K, node: &NodeName, histogram: &Histogram) {
+        let Some(of) = Distribution::of(histogram) else { return };
+        self.of_all.entry(key.clone()).or_default().add(&of);
+        self.of_node.entry(key).or_default().entry(node.clone()).or_default().add(&of);
+    }
+
+    /// The mean at a node, in microseconds.
+    fn mean_micros(&self, key: &K, node: &NodeName) -> Option<f64> {
+        let at_node = self.of_node.get(key).and_then(|nodes| nodes.get(node));
+        at_node.or_else(|| self.of_all.get(key)).map(|taken| taken.mean_micros())
     }
 }
 
@@ -54,24 +82,26 @@ pub fn concurrency(
     coverage: &Coverage,
     window: Window,
 ) -> BTreeMap<Action, Concurrency> {
-    let mut counts: BTreeMap<&Action, (u64, f64)> = BTreeMap::new();
+    let mut durations = Durations::new();
+    let by_node = merged_latencies(measured, |row| (row.action.clone(), row.node.clone()));
+    for (((action, node), _), histogram) in &by_node {
+        durations.add(action.clone(), node, histogram);
+    }
+    let mut actions: BTreeMap<Action, Concurrency> = BTreeMap::new();
     for row in ended.iter().filter(|row| row.fate != Fate::Rejected) {
-        let seconds = coverage.micros(&row.node, window) as f64 / 1e6;
-        if seconds > 0.0 {
-            let (count, per_second) = counts.entry(&row.action).or_default();
-            *count += row.count;
-            *per_second += row.count as f64 / seconds;
+        let covered_micros = coverage.micros(&row.node, window);
+        let Some(mean) = durations.mean_micros(&row.action, &row.node) else { continue };
+        if covered_micros > 0 {
+            let of = actions.entry(row.action.clone()).or_insert_with(|| Concurrency {
+                in_flight: 0.0,
+                ended: 0,
+                measured: durations.of_all.get(&row.action).map_or(0, |taken| taken.count),
+            });
+            of.ended += row.count;
+            of.in_flight += row.count as f64 / covered_micros as f64 * mean;
         }
     }
-    let mut distributions: BTreeMap<Action, Vec<Distribution>> = BTreeMap::new();
-    for ((action, _), histogram) in merged_latencies(measured, |row| row.action.clone()) {
-        distributions.entry(action).or_default().extend(Distribution::of(&histogram));
-    }
-    let of_action = |(action, measured): (Action, Vec<Distribution>)| {
-        let &(ended, per_second) = counts.get(&action)?;
-        Some((action, Concurrency::of(ended, per_second, &measured)?))
-    };
-    distributions.into_iter().filter_map(of_action).collect()
+    actions
 }
 
 /// The transfers in flight at once in a window, on average.
@@ -139,8 +169,8 @@ pub struct InFlightSeries {
 }
 
 /// The transfers in flight in each bucket of a window that is aligned to the grain, oldest first, by
-/// Little's law as in [`Concurrency`]: what ended in the bucket, times how long transfers of the action
-/// took at the time. What was measured may be by wider buckets than what ended.
+/// Little's law as in [`Concurrency`]: what ended in the bucket at a node, times how long transfers of the
+/// action took there at the time. What was measured may be by wider buckets than what ended.
 pub fn in_flight_series(
     ended: &[TrafficPoint],
     measured: &LatencySeries,
@@ -148,13 +178,9 @@ pub fn in_flight_series(
     window: Window,
     grain: Grain,
 ) -> Vec<InFlightPoint> {
-    let mut taken: BTreeMap<(Timestamp, &Action), (f64, f64)> = BTreeMap::new();
+    let mut durations = Durations::new();
     for point in &measured.points {
-        if let Some(of) = Distribution::of(&point.histogram) {
-            let (count, micros) = taken.entry((point.at, &point.action)).or_default();
-            *count += of.count as f64;
-            *micros += of.count as f64 * of.mean as f64;
-        }
+        durations.add((point.at, &point.action), &point.node, &point.histogram);
     }
     let bucket_from = |at| Window { from: at, to: at.plus_micros(grain.micros()) };
     let covered = |node, at| coverage.micros(node, bucket_from(at));
@@ -166,8 +192,9 @@ pub fn in_flight_series(
             continue;
         }
         let sum = sums.entry((point.at, point.action.direction())).or_default();
-        if let Some((count, took)) = taken.get(&(point.at.floor(measured.grain), &point.action)) {
-            *sum.get_or_insert_default() += point.count as f64 / micros as f64 * (took / count);
+        let key = (point.at.floor(measured.grain), &point.action);
+        if let Some(mean) = durations.mean_micros(&key, &point.node) {
+            *sum.get_or_insert_default() += point.count as f64 / micros as f64 * mean;
         }
     }
     let buckets = (window.to.as_micros() - window.from.as_micros()).max(0) / grain.micros();

@@ -3,14 +3,12 @@
 use piecewatch_analytics::{
     distribution::Distribution,
     latency::{finest_grain, latency_of, latency_series, merged_latencies},
-    rate::{
-        Concurrency, Rates, concurrency_of, in_flight_series_of, last_minute_of, rate_series_of,
-    },
+    rate::{Rates, concurrency_of, in_flight_series_of, last_minute_of, rate_series_of},
     success::success_of,
 };
 use piecewatch_model::{
-    Action, Clock, FailureClass, Grain, Latency, Lifecycle, LifecycleEvent, Outcome, Record,
-    Timestamp, Transfer,
+    Action, Clock, FailureClass, Grain, Latency, Lifecycle, LifecycleEvent, NodeName, Outcome,
+    Record, Timestamp, Transfer,
 };
 use piecewatch_store::{KeptFrom, LatencyFilter, Nodes, Retention, SlowFilter, Window};
 
@@ -298,7 +296,42 @@ fn transfers_in_flight_are_how_many_end_times_how_long_they_take() {
     assert_eq!(of(7_200, Grain::FiveMinutes), (last(7_200), 7_200, 3_600));
     assert_eq!(of(240, Grain::FiveMinutes), (last(300), 300, 150));
     assert_eq!(of(240, Grain::Hour), (last(3_600), 3_600, 1_800));
-    assert_eq!(Concurrency::of(5, 1.0, &[]), None);
+}
+
+/// A slow node of which one transfer in ten is measured, a fast one of which all are, and one of which none is.
+#[test]
+fn transfers_in_flight_of_several_nodes_are_the_sum_of_what_each_has() {
+    let mut database = Database::new();
+    let mut log = |name: &str, micros: u64, is_measured: fn(i64) -> bool| {
+        let each = (0..7_200).map(|second| {
+            let measured = measured(ago(second + 1), micros);
+            Transfer { latency: measured.latency.filter(|_| is_measured(second)), ..measured }
+        });
+        Log::new(name).append(&mut database, records(each));
+    };
+    log("slow", 10_000_000, |second| second % 10 == 0);
+    log("fast", 100_000, |_| true);
+    let of = |names: &[&str]| {
+        let nodes: Vec<NodeName> = names.iter().map(|name| node(name)).collect();
+        let (reader, nodes) = (database.reader(), Nodes::Of(&nodes));
+        let found = concurrency_of(&reader, nodes, last(7_200), Grain::FiveMinutes).unwrap();
+        let series = in_flight_series_of(&reader, nodes, last(7_200), Grain::Hour).unwrap();
+        let average = found.actions[&Action::Get].in_flight;
+        for point in series.points {
+            assert!((point.egress.unwrap() - average).abs() < average / 100.0, "{point:?}");
+        }
+        average
+    };
+    let near = |found: f64, expected: f64| (found - expected).abs() < expected / 100.0;
+    assert!(near(of(&["slow"]), 10.0) && near(of(&["fast"]), 0.1));
+    assert!(near(of(&["slow", "fast"]), 10.1), "{}", of(&["slow", "fast"]));
+    // Of what is not measured anywhere at a node the others tell: 7,200 of 0.1 s and 720 of 10 s.
+    Log::new("blind")
+        .append(&mut database, records((0..7_200).map(|second| transfer(ago(second + 1)))));
+    let mean = (7_200.0 * 0.1 + 720.0 * 10.0) / 7_920.0;
+    let with_blind =
+        concurrency_of(&database.reader(), Nodes::All, last(7_200), Grain::FiveMinutes);
+    assert!(near(with_blind.unwrap().actions[&Action::Get].in_flight, 10.1 + mean));
 }
 
 /// Uploads of which no line tells when they began, beside downloads that were measured.
