@@ -1,9 +1,9 @@
 //! Which pieces are downloaded again and again?
 
-use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
-use piecewatch_model::{Action, ByteCount, Grain, NodeName, PieceId, Timestamp};
-use piecewatch_store::{Nodes, Reader, Result, TransferFilter, Window};
+use piecewatch_model::{ByteCount, NodeName, PieceId, Timestamp};
+use piecewatch_store::{Nodes, Reader, Result, Window};
 
 use crate::{
     sliding::{Extent, Sliding},
@@ -16,11 +16,9 @@ const EXTENT: Extent =
     Extent { window_micros: 3_600_000_000, part_micros: PART_MICROS, keys_max: 4096 };
 /// A window has so many parts, and never twice as many.
 const PARTS: i64 = 12;
-/// Rows of a page; the store reads them in some milliseconds.
-const PAGE_ROWS: usize = 10_000;
-/// The most transfers that are read for one answer: two seconds' work, and an hour of a node at
-/// 277 downloads a second.
-const ROWS_MAX: usize = 1_000_000;
+/// The most downloads that are counted for one answer: half a second's work, and an hour of a node at
+/// 277 a second.
+const DOWNLOADS_MAX: usize = 1_000_000;
 
 /// The downloads by clients of one node's pieces in the last hour, counted in bounded memory.
 ///
@@ -96,7 +94,12 @@ impl HotPieces {
     /// The most frequent of the hour before `now`, at most `limit`, by how often each was downloaded
     /// at least.
     pub fn top(&self, limit: usize, now: Timestamp) -> HotList {
-        let top = self.window.top(limit, now);
+        self.top_with(&Self::new(), limit, now)
+    }
+
+    /// The same, together with what another one has counted.
+    pub(crate) fn top_with(&self, other: &Self, limit: usize, now: Timestamp) -> HotList {
+        let top = self.window.top_with(&other.window, limit, now);
         let pieces = top.keys.into_iter().filter_map(|of| {
             Some(HotPiece {
                 piece: of.key,
@@ -122,6 +125,18 @@ impl HotPieces {
     /// The memory it takes now, in bytes; never more than [`HotPieces::MEMORY_MAX`].
     pub fn memory(&self) -> usize {
         size_of::<Self>() + self.window.allocated(|_| 0)
+    }
+}
+
+impl HotList {
+    /// The same where single downloads are known from then on.
+    pub(crate) fn known_from(mut self, from: Option<Timestamp>) -> Self {
+        match from {
+            Some(from) if from >= self.window.to => self.downloads = None,
+            Some(from) => self.window.from = from.max(self.window.from),
+            None => {}
+        }
+        self
     }
 }
 
@@ -158,38 +173,16 @@ pub fn hot_pieces_of(
     let nodes = Nodes::Of(std::slice::from_ref(node));
     let mut pieces = HotPieces::over(window.to.as_micros().saturating_sub(window.from.as_micros()));
     let window = Window { from: pieces.top(0, window.to).window.from, to: window.to };
-    let filter = TransferFilter { action: Some(Action::Get), ..TransferFilter::default() };
-    let (mut place, mut rows, mut from) = (None, 0, window.from);
-    let mut hours_kept = BTreeSet::new();
-    loop {
-        let page = reader.transfers(nodes, window, &filter, place, PAGE_ROWS)?;
-        rows += page.rows.len();
-        for transfer in &page.rows {
-            hours_kept.insert(transfer.at.floor(Grain::Hour));
-            if let Some(piece) = transfer.piece {
-                pieces.add(piece, transfer.size, transfer.at, window.to);
-            }
+    let (mut downloads, mut from) = (0, window.from);
+    reader.downloads(nodes, window, |download| {
+        pieces.add(download.piece, download.size, download.at, window.to);
+        downloads += 1;
+        if downloads < DOWNLOADS_MAX {
+            return ControlFlow::Continue(());
         }
-        place = page.next;
-        if place.is_none() {
-            break;
-        }
-        if rows >= ROWS_MAX {
-            from = page.rows.last().map_or(from, |transfer| transfer.at);
-            break;
-        }
-    }
-    // The sums know of downloads longer than they are kept one by one.
-    let sums = reader.traffic_series(nodes, window, Grain::Hour)?;
-    let downloads = sums.iter().filter(|sum| sum.action == Action::Get);
-    let lost = downloads.filter(|sum| sum.at < window.to && !hours_kept.contains(&sum.at));
-    let kept_from = lost.map(|sum| sum.at.plus_micros(Grain::Hour.micros())).max();
-    from = kept_from.map_or(from, |kept| kept.max(from));
-    let mut list = pieces.top(limit, window.to);
-    if from < window.to {
-        list.window.from = from;
-    } else {
-        list.downloads = None;
-    }
-    Ok(list)
+        from = download.at;
+        ControlFlow::Break(())
+    })?;
+    let kept_from = reader.kept_from(nodes)?.transfers;
+    Ok(pieces.top(limit, window.to).known_from(kept_from.max(Some(from))))
 }

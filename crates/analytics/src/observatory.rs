@@ -1,6 +1,7 @@
 //! The service: asks the store for what the analyses need, and keeps each answer for a while.
 
 mod kept;
+mod last_hour;
 mod node;
 mod traffic;
 mod weight;
@@ -10,8 +11,8 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use piecewatch_cache::{Settings, Stats};
 use piecewatch_model::{Action, Clock, Grain, MicroUsd, NodeName, Timestamp};
 use piecewatch_store::{
-    Change, Changes, Ending, Error, LatencyFilter, Readers, SizeRow, SlowFilter, Slowest, Topics,
-    Window,
+    Change, Changes, Commit, Ending, Error, LatencyFilter, Readers, SizeRow, SlowFilter, Slowest,
+    Topics, Window,
 };
 
 use crate::{
@@ -30,6 +31,7 @@ use crate::{
     success::{Success, SuccessOverTime},
 };
 use kept::{AnyShelf, MadeOf, Shelf};
+use last_hour::LastHour;
 
 /// How many kinds of answers there are beside outlooks.
 const KINDS: usize = 20;
@@ -124,6 +126,7 @@ pub struct Observatory {
     in_flight: Shelf<(Window, Grain), InFlightSeries>,
     sizes: Shelf<Window, InWindow<Vec<SizeRow>>>,
     hot_pieces: Shelf<(Window, usize), HotList>,
+    last_hour: LastHour,
     peers: Shelf<Window, PeersOf>,
     errors: Shelf<(Window, Vec<Ending>, usize), TopErrors>,
     storage: Shelf<Timestamp, InWindow<NodeStorage>>,
@@ -158,6 +161,7 @@ impl Observatory {
             in_flight: Shelf::new(shelf("in_flight_series", of.traffic, 2), log, clock),
             sizes: Shelf::new(shelf("sizes", of.traffic, 1), log, clock),
             hot_pieces: Shelf::new(shelf("hot_pieces", of.traffic, 1), log, clock),
+            last_hour: LastHour::default(),
             peers: Shelf::new(shelf("peers", of.traffic, 1), log, clock),
             errors: Shelf::new(shelf("errors", of.errors, 3), log, clock),
             storage: Shelf::new(shelf("storage", of.storage, 1), reports, clock),
@@ -182,15 +186,17 @@ impl Observatory {
     pub fn refresh(&self) -> Result<(), Arc<Error>> {
         let forget = |change: Change<'_>| match change {
             Change::Anything => self.clear(),
-            Change::Of(commit) => self.forget(&commit.node, commit.topics),
+            Change::Of(commit) => self.forget(commit),
         };
         self.changes.look(&self.readers, forget).map_err(Arc::new)
     }
 
-    /// Forgets the answers about a node that a commit of these topics has changed, those about all
-    /// nodes and about several among them: for whoever follows commits for several services.
-    pub fn forget(&self, node: &NodeName, topics: Topics) {
-        self.shelves().iter().for_each(|shelf| shelf.forget(node, topics));
+    /// Forgets what a commit has changed: the answers about its node, about all nodes and about several
+    /// among them.
+    fn forget(&self, commit: &Commit) {
+        let Commit { node, topics, .. } = commit;
+        self.shelves().iter().for_each(|shelf| shelf.forget(node, *topics));
+        self.last_hour.forget(commit);
         if topics.contains(Topics::PAST) {
             self.lookout.forget(node);
         }
@@ -199,6 +205,7 @@ impl Observatory {
     /// Forgets everything: after a change of configuration.
     pub fn clear(&self) {
         self.shelves().iter().for_each(|shelf| shelf.clear());
+        self.last_hour.clear();
         self.lookout.clear();
     }
 
@@ -206,6 +213,7 @@ impl Observatory {
     /// observatory to a [`Sweeper`](piecewatch_cache::Sweeper).
     pub fn sweep(&self) {
         self.shelves().iter().for_each(|shelf| shelf.sweep());
+        self.last_hour.sweep();
         self.lookout.sweep();
     }
 

@@ -86,8 +86,14 @@ impl<K: Hash + Eq + Ord + Clone, T: Tally> Sliding<K, T> {
 
     /// At most so many keys of the window that ends at `now`, by how often each came at least.
     pub(crate) fn top(&self, limit: usize, now: Timestamp) -> Listing<K, T> {
+        self.top_with(&Self::new(self.extent), limit, now)
+    }
+
+    /// The same, together with what another one of the same extent has counted.
+    pub(crate) fn top_with(&self, other: &Self, limit: usize, now: Timestamp) -> Listing<K, T> {
         let (first, last) = self.numbers(now);
-        let parts = || self.parts.iter().filter(|part| (first..=last).contains(&part.number));
+        let all = || self.parts.iter().chain(&other.parts);
+        let parts = || all().filter(|part| (first..=last).contains(&part.number));
         let error_max = parts().map(|part| part.counters.lost()).sum();
         let mut sums: HashMap<&K, Frequent<(), T>, RandomState> = HashMap::default();
         for part in parts() {

@@ -124,6 +124,7 @@ pub use query::{
     activity::{Activity, Available},
     commits::{Commit, Topics},
     countries::CountryRow,
+    downloads::Download,
     errors::ErrorRow,
     flow::{FlowPoint, Moved},
     hours::{LatencyHour, TroubleHour},

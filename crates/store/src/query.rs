@@ -7,6 +7,7 @@ pub(crate) mod bandwidth;
 pub(crate) mod commits;
 pub(crate) mod compactions;
 pub(crate) mod countries;
+pub(crate) mod downloads;
 pub(crate) mod errors;
 pub(crate) mod estimates;
 pub(crate) mod flow;
@@ -64,7 +65,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 87] = [
+pub(crate) const ALL: [Question; 88] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -92,6 +93,7 @@ pub(crate) const ALL: [Question; 87] = [
     transfers::NEWEST,
     transfers::COUNTRY,
     transfers::TEMPLATE,
+    downloads::NEWEST,
     addresses::NEWEST,
     slowest::FROM,
     slowest::HOURLY,

@@ -172,7 +172,8 @@ const METHOD: &str = "\
   kinds are seen. These are held to the time alone.
 - Held to nothing: all of all time, which is as much as there is; what is unusual at four nodes, which is four
   questions, each asked by itself and kept for an hour (that of one node is held to its 50 ms; the four together were held to it
-  before, and missed it with 84 ms); hot pieces, as a command counts them without the sums that a server keeps.
+  before, and missed it with 84 ms); hot pieces of an hour counted anew, as a
+  command does, and a server the first time: from then on it reads what came since.
 - Single transfers are kept for 302 days in all of them, not for two, so that all of them are in the table
   `transfers`; all else is pruned as always: minutes after two days, hours of latencies and snapshots of the space
   after 90.

@@ -7,8 +7,9 @@ use crate::clock::Stopwatch;
 
 /// What takes long the first time, in the order of the views: topics, and questions.
 const TOPICS: [Topic; 4] = [Topic::Overview, Topic::Latency, Topic::Storage, Topic::Earnings];
-const QUESTIONS: [(&str, &str); 3] = [
+const QUESTIONS: [(&str, &str); 4] = [
     ("/api/v1/latency", "window=24h"),
+    ("/api/v1/pieces/hot", "window=1h"),
     ("/api/v1/storage", "window=24h"),
     ("/api/v1/earnings", ""),
 ];

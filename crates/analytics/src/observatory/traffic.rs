@@ -241,15 +241,26 @@ impl Observatory {
     }
 
     /// The pieces of a node that were downloaded most often in a window widened to five minutes, as
-    /// [`hot_pieces_of`].
+    /// [`hot_pieces_of`]. Those of the hour up to the newest record are counted as they come: of what was
+    /// counted once nothing is read again.
     ///
     /// # Errors
     ///
     /// When the database cannot be read.
     pub fn hot_pieces(&self, node: &NodeName, window: Window, limit: usize) -> Answer<HotList> {
-        let (of, window) = (Selection::one(node), window.widened(Grain::FiveMinutes));
-        self.hot_pieces.answer(&self.readers, of, (window, limit), |reader, _| {
-            hot_pieces_of(reader, node, window, limit)
+        let now = window.to;
+        let hour = Window { from: now.plus_micros(-Grain::Hour.micros()), to: now };
+        let widened = window.widened(Grain::FiveMinutes);
+        let is_hour = widened == hour.widened(Grain::FiveMinutes);
+        let of = Selection::one(node);
+        self.hot_pieces.answer(&self.readers, of, (widened, limit), |reader, of| {
+            if !is_hour {
+                return hot_pieces_of(reader, node, widened, limit);
+            }
+            match self.last_hour.hot_pieces(reader, node, now, limit)? {
+                Some(list) => Ok(list.known_from(reader.kept_from(of)?.transfers)),
+                None => hot_pieces_of(reader, node, hour, limit),
+            }
         })
     }
 

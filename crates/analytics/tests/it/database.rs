@@ -6,7 +6,7 @@ use piecewatch_model::{
     Action, Batch, ByteCount, Fact, Fingerprinter, KnownSatellite, LineCounts, NodeName, Outcome,
     PieceId, Poll, PollPart, Record, Report, Start, Timestamp, Transfer,
 };
-use piecewatch_store::{Appended, Reader, Store, StoreConfig};
+use piecewatch_store::{Appended, Reader, Readers, Store, StoreConfig};
 use tempfile::TempDir;
 
 /// 2026-08-19T14:00:00Z: the beginning of what tests store.
@@ -24,7 +24,7 @@ pub(crate) fn second(second: i64) -> Timestamp {
 pub(crate) struct Database {
     store: Store,
     _folder: TempDir,
-    logs: u8,
+    logs: u16,
 }
 
 impl Database {
@@ -38,7 +38,7 @@ impl Database {
     pub(crate) fn log(&mut self, node: &NodeName, records: Vec<Record>, now: Timestamp) {
         self.logs += 1;
         let mut content = Fingerprinter::new();
-        content.feed(&[self.logs; 5000]);
+        content.feed(&self.logs.to_le_bytes().repeat(2_500));
         content.feed(b"\n");
         let known = self.store.readers.get().unwrap().sources(node).unwrap().newest;
         let batch = Batch {
@@ -72,6 +72,10 @@ impl Database {
             error,
         };
         self.store.writer.report(&Report { node: node.clone(), poll, facts }, at).unwrap();
+    }
+
+    pub(crate) fn readers(&self) -> Readers {
+        self.store.readers.clone()
     }
 
     pub(crate) fn ask<T>(&self, question: impl FnOnce(&Reader) -> T) -> T {

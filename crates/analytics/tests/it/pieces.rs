@@ -1,9 +1,9 @@
 //! The hot pieces of a stored hour, against counting every transfer.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
-use piecewatch_analytics::hot_pieces::hot_pieces_of;
-use piecewatch_model::{Action, ByteCount, Outcome, PieceId, Record, Transfer};
+use piecewatch_analytics::{Observatory, ObservatorySettings, hot_pieces::hot_pieces_of};
+use piecewatch_model::{Action, ByteCount, NodeName, Outcome, PieceId, Record, Transfer};
 use piecewatch_store::Window;
 
 use crate::database::{Database, download, node, piece, second};
@@ -69,4 +69,53 @@ fn what_is_no_longer_kept_one_by_one_is_not_counted_as_nothing() {
     let quiet = Window { from: second(51 * 3_600), to: second(52 * 3_600) };
     let quiet = database.ask(|reader| hot_pieces_of(reader, &node(), quiet, 9)).unwrap();
     assert_eq!(quiet.downloads, Some(0));
+}
+
+/// The sums of an hour tell of downloads before the window: that none is in the window is known all the same.
+#[test]
+fn a_quiet_while_after_downloads_is_quiet() {
+    let mut database = Database::new();
+    let put = Transfer { action: Action::Put, ..download(second(3_500), piece(2)) };
+    let records = vec![download(second(60), piece(1)), put].into_iter().map(Record::Transfer);
+    database.log(&node(), records.collect(), second(3_600));
+    let window = Window { from: second(3_000), to: second(3_600) };
+    let quiet = database.ask(|reader| hot_pieces_of(reader, &node(), window, 9)).unwrap();
+    assert_eq!((quiet.window.from, quiet.downloads), (second(3_000), Some(0)));
+}
+
+/// Nodes that go on, one that falls silent, and lines that come late: whoever asks again and again for the
+/// last hour, of which most was counted before, finds what is counted anew.
+#[test]
+fn the_last_hour_of_a_log_that_goes_on_is_counted_as_it_comes() {
+    let mut random = fastrand::Rng::with_seed(11);
+    let mut database = Database::new();
+    let names: [NodeName; 3] = ["n1", "n2", "silent"].map(|name| name.parse().unwrap());
+    let nothing_kept = ObservatorySettings { traffic: Duration::ZERO, ..Default::default() };
+    let observatory =
+        Observatory::new(database.readers(), &nothing_kept, || Duration::from_secs(1));
+    let mut newest = [second(0); 3];
+    let (mut now, mut most) = (0, 0);
+    for step in 0..120 {
+        now += random.i64(1..200);
+        let late = if step % 10 == 9 { random.i64(0..4_000) } else { random.i64(0..50) };
+        let speaking = if step < 40 { 3 } else { 2 };
+        for (name, newest) in names.iter().zip(&mut newest).take(speaking) {
+            let each = (0..random.usize(0..40)).map(|_| {
+                let at = second((now - random.i64(0..=late)).max(0));
+                *newest = at.max(*newest);
+                Record::Transfer(download(at, piece(random.u64(0..30))))
+            });
+            database.log(name, each.collect(), second(now));
+        }
+        observatory.refresh().unwrap();
+        for (name, newest) in names.iter().zip(newest) {
+            let to = newest.plus_micros(1);
+            let hour = Window { from: to.plus_micros(-3_600_000_000), to };
+            let found = observatory.hot_pieces(name, hour, 20).unwrap();
+            let anew = database.ask(|reader| hot_pieces_of(reader, name, hour, 20)).unwrap();
+            assert_eq!(*found, anew, "{name}, step {step}");
+            most = most.max(found.pieces.len());
+        }
+    }
+    assert_eq!(most, 20);
 }

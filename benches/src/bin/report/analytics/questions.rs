@@ -160,7 +160,7 @@ pub(crate) const ALL: [Question; 27] = [
         let filter = TransferFilter::default();
         Ok(reader.transfers(Nodes::Of(names), window, &filter, None, 100)?.rows.len())
     }),
-    question("hot pieces, as a command counts them", Over::Aside, |reader, names, window| {
+    question("hot pieces of an hour, counted anew", Over::Aside, |reader, names, window| {
         let hour = Window { from: window.to.plus_micros(-Grain::Hour.micros()), to: window.to };
         each(names, |node| Ok(hot_pieces_of(reader, node, hour, 20)?.pieces.len()))
     }),
