@@ -1,12 +1,11 @@
 //! With which texts did things go wrong in the last hour, and between what do the texts differ?
 
-use std::{fmt::Write, sync::Arc};
+use std::sync::Arc;
 
-use piecewatch_model::{Placeholder, Timestamp, Transfer, template_with};
+use piecewatch_model::{Spreads, Timestamp, Transfer};
 use piecewatch_store::Window;
 
 use crate::{
-    distinct::Distinct,
     sliding::{Extent, Sliding},
     space_saving::Tally,
 };
@@ -14,8 +13,6 @@ use crate::{
 /// A node knows some fifty texts.
 const EXTENT: Extent =
     Extent { window_micros: 3_600_000_000, part_micros: 300_000_000, keys_max: 256 };
-/// Of longer texts the first placeholders are looked at.
-const VALUES_MAX: usize = 8;
 
 /// The error texts of the last hour by their templates, with what the placeholders stood for, in
 /// bounded memory.
@@ -31,13 +28,7 @@ pub struct ErrorGroups {
 #[derive(Debug, Default)]
 struct ErrorTally {
     times: Option<(Timestamp, Timestamp)>,
-    values: Vec<Values>,
-}
-
-#[derive(Debug, Clone)]
-enum Values {
-    Numbers { min: u64, max: u64 },
-    Others { of: Placeholder, distinct: Distinct },
+    spreads: Spreads,
 }
 
 /// The most frequent error texts.
@@ -67,29 +58,8 @@ pub struct ErrorGroup {
     pub first_at: Timestamp,
     /// The last.
     pub last_at: Timestamp,
-    /// What the placeholders stood for, in the order of the template: of the first eight.
-    pub values: Vec<ValueSpread>,
-}
-
-/// What one placeholder stood for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ValueSpread {
-    /// Numbers from the lowest to the highest.
-    Numbers {
-        /// The lowest.
-        min: u64,
-        /// The highest; one that does not fit counts as 2^64 − 1.
-        max: u64,
-    },
-    /// So many different addresses, paths or ids.
-    Distinct {
-        /// Of what.
-        of: Placeholder,
-        /// How many.
-        count: u64,
-        /// Whether that is exact; otherwise it has a standard error of 6.5 %.
-        is_exact: bool,
-    },
+    /// What its placeholders stood for.
+    pub spreads: Spreads,
 }
 
 impl ErrorGroups {
@@ -106,14 +76,9 @@ impl ErrorGroups {
     /// order does not matter. One that is older than the hour before `now`, or later than `now` by
     /// more than clocks differ, is passed over.
     pub fn add(&mut self, text: &str, at: Timestamp, now: Timestamp) {
-        let mut values = Vec::new();
-        let template = template_with(text, |what, value| {
-            if values.len() < VALUES_MAX {
-                values.push(Values::of(what, value));
-            }
-        });
+        let (template, spreads) = Spreads::of(text);
         if let Some(tally) = self.window.count(template.into(), at, now) {
-            tally.merge(&ErrorTally { times: Some((at, at)), values });
+            tally.merge(&ErrorTally { times: Some((at, at)), spreads });
         }
     }
 
@@ -136,7 +101,7 @@ impl ErrorGroups {
                 at_most: of.at_most,
                 first_at,
                 last_at,
-                values: of.tally.values.iter().map(Values::spread).collect(),
+                spreads: of.tally.spreads,
             })
         });
         ErrorList {
@@ -166,47 +131,9 @@ impl Default for ErrorGroups {
 }
 
 impl ErrorGroup {
-    /// The template with what its placeholders stood for in their place: `(3..9)` for numbers,
-    /// `[7 addresses]`, `[about 500 ids]`.
+    /// The template with what its placeholders stood for in their place.
     pub fn text(&self) -> String {
-        let mut text = String::with_capacity(self.template.len() + 16 * self.values.len());
-        let mut rest: &str = &self.template;
-        for value in &self.values {
-            let mark = value.mark();
-            let Some(at) = rest.find(mark) else { break };
-            text.push_str(&rest[..at]);
-            value.write(&mut text);
-            rest = &rest[at + mark.len()..];
-        }
-        text.push_str(rest);
-        text
-    }
-}
-
-impl ValueSpread {
-    const fn mark(self) -> &'static str {
-        match self {
-            Self::Numbers { .. } => Placeholder::Number.mark(),
-            Self::Distinct { of, .. } => of.mark(),
-        }
-    }
-
-    fn write(self, text: &mut String) {
-        let written = match self {
-            Self::Numbers { min, max } if min == max => write!(text, "{min}"),
-            Self::Numbers { min, max } => write!(text, "({min}..{max})"),
-            Self::Distinct { of, count, is_exact } => {
-                let (one, many) = match of {
-                    Placeholder::Address => ("address", "addresses"),
-                    Placeholder::Path => ("path", "paths"),
-                    Placeholder::Id => ("id", "ids"),
-                    Placeholder::Number => ("number", "numbers"),
-                };
-                let about = if is_exact { "" } else { "about " };
-                write!(text, "[{about}{count} {}]", if count == 1 { one } else { many })
-            }
-        };
-        written.expect("a string takes everything");
+        self.spreads.within(&self.template)
     }
 }
 
@@ -216,60 +143,10 @@ impl Tally for ErrorTally {
             let (our_first, our_last) = self.times.unwrap_or((first, last));
             self.times = Some((our_first.min(first), our_last.max(last)));
         }
-        for (place, theirs) in other.values.iter().enumerate() {
-            match self.values.get_mut(place) {
-                Some(ours) => ours.merge(theirs),
-                None => self.values.push(theirs.clone()),
-            }
-        }
+        self.spreads.merge(&other.spreads);
     }
 
     fn allocated(&self) -> usize {
-        let inner = self.values.iter().map(|values| match values {
-            Values::Numbers { .. } => 0,
-            Values::Others { distinct, .. } => distinct.allocated(),
-        });
-        self.values.capacity() * size_of::<Values>() + inner.sum::<usize>()
-    }
-}
-
-impl Values {
-    fn of(what: Placeholder, value: &str) -> Self {
-        match what {
-            Placeholder::Number => {
-                let number = value.parse().unwrap_or(u64::MAX);
-                Self::Numbers { min: number, max: number }
-            }
-            Placeholder::Address | Placeholder::Path | Placeholder::Id => {
-                let mut distinct = Distinct::default();
-                distinct.add(value);
-                Self::Others { of: what, distinct }
-            }
-        }
-    }
-
-    /// One template has one kind of placeholder at a place.
-    fn merge(&mut self, other: &Self) {
-        match (self, other) {
-            (Self::Numbers { min, max }, Self::Numbers { min: their_min, max: their_max }) => {
-                (*min, *max) = ((*min).min(*their_min), (*max).max(*their_max));
-            }
-            (Self::Others { distinct, .. }, Self::Others { distinct: theirs, .. }) => {
-                distinct.merge(theirs);
-            }
-            (Self::Numbers { .. }, Self::Others { .. })
-            | (Self::Others { .. }, Self::Numbers { .. }) => {}
-        }
-    }
-
-    fn spread(&self) -> ValueSpread {
-        match self {
-            Self::Numbers { min, max } => ValueSpread::Numbers { min: *min, max: *max },
-            Self::Others { of, distinct } => ValueSpread::Distinct {
-                of: *of,
-                count: distinct.count(),
-                is_exact: distinct.is_exact(),
-            },
-        }
+        self.spreads.allocated()
     }
 }

@@ -2,11 +2,14 @@
 
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
-use piecewatch_model::{Action, ByteCount, Grain, NodeName, Outcome, Timestamp};
+use piecewatch_model::{Action, ByteCount, Grain, NodeName, Outcome, Spreads, Timestamp};
 use piecewatch_store::{Ending, ErrorRow, Fate, Nodes, Reader, Result, TrafficRow, Window};
 
 /// More than the texts that a database knows of a node, by action and outcome.
 const ROWS_MAX: u32 = 200_000;
+
+/// Of so many of the most frequent texts is told what their placeholders stood for.
+const SPREADS_MAX: usize = 50;
 
 /// The texts with which transfers ended, the most frequent first.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +48,15 @@ pub struct ErrorText {
     pub last_at: Timestamp,
     /// The same by node, action and outcome, the most frequent first.
     pub parts: Vec<ErrorRow>,
+    /// What its placeholders stood for on the days of the window; nothing where that is not known.
+    pub spreads: Spreads,
+}
+
+impl ErrorText {
+    /// The template with what its placeholders stood for in their place.
+    pub fn text(&self) -> String {
+        self.spreads.within(&self.template)
+    }
 }
 
 /// The most frequent texts among rows of a window, at most `limit`, of transfers that ended so;
@@ -86,6 +98,7 @@ pub fn top_errors(
             first_at: row.first_at,
             last_at: row.last_at,
             parts: Vec::new(),
+            spreads: Spreads::default(),
         });
         text.count += row.count;
         text.bytes = text.bytes + row.bytes;
@@ -112,7 +125,8 @@ fn add<K: Ord + Clone>(counts: &mut BTreeMap<K, u64>, key: &K, count: u64) {
     }
 }
 
-/// Asks for the most frequent texts of nodes in a window, widened to whole hours.
+/// Asks for the most frequent texts of nodes in a window, widened to whole hours, and what the placeholders of the
+/// first fifty stood for.
 ///
 /// # Errors
 ///
@@ -126,5 +140,11 @@ pub fn top_errors_of(
 ) -> Result<TopErrors> {
     let rows = reader.errors(nodes, window, ROWS_MAX)?;
     let traffic = reader.node_traffic_totals(nodes, Some(window))?.rows;
-    Ok(top_errors(rows, &traffic, window.widened(Grain::Hour), endings, limit))
+    let mut errors = top_errors(rows, &traffic, window.widened(Grain::Hour), endings, limit);
+    let listed = errors.top.iter().take(SPREADS_MAX).map(|text| Arc::clone(&text.template));
+    let mut spreads = reader.error_spreads(nodes, window, &listed.collect::<Vec<_>>())?;
+    for text in &mut errors.top {
+        text.spreads = spreads.remove(&text.template).unwrap_or_default();
+    }
+    Ok(errors)
 }

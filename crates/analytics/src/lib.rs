@@ -75,7 +75,6 @@ pub mod compare;
 pub mod connectivity;
 pub mod countries;
 pub mod coverage;
-mod distinct;
 pub mod distribution;
 pub mod error_groups;
 pub mod errors;

@@ -26,6 +26,9 @@ pub enum Error {
     /// A stored histogram is damaged.
     #[error("a stored histogram is damaged: {0}")]
     Histogram(&'static str),
+    /// What placeholders stood for is damaged as it is stored.
+    #[error("what the placeholders of a text stood for is damaged as it is stored")]
+    Spreads,
 }
 
 /// The result of reading a value of this crate.

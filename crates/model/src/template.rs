@@ -44,6 +44,16 @@ impl Placeholder {
             Self::Number => "#",
         }
     }
+
+    /// What people call one of them, and several.
+    pub const fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Address => ("address", "addresses"),
+            Self::Path => ("path", "paths"),
+            Self::Id => ("id", "ids"),
+            Self::Number => ("number", "numbers"),
+        }
+    }
 }
 
 /// Like [`template`], and tells what each placeholder stands for, in the order of the text.

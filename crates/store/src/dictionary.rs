@@ -22,7 +22,9 @@ const TEMPLATES_MAX: i64 = 10_000;
 pub(crate) const SATELLITE_NONE: i64 = 0;
 /// Ids that the first migration sets aside for what is beyond the bound.
 const ACTION_FURTHER: i64 = 10;
-const TEMPLATE_FURTHER: i64 = 1;
+pub(crate) const TEMPLATE_FURTHER: i64 = 1;
+
+pub(crate) const TEMPLATE_ID: &str = "SELECT id FROM templates WHERE template = ?1";
 
 /// One dictionary: a table of ids and names, and those names that were used lately.
 #[derive(Debug)]
@@ -146,7 +148,7 @@ impl Dictionaries {
             ),
             templates: Dictionary::new(
                 TEMPLATES_MAX,
-                "SELECT id FROM templates WHERE template = ?1",
+                TEMPLATE_ID,
                 "SELECT coalesce(max(id), 0) FROM templates",
                 "INSERT INTO templates (id, template) VALUES (?1, ?2)",
             ),

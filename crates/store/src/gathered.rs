@@ -14,6 +14,7 @@ use crate::{
     retention::Cuts,
     rollup::Sums,
     slowest::Slowest,
+    spreads::ErrorSpreads,
     transfers::{self, TransferRow},
 };
 
@@ -53,6 +54,7 @@ pub(crate) struct Gathered<'a> {
     rows: Vec<TransferRow<'a>>,
     sums: Sums,
     slowest: Slowest,
+    spreads: ErrorSpreads,
     nodes: BTreeMap<u16, NodePart>,
 }
 
@@ -71,6 +73,7 @@ impl<'a> Gathered<'a> {
             rows: Vec::new(),
             sums: Sums::default(),
             slowest: Slowest::default(),
+            spreads: ErrorSpreads::default(),
             nodes: BTreeMap::new(),
         }
     }
@@ -109,6 +112,9 @@ impl<'a> Gathered<'a> {
         match record {
             Record::Transfer(transfer) => {
                 let row = self.transfer_row(node, transfer)?;
+                if row.at >= self.cuts.details {
+                    self.spreads.add(&row, transfer);
+                }
                 self.add_row(row);
             }
             Record::Rejected(rejected) => self.add_row(rejected_row(node, rejected)),
@@ -186,6 +192,7 @@ impl<'a> Gathered<'a> {
         let keys = transfers::insert(self.connection, &mut self.rows)?;
         self.sums.write(self.connection, &self.cuts)?;
         self.slowest.write(self.connection, &self.cuts)?;
+        self.spreads.write(self.connection)?;
         let mut node_times = self.connection.prepare_cached(NODE_TIMES)?;
         let mut commit = self.connection.prepare_cached(COMMIT)?;
         for (node, part) in &self.nodes {

@@ -104,6 +104,7 @@ mod retention;
 mod rollup;
 mod self_metrics;
 mod slowest;
+mod spreads;
 mod transfers;
 mod upkeep;
 mod writer;

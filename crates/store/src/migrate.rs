@@ -22,6 +22,7 @@ const STEPS: &[&str] = &[
     include_str!("../migrations/0009_flow.sql"),
     include_str!("../migrations/0010_latency_of_nodes.sql"),
     include_str!("../migrations/0011_versions.sql"),
+    include_str!("../migrations/0012_error_spreads.sql"),
 ];
 
 /// The version that this program writes.

@@ -33,6 +33,7 @@ pub(crate) mod slowest;
 pub(crate) mod sources;
 pub(crate) mod space;
 pub(crate) mod space_samples;
+pub(crate) mod spreads;
 pub(crate) mod standings;
 pub(crate) mod statuses;
 pub(crate) mod storage;
@@ -65,7 +66,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 88] = [
+pub(crate) const ALL: [Question; 91] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -104,6 +105,9 @@ pub(crate) const ALL: [Question; 88] = [
     countries::DAILY,
     errors::HOURLY,
     errors::DAILY,
+    spreads::OF_DAY,
+    spreads::FIRST,
+    spreads::TEMPLATE,
     compactions::NEWEST,
     maintenance::NEWEST,
     runs::NEWEST,

@@ -277,13 +277,14 @@ const OLD_DELIVERIES: &str = "DELETE FROM alert_deliveries WHERE alert IN
 const OLD_ALERTS: &str = "DELETE FROM alerts WHERE id IN
     (SELECT id FROM alerts WHERE resolved_at < ?1 ORDER BY resolved_at, id LIMIT ?2)";
 
-const DETAILS: [&str; 13] = [
+const DETAILS: [&str; 14] = [
     "size_hourly",
     "size_daily",
     "country_hourly",
     "country_daily",
     "error_hourly",
     "error_daily",
+    "error_spreads",
     "compactions",
     "maintenance",
     "orders",

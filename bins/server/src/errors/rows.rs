@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use piecewatch_model::Spread;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -28,11 +29,39 @@ pub(crate) struct Object<'a> {
 #[derive(JsonSchema, Serialize)]
 struct Text<'a> {
     text: &'a str,
+    /// The text with what its placeholders stood for in their place, where that is known.
+    text_with_values: String,
+    /// What each placeholder stood for, in their order, of the first eight; none where it is not known.
+    values: Vec<Value>,
     kind: &'static str,
     count: u64,
     first_at: String,
     last_at: String,
     parts: Vec<Row<'a>>,
+}
+
+/// What a placeholder stood for: a range of numbers, or so many different values.
+#[derive(JsonSchema, Serialize)]
+struct Value {
+    placeholder: &'static str,
+    min: Option<u64>,
+    max: Option<u64>,
+    count: Option<u64>,
+    is_exact: bool,
+}
+
+impl Value {
+    fn of(spread: Spread) -> Self {
+        let placeholder = spread.placeholder().mark();
+        match spread {
+            Spread::Numbers { min, max } => {
+                Self { placeholder, min: Some(min), max: Some(max), count: None, is_exact: true }
+            }
+            Spread::Distinct { count, is_exact, .. } => {
+                Self { placeholder, min: None, max: None, count: Some(count), is_exact }
+            }
+        }
+    }
 }
 
 /// A text at one node: of transfers of an action and outcome, or of trouble with a satellite.
@@ -57,6 +86,8 @@ impl<'a> Object<'a> {
         let errors = &answer.errors;
         let top = errors.top.iter().map(|text| Text {
             text: &text.template,
+            text_with_values: text.text(),
+            values: text.spreads.each().map(Value::of).collect(),
             kind: "transfer",
             count: text.count,
             first_at: text.first_at.to_string(),
@@ -65,6 +96,8 @@ impl<'a> Object<'a> {
         });
         let troubles = answer.troubles.iter().map(|trouble| Text {
             text: &trouble.text,
+            text_with_values: trouble.text.to_string(),
+            values: Vec::new(),
             kind: trouble.kind.name(),
             count: trouble.count,
             first_at: trouble.first_at.to_string(),

@@ -87,7 +87,7 @@ fn table(answer: &Answer) -> Table {
         ];
         let actions = in_words(actions.iter().map(|(of, n)| (of, *n)));
         let places = if nodes.is_empty() { actions } else { format!("{actions}; {nodes}") };
-        let notes = [Cell::from(text.template.to_string()), Cell::styled(places, Style::Dim)];
+        let notes = [Cell::from(text.text()), Cell::styled(places, Style::Dim)];
         table.noted_row(cells, notes);
     }
     table

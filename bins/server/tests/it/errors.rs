@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::program::Bench;
 
@@ -75,7 +75,7 @@ fn the_table_names_each_text_and_csv_has_a_row_for_each_part() {
     // A text stands under its row, broken at the width of a terminal.
     let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
     for text in texts() {
-        let wanted = words(text["text"].as_str().unwrap());
+        let wanted = words(text["text_with_values"].as_str().unwrap());
         assert!(words(&table).contains(&wanted), "{text}: {table}");
     }
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");
@@ -109,4 +109,43 @@ fn a_limit_of_nothing_is_refused() {
         let ended = bench.run([command, "--db", "n.db", "--limit", "0"]);
         assert_eq!(ended.code, Some(2), "{command}: {}", ended.err);
     }
+}
+
+/// The ranges of numbers, and how many addresses: from the database, long after the lines were read.
+#[test]
+fn what_differs_between_the_texts_of_a_template_is_told() {
+    let bench = Bench::new();
+    bench.write("one.log", short(&[512, 7, 2048]));
+    bench.write("two.log", short(&[9]));
+    for log in ["one.log", "two.log"] {
+        bench.done(["import", "--db", "n.db", "--node", log, log]);
+    }
+    let errors = bench.json(["errors", "--db", "n.db", "--window", "99d", "--json"]);
+    let text = &errors["top"][0];
+    assert_eq!((text["text"].as_str(), text["count"].as_u64()), (Some(SHORT), Some(4)));
+    assert_eq!(
+        text["text_with_values"],
+        "piece too short: (7..2048) of 4096 bytes from [4 addresses]"
+    );
+    let [number, size, address] = [0, 1, 2].map(|at| &text["values"][at]);
+    assert_eq!((&number["min"], &number["max"]), (&json!(7), &json!(2048)));
+    assert_eq!((&size["min"], &size["max"]), (&json!(4096), &json!(4096)));
+    assert_eq!((&address["count"], &address["is_exact"]), (&json!(4), &json!(true)));
+    let shown = bench.done(["errors", "--db", "n.db", "--window", "99d"]);
+    assert!(shown.contains("piece too short: (7..2048) of 4096 bytes"), "{shown}");
+}
+
+const SHORT: &str = "piece too short: # of # bytes from <addr>";
+
+/// Lines of failed downloads that are so many bytes short.
+fn short(bytes: &[u64]) -> String {
+    let line = |(second, bytes): (usize, &u64)| {
+        format!(
+            "2026-08-19T14:00:{second:02}Z\tERROR\tpiecestore\tdownload failed\t{{\"Piece ID\": \
+             \"XXQ7OZOMAK3IVJNU3RQF4PTQU7IDUJQEFLMQWYVW2XKSFTFWSO6Q\", \"Satellite ID\": \
+             \"12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S\", \"Action\": \"GET\", \"error\": \
+             \"piece too short: {bytes} of 4096 bytes from 10.0.0.{second}:{bytes}\"}}\n"
+        )
+    };
+    bytes.iter().enumerate().map(line).collect()
 }

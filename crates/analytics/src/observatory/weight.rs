@@ -150,7 +150,8 @@ impl Weigh for PeersOf {
 impl Weigh for TopErrors {
     fn weight(&self) -> usize {
         // Its parts share its text.
-        let text = |text: &ErrorText| text.template.len() + list(&text.parts);
+        let text =
+            |text: &ErrorText| text.template.len() + list(&text.parts) + text.spreads.allocated();
         let counts = map(&self.by_action) + map(&self.by_outcome) + map(&self.by_node);
         let texts: usize = self.top.iter().map(text).sum();
         size_of::<Self>() + counts + list(&self.top) + texts

@@ -2,11 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use piecewatch_analytics::{
-    error_groups::{ErrorGroups, ValueSpread},
-    hot_pieces::HotPieces,
-};
-use piecewatch_model::{ByteCount, PieceId, Placeholder, Timestamp};
+use piecewatch_analytics::{error_groups::ErrorGroups, hot_pieces::HotPieces};
+use piecewatch_model::{ByteCount, PieceId, Placeholder, Spread, Timestamp};
 use proptest::prelude::*;
 
 use crate::database::{START, piece, second};
@@ -156,13 +153,14 @@ fn the_values_of_texts_are_kept_as_ranges_and_counts() {
     assert_eq!(&*group.template, "read tcp <addr>-><addr>: wrote # of # bytes");
     assert_eq!((group.at_least, group.at_most), (200, 200));
     assert_eq!((group.first_at, group.last_at), (second(0), second(199)));
-    let [one, many, wrote, size] = group.values[..] else { panic!("{:?}", group.values) };
+    let values: Vec<Spread> = group.spreads.each().collect();
+    let [one, many, wrote, size] = values[..] else { panic!("{values:?}") };
     let of = Placeholder::Address;
-    assert_eq!(one, ValueSpread::Distinct { of, count: 1, is_exact: true });
-    let ValueSpread::Distinct { count, is_exact: false, .. } = many else { panic!("{many:?}") };
+    assert_eq!(one, Spread::Distinct { of, count: 1, is_exact: true });
+    let Spread::Distinct { count, is_exact: false, .. } = many else { panic!("{many:?}") };
     assert!((30..=50).contains(&count), "40 within four standard errors: {count}");
-    assert_eq!(wrote, ValueSpread::Numbers { min: 5, max: 204 });
-    assert_eq!(size, ValueSpread::Numbers { min: 2048, max: 2048 });
+    assert_eq!(wrote, Spread::Numbers { min: 5, max: 204 });
+    assert_eq!(size, Spread::Numbers { min: 2048, max: 2048 });
     let text =
         format!("read tcp [1 address]->[about {count} addresses]: wrote (5..204) of 2048 bytes");
     assert_eq!(group.text(), text);

@@ -412,3 +412,22 @@ fn version_10_adds_up_the_latencies_of_satellites_in_the_hours_of_version_9() {
     );
     assert_eq!(reader.check().unwrap().damage, [""; 0]);
 }
+
+#[test]
+fn version_12_knows_of_no_values_in_the_errors_of_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("piecewatch.db");
+    let old = of_version_1(&path);
+    let hour = HOUR.as_micros();
+    old.execute("INSERT INTO nodes (id, name) VALUES (1, 'n1')", []).unwrap();
+    old.execute("INSERT INTO templates (id, template) VALUES (2, 'read # bytes')", []).unwrap();
+    old.execute("INSERT INTO error_hourly VALUES (1, ?1, 2, 3, 2, 7, 0, ?1, ?1)", [hour]).unwrap();
+    drop(old);
+    let readers = Store::open(&path, StoreConfig::default()).unwrap().readers;
+    let reader = readers.get().unwrap();
+    let errors = reader.errors(Nodes::All, ALL, 9).unwrap();
+    assert_eq!((&*errors[0].template, errors[0].count), ("read # bytes", 7));
+    let templates = [std::sync::Arc::clone(&errors[0].template)];
+    assert!(reader.error_spreads(Nodes::All, ALL, &templates).unwrap().is_empty());
+    assert_eq!(reader.check().unwrap().damage, [""; 0]);
+}

@@ -1,9 +1,12 @@
 //! What goes in comes out: each question, once.
 
+use std::sync::Arc;
+
 use piecewatch_model::{
     Action, ByteCount, Clock, Compaction, Country, FailureClass, Grain, KnownSatellite, Latency,
     Lifecycle, LifecycleEvent, Maintenance, MaintenanceKind, OrdersSettled, Outcome, Phase,
     PieceId, Record, Rejected, Scores, SizeBucket, SpaceReport, Timestamp, Trouble, TroubleKind,
+    template,
 };
 use piecewatch_store::{
     Ending, Event, Fate, LatencyFilter, Measuring, Nodes, ScoreChanges, ScoreRow, Topics,
@@ -305,6 +308,46 @@ fn sizes_countries_and_errors_are_told() {
         .collect();
     let at = seconds(1);
     assert_eq!(errors, [("context canceled", Outcome::Canceled, 1, at, at)]);
+}
+
+/// Over two days, two nodes and several transactions; what is beyond the day of the window is not told.
+#[test]
+fn what_the_placeholders_of_errors_stood_for_is_kept_by_day() {
+    let mut database = Database::new();
+    let failed = |at: Timestamp, text: String| {
+        let mut transfer = transfer(at);
+        transfer.outcome = Outcome::Failed(FailureClass::Network);
+        transfer.error = Some(template(&text).into());
+        transfer.error_text = Some(text.into());
+        Record::Transfer(transfer)
+    };
+    let text = |bytes: i64, host: i64| format!("wrote {bytes} of 2048 bytes to 10.0.0.{host}:7");
+    let next_day = 86_400;
+    let mut logs = [Log::new("n1", 1), Log::new("n2", 2)];
+    for round in 0..5 {
+        for (log, host) in logs.iter_mut().zip([round % 3, 9]) {
+            let today = failed(seconds(round), text(5 + round, host));
+            let tomorrow = failed(seconds(next_day + round), text(900, 100 + round));
+            database.append(&log.batch(vec![today, tomorrow]));
+        }
+    }
+    let reader = database.readers.get().unwrap();
+    let known: Arc<str> = template(&text(1, 1)).into();
+    let asked = [Arc::clone(&known), "never seen".into()];
+    let told = |nodes: Nodes<'_>, window: Window| {
+        let spreads = reader.error_spreads(nodes, window, &asked).unwrap();
+        assert!(spreads.len() < 2, "{spreads:?}");
+        spreads.get(&known).map(|spreads| spreads.within(&known))
+    };
+    let hour = Window { from: HOUR, to: seconds(60) };
+    let of_today = "wrote (5..9) of 2048 bytes to [4 addresses]";
+    assert_eq!(told(Nodes::All, hour).as_deref(), Some(of_today));
+    let of_one = told(Nodes::Of(&["n1".parse().unwrap()]), hour);
+    assert_eq!(of_one.as_deref(), Some("wrote (5..9) of 2048 bytes to [3 addresses]"));
+    let of_both = "wrote (5..900) of 2048 bytes to [9 addresses]";
+    assert_eq!(told(Nodes::All, ALL).as_deref(), Some(of_both));
+    let before = Window { from: seconds(-5 * next_day), to: seconds(-4 * next_day) };
+    assert_eq!(told(Nodes::All, before), None);
 }
 
 #[test]

@@ -199,6 +199,7 @@ export interface TransfersAnswer extends Span {
 
 export interface ErrorText {
   text: string;
+  text_with_values: string;
   kind: string;
   count: number;
   first_at: string;

@@ -1,18 +1,18 @@
 //! How many different values were there?
 
-use std::hash::{BuildHasher, Hash};
-
-use foldhash::quality::FixedState;
+use xxhash_rust::xxh3::xxh3_64;
 
 /// So many values are remembered before they are estimated; they take the room of the registers.
 const FEW_MAX: usize = 32;
 /// Registers of a byte: 256 give a standard error of 1.04 / √256 = 6.5 %.
 const REGISTER_BITS: u32 = 8;
 const REGISTERS: usize = 1 << REGISTER_BITS;
+/// Says that registers follow; there are never so many hashes.
+const MANY: u8 = u8::MAX;
 
 /// Counts different values in 256 bytes: exactly up to 32, beyond that with a standard error of
 /// 6.5 % (HyperLogLog; Flajolet and others, 2007).
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Distinct {
     /// The hashes of all of them.
     Few(Vec<u64>),
@@ -27,8 +27,8 @@ impl Default for Distinct {
 }
 
 impl Distinct {
-    pub(crate) fn add<V: Hash + ?Sized>(&mut self, value: &V) {
-        self.add_hash(FixedState::with_seed(0x7069_6563_6577_6174).hash_one(value));
+    pub(crate) fn add(&mut self, value: &[u8]) {
+        self.add_hash(xxh3_64(value));
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
@@ -73,6 +73,38 @@ impl Distinct {
         }
     }
 
+    /// Appends its stored form: how many hashes there are and each of them, or 255 and the registers. The
+    /// hashes are XXH3-64 of the values, little-endian.
+    pub(crate) fn write(&self, bytes: &mut Vec<u8>) {
+        match self {
+            Self::Few(hashes) => {
+                bytes.push(hashes.len() as u8);
+                hashes.iter().for_each(|hash| bytes.extend(hash.to_le_bytes()));
+            }
+            Self::Many(registers) => {
+                bytes.push(MANY);
+                bytes.extend(&registers[..]);
+            }
+        }
+    }
+
+    /// Reads a stored form off the beginning; `None` when it is none.
+    pub(crate) fn read(bytes: &mut &[u8]) -> Option<Self> {
+        let length = *bytes.split_off_first()?;
+        if length == MANY {
+            let registers: [u8; REGISTERS] = bytes.split_off(..REGISTERS)?.try_into().ok()?;
+            let is_run = |run: &u8| u32::from(*run) <= u64::BITS - REGISTER_BITS + 1;
+            return registers.iter().all(is_run).then(|| Self::Many(Box::new(registers)));
+        }
+        let length = usize::from(length);
+        if length > FEW_MAX {
+            return None;
+        }
+        let hashes = bytes.split_off(..length * size_of::<u64>())?;
+        let (hashes, _) = hashes.as_chunks();
+        Some(Self::Few(hashes.iter().map(|hash| u64::from_le_bytes(*hash)).collect()))
+    }
+
     fn add_hash(&mut self, hash: u64) {
         if let Self::Few(hashes) = self {
             if hashes.contains(&hash) {
@@ -111,7 +143,7 @@ mod tests {
 
     fn of(values: impl IntoIterator<Item = u64>) -> Distinct {
         let mut distinct = Distinct::default();
-        values.into_iter().for_each(|value| distinct.add(&value));
+        values.into_iter().for_each(|value| distinct.add(&value.to_le_bytes()));
         distinct
     }
 
@@ -126,6 +158,9 @@ mod tests {
             let error = distinct.count() as f64 / n as f64 - 1.0;
             assert!(error.abs() <= 4.0 * 0.065, "{n}: {error}");
             assert!(!distinct.is_exact() && distinct.allocated() == 256);
+            let mut bytes = Vec::new();
+            distinct.write(&mut bytes);
+            assert_eq!(Distinct::read(&mut &bytes[..]), Some(distinct));
         }
     }
 
