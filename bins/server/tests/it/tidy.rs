@@ -290,6 +290,7 @@ const MIGRATIONS: [(&str, u64); 11] = [
     ("0009_flow.sql", 0x4992_cfed_c53d_0841),
     ("0010_latency_of_nodes.sql", 0x7c66_fb43_36bc_9e10),
     ("0011_versions.sql", 0xd923_24d0_d3c6_d733),
+    ("0012_error_spreads.sql", 0x9dc6_bcbb_e03b_0cb0),
 ];
 
 #[test]
