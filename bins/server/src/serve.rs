@@ -6,6 +6,7 @@ mod answers;
 mod api;
 mod app;
 mod arrivals;
+mod asking;
 mod guard;
 mod http;
 mod itself;
@@ -24,7 +25,6 @@ mod warming;
 
 use std::{
     collections::BTreeMap,
-    future::pending,
     io::{self, ErrorKind},
     net::{SocketAddr, TcpListener},
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
@@ -57,6 +57,7 @@ use self::{
     answers::Answers,
     api::Api,
     app::App,
+    asking::Asking,
     guard::Guard,
     itself::Itself,
     live::{Live, Refusal, Topic},
@@ -70,7 +71,6 @@ use crate::{
     Error, Result,
     clock::{self, Stopwatch},
     earnings::ledger_settings,
-    poll,
 };
 
 /// How long browsers are waited for when everything is to end.
@@ -345,7 +345,11 @@ impl Server {
             app.pool.runs(),
         ));
         helpers.spawn(tell_alerts(app.alerts.changed(), app.broadcaster.clone()));
-        let mut asking = if app.nodes.is_some() { poll::begin(&config)? } else { None };
+        let mut asking = match &app.nodes {
+            Some(_) => Asking::begin(Arc::clone(&config)).await?,
+            None => Asking::nobody(),
+        };
+        let (asks_otherwise, mut asked_otherwise) = mpsc::channel(1);
         let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
         // It is set once.
         let _ = app.started.set(millis);
@@ -364,16 +368,24 @@ impl Server {
                 signal = signals.recv() => match signal {
                     Some(Signal::Reload) => {
                         let (app, load) = (Arc::clone(&app), Arc::clone(&load));
-                        tokio::task::spawn_blocking(move || reload(&app, &*load));
+                        let asks_otherwise = asks_otherwise.clone();
+                        tokio::task::spawn_blocking(move || {
+                            let before = app.config();
+                            reload(&app, &*load);
+                            if app.nodes.is_some() && asking::differs(&before, &app.config()) {
+                                // One that waits is enough.
+                                let _ = asks_otherwise.try_send(());
+                            }
+                        });
                     }
                     Some(Signal::Stop) | None => break Ok(()),
                 },
-                ended = async {
-                    match &mut asking {
-                        Some(asking) => asking.ended().await,
-                        None => pending().await,
+                Some(()) = asked_otherwise.recv() => {
+                    if let Err(error) = asking.begin_anew(app.config()).await {
+                        break Err(error);
                     }
-                } => break ended,
+                }
+                ended = asking.ended() => break ended,
                 _ = parts.join_next() => break Err(ended_by_itself("a part of the server")),
                 _ = helpers.join_next() => break Err(ended_by_itself("a part of the server")),
                 _ = ticks.tick() => {
@@ -402,14 +414,8 @@ impl Server {
         let nodes = app.nodes.clone();
         let follows =
             tokio::task::spawn_blocking(move || nodes.map_or(Ok(()), |nodes| nodes.stop()));
-        let asks = async {
-            match asking {
-                Some(asking) => asking.stop().await,
-                None => Ok(()),
-            }
-        };
         let says_goodbye = async { while parts.join_next().await.is_some() {} };
-        let stops = async { tokio::join!(follows, asks, says_goodbye) };
+        let stops = async { tokio::join!(follows, asking.stop(), says_goodbye) };
         let stopped = match timeout(STOP_MAX, stops).await {
             Ok((followed, asked, ())) => followed.unwrap_or(Ok(())).and(asked),
             // Nothing is lost: what is not stored is read again.
@@ -454,14 +460,17 @@ fn tick(app: &App, seconds: u64) {
     }
 }
 
-/// Reads the configuration again: what nodes there are, what they cost, and what else can change
-/// while everything runs. Blocks.
+/// Reads the configuration again: what nodes there are and what they cost, of what is told and to whom, and what
+/// else can change while everything runs. Blocks.
 fn reload(app: &App, load: &Load) {
     systemd::reloading();
     match load() {
         Ok(config) => {
             // Before they are followed: whoever hears of a node finds it.
             app.reconfigure(config.clone());
+            if let Err(error) = app.alerts.reconfigure(config.alerts.clone()) {
+                tracing::error!("alerts stay as they were: {}", error.lines().join("; "));
+            }
             if let Some(nodes) = &app.nodes {
                 nodes.reload(config);
             }

@@ -13,6 +13,7 @@ mod heartbeat;
 mod http;
 mod message;
 mod owner;
+mod setup;
 pub(crate) mod shown;
 mod template;
 #[cfg(test)]
@@ -22,7 +23,7 @@ use std::{
     collections::BTreeSet,
     path::PathBuf,
     sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError, RwLock,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -38,19 +39,17 @@ use serde_json::{Map, Value};
 use tokio::{
     sync::{Notify, watch},
     task::JoinSet,
-    time::MissedTickBehavior,
+    time::{Interval, MissedTickBehavior},
 };
 
-use crate::{Error, Result, clock};
+use crate::{Result, clock};
 use books::Books;
-use channel::Channel;
-use delivery::Door;
 pub(crate) use delivery::Retry;
-use heartbeat::Heartbeat;
-use http::Http;
 use message::Message;
 pub(crate) use message::trial;
 use owner::{Owner, Right};
+use setup::Setup;
+pub(crate) use setup::channels;
 
 /// How many alerts a history holds at most.
 const HISTORY_MAX: usize = 1_000;
@@ -86,7 +85,9 @@ pub(crate) struct Parts {
 
 /// Tells operators what is the matter. Share it.
 pub(crate) struct Alerts {
-    config: AlertsConfig,
+    setup: RwLock<Arc<Setup>>,
+    /// What takes its place before the next look.
+    next: Mutex<Option<Setup>>,
     sight: Box<dyn Fn(Timestamp) -> Sight + Send + Sync>,
     observatory: Arc<Observatory>,
     readers: Readers,
@@ -96,8 +97,6 @@ pub(crate) struct Alerts {
     /// Held while what becomes of them is noted in the books.
     states: Mutex<States>,
     books: Books,
-    doors: Vec<Door>,
-    heartbeat: Option<Heartbeat>,
     changed: watch::Sender<u64>,
     wake: Notify,
     /// When everything was last read and written, in microseconds; 0: never.
@@ -113,21 +112,6 @@ pub(crate) enum AcknowledgeError {
     /// Another process looks after alerts.
     #[error("another server on the same database looks after its alerts; acknowledge it there")]
     Elsewhere,
-}
-
-/// The channels of a configuration, ready to send.
-pub(crate) fn channels(config: &AlertsConfig) -> Result<(Option<Http>, Vec<Channel>)> {
-    if config.channels.is_empty() && config.heartbeat.is_none() {
-        return Ok((None, Vec::new()));
-    }
-    let wrong =
-        |channel: &str, wrong: String| Error::Channel { channel: channel.to_owned(), wrong };
-    let http = Http::new().map_err(|error| wrong("webhooks", error))?;
-    let made = config.channels.iter().map(|configured| {
-        Channel::new(configured, &http).map_err(|error| wrong(&configured.name, error))
-    });
-    let channels = made.collect::<Result<Vec<_>>>()?;
-    Ok((Some(http), channels))
 }
 
 /// Incidents of a window with what became of their messages, the newest first.
@@ -154,21 +138,15 @@ impl Alerts {
     /// When a secret cannot be read, an address is none, or the database cannot be read.
     pub(crate) fn new(parts: Parts) -> Result<Self> {
         let Parts { config, db, sight, observatory, readers, writer, retry } = parts;
-        let (http, channels) = channels(&config)?;
-        let heartbeat = match (&config.heartbeat, http) {
-            (Some(configured), Some(http)) => Some(Heartbeat::new(configured, http)?),
-            (Some(_) | None, _) => None,
-        };
         let alerts = Self {
             owner: config.enabled.then(|| Owner::of(&db)).transpose()?,
             states: Mutex::default(),
             books: Books::new(writer),
-            doors: channels.into_iter().map(Door::new).collect(),
-            heartbeat,
             changed: watch::Sender::new(0),
             wake: Notify::new(),
             well_at: AtomicI64::new(0),
-            config,
+            setup: RwLock::new(Arc::new(Setup::new(config)?)),
+            next: Mutex::default(),
             sight,
             observatory,
             readers,
@@ -176,6 +154,40 @@ impl Alerts {
         };
         alerts.settle(clock::now())?;
         Ok(alerts)
+    }
+
+    /// Takes other rules and channels, before the next look. Whether anybody is told at all stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// When a secret cannot be read, or an address is none; then everything stays as it is.
+    pub(crate) fn reconfigure(&self, config: AlertsConfig) -> Result<()> {
+        // What is in the files of secrets may be new, too.
+        *locked(&self.next) = Some(Setup::new(config)?);
+        Ok(())
+    }
+
+    fn setup(&self) -> Arc<Setup> {
+        Arc::clone(&self.setup.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Uses another setup; nothing is on its way to the channels of the one before any more. Blocks.
+    fn change(&self, next: Setup) {
+        let before = self.setup();
+        for door in &next.doors {
+            if let Some(of_before) = before.door(door.name()) {
+                door.go_on_from(of_before);
+            }
+        }
+        *self.setup.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
+        let is_ours = self.owner.as_ref().is_some_and(|owner| *owner.right() == Right::Ours);
+        if !is_ours {
+            return;
+        }
+        self.books.write();
+        if let Err(error) = self.resume() {
+            tracing::warn!("alerts that waited for a channel wait for the next start: {error}");
+        }
     }
 
     /// Who looks after alerts now, with what there is of them here: where this process takes over, what the
@@ -201,7 +213,8 @@ impl Alerts {
     /// Reads the incidents that last.
     fn restore(&self, now: Timestamp) -> Result<(), piecewatch_store::Error> {
         let reader = self.readers.get()?;
-        let cooldown = i64::try_from(self.config.policy.cooldown.as_micros()).unwrap_or(i64::MAX);
+        let setup = self.setup();
+        let cooldown = i64::try_from(setup.config.policy.cooldown.as_micros()).unwrap_or(i64::MAX);
         let from = Timestamp::from_micros(now.as_micros().saturating_sub(cooldown));
         let recent = Window { from, to: now.plus_micros(1) };
         let ended = reader.alerts(recent, u32::MAX)?;
@@ -212,7 +225,7 @@ impl Alerts {
 
     /// Gives messages that were not delivered to their channels once more.
     fn resume(&self) -> Result<(), piecewatch_store::Error> {
-        let reader = self.readers.get()?;
+        let (setup, reader) = (self.setup(), self.readers.get()?);
         let mut unknown = Vec::new();
         let mut waiting: Vec<AlertDelivery> = reader.waiting_alert_deliveries()?;
         waiting.sort_by(|a, b| (a.at, &a.channel, a.alert).cmp(&(b.at, &b.channel, b.alert)));
@@ -224,7 +237,7 @@ impl Alerts {
                 let notice = delivery.notice;
                 notices.extend(alert.map(|alert| alert::Notice { notice, alert }));
             }
-            match self.doors.iter().find(|door| door.name() == &*first.channel) {
+            match setup.door(&first.channel) {
                 Some(door) if !notices.is_empty() => {
                     let message = Message { at: first.at, notices };
                     if let Err(message) = door.give(message, first.attempts) {
@@ -260,15 +273,15 @@ impl Alerts {
                 return;
             }
         }
-        let mut sight = (self.sight)(now);
-        let found = self.look(&mut sight, now);
+        let (setup, mut sight) = (self.setup(), (self.sight)(now));
+        let found = self.look(&setup, &mut sight, now);
         let mut states = locked(&self.states);
-        let step = states.step(&found, &self.config.policy, now);
+        let step = states.step(&found, &setup.config.policy, now);
         let mut messages = Vec::new();
         let mut deliveries = Vec::new();
         if !step.notices.is_empty() {
             let whole = Message { at: now, notices: step.notices };
-            for door in &self.doors {
+            for door in &setup.doors {
                 if let Some(message) = door.part(&whole) {
                     deliveries.extend(delivery::rows(door.name(), &message));
                     messages.push((door, message));
@@ -301,9 +314,9 @@ impl Alerts {
     }
 
     /// What is the matter; why the database could not be asked goes to the facts of the monitor.
-    fn look(&self, sight: &mut Sight, now: Timestamp) -> Evaluation {
+    fn look(&self, setup: &Setup, sight: &mut Sight, now: Timestamp) -> Evaluation {
         let Sight { nodes, behind, monitor } = sight;
-        let of = |node: Option<&NodeName>| self.config.thresholds(node);
+        let of = |node: Option<&NodeName>| setup.config.thresholds(node);
         let terms = |node: &NodeName| Terms {
             thresholds: of(Some(node)),
             log: if behind.contains(node) { LogRead::Behind } else { LogRead::UpToNow },
@@ -397,7 +410,8 @@ impl Alerts {
 
     /// How the channels do, by name: an object without nulls.
     pub(crate) fn status(&self) -> Value {
-        let shown = self.doors.iter().map(|door| (door.name().to_owned(), door.status()));
+        let setup = self.setup();
+        let shown = setup.doors.iter().map(|door| (door.name().to_owned(), door.status()));
         Value::Object(shown.collect())
     }
 
@@ -414,21 +428,22 @@ impl Alerts {
     /// Looks again and again, and delivers, until `stop`. What is then on its way is delivered by the next
     /// process.
     pub(crate) async fn run(self: Arc<Self>, stop: impl Future<Output = ()>) {
-        let mut tasks = JoinSet::new();
-        for at in 0..self.doors.len() {
-            tasks.spawn(delivery::deliver(Arc::clone(&self), at));
-        }
-        if self.heartbeat.is_some() {
-            tasks.spawn(heartbeat::beat(Arc::clone(&self)));
-        }
-        let mut ticks = tokio::time::interval(self.config.evaluate_every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (mut tasks, mut ticks) = self.begin();
         tokio::pin!(stop);
         loop {
             tokio::select! {
                 () = &mut stop => break,
                 _ = ticks.tick() => {}
                 () = self.wake.notified() => {}
+            }
+            let next = locked(&self.next).take();
+            if let Some(next) = next {
+                tasks.shutdown().await;
+                let alerts = Arc::clone(&self);
+                if let Err(error) = tokio::task::spawn_blocking(move || alerts.change(next)).await {
+                    tracing::error!("changing the alerts failed: {error}");
+                }
+                (tasks, ticks) = self.begin();
             }
             let alerts = Arc::clone(&self);
             let looked = tokio::task::spawn_blocking(move || alerts.evaluate(clock::now()));
@@ -442,6 +457,20 @@ impl Alerts {
             }
         }
         tasks.shutdown().await;
+    }
+
+    /// What delivers, and when to look: at once, and then again and again.
+    fn begin(self: &Arc<Self>) -> (JoinSet<()>, Interval) {
+        let (setup, mut tasks) = (self.setup(), JoinSet::new());
+        for door in &setup.doors {
+            tasks.spawn(delivery::deliver(Arc::clone(self), Arc::clone(door)));
+        }
+        let mut ticks = tokio::time::interval(setup.config.evaluate_every);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        if setup.heartbeat.is_some() {
+            tasks.spawn(heartbeat::beat(Arc::clone(self), setup));
+        }
+        (tasks, ticks)
     }
 }
 

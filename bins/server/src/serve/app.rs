@@ -159,21 +159,16 @@ impl App {
 
 /// What differs in another configuration and cannot change while the server runs.
 fn fixed(before: &Config, config: &Config) -> Vec<&'static str> {
-    let asked = |config: &Config| -> Vec<_> {
-        config.nodes.iter().map(|node| (node.name.clone(), node.api.clone())).collect()
-    };
     // The rest is of those who follow logs, and they take it.
     let Performance { commit_interval, poll_interval, noticing, .. } = config.performance;
     let followed =
         Performance { commit_interval, poll_interval, noticing, ..before.performance.clone() };
     [
         (config.server != before.server, "[server]"),
-        (config.alerts != before.alerts, "[alerts]"),
+        (config.alerts.enabled != before.alerts.enabled, "[alerts] enabled"),
         (config.cache != before.cache, "[cache]"),
         (config.metrics != before.metrics, "[metrics]"),
-        (config.polling != before.polling, "[polling]"),
         (config.performance != followed, "[performance] (reading, and what browsers are sent)"),
-        (asked(config) != asked(before), "which nodes are asked"),
     ]
     .into_iter()
     .filter_map(|(is_other, what)| is_other.then_some(what))
@@ -209,6 +204,8 @@ mod tests {
         assert_eq!(fixed_by(|config| config.performance.read_connections += 1), [of]);
         assert_eq!(fixed_by(|config| config.performance.compression = Use::Off), [of]);
         assert_eq!(fixed_by(|config| config.performance.commit_interval *= 2), [""; 0]);
-        assert_eq!(fixed_by(|config| config.alerts.enabled = false), ["[alerts]"]);
+        assert_eq!(fixed_by(|config| config.alerts.enabled = false), ["[alerts] enabled"]);
+        assert_eq!(fixed_by(|config| config.alerts.evaluate_every *= 2), [""; 0]);
+        assert_eq!(fixed_by(|config| config.polling.dashboard_every *= 2), [""; 0]);
     }
 }

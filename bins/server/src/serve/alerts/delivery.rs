@@ -63,7 +63,7 @@ pub(super) struct Door {
 }
 
 /// How a channel does.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 struct Told {
     delivered: u64,
     failed: u64,
@@ -80,6 +80,12 @@ impl Door {
 
     pub(super) fn name(&self) -> &str {
         self.channel.name()
+    }
+
+    /// How the channel did until now, where another door led to it.
+    pub(super) fn go_on_from(&self, before: &Self) {
+        let told = locked(&before.told).clone();
+        *locked(&self.told) = told;
     }
 
     pub(super) fn part(&self, message: &Message) -> Option<Message> {
@@ -146,17 +152,16 @@ fn rows_as(
 }
 
 /// Delivers what waits for a channel, one message after another.
-pub(super) async fn deliver(alerts: Arc<Alerts>, door: usize) {
-    let door_of = |alerts: &Arc<Alerts>| locked(&alerts.doors[door].waiting).take();
-    let Some(mut waiting) = door_of(&alerts) else { return };
+pub(super) async fn deliver(alerts: Arc<Alerts>, door: Arc<Door>) {
+    let waiting = locked(&door.waiting).take();
+    let Some(mut waiting) = waiting else { return };
     while let Some((message, attempts)) = waiting.recv().await {
-        deliver_one(&alerts, door, message, attempts).await;
+        deliver_one(&alerts, &door, message, attempts).await;
     }
 }
 
-async fn deliver_one(alerts: &Arc<Alerts>, door: usize, message: Message, mut attempts: u32) {
-    let retry = alerts.retry;
-    let channel = &alerts.doors[door].channel;
+async fn deliver_one(alerts: &Arc<Alerts>, door: &Door, message: Message, mut attempts: u32) {
+    let (retry, channel) = (alerts.retry, &door.channel);
     let mut error = None;
     loop {
         attempts += 1;
@@ -184,7 +189,7 @@ async fn deliver_one(alerts: &Arc<Alerts>, door: usize, message: Message, mut at
             }
         };
         {
-            let mut told = locked(&alerts.doors[door].told);
+            let mut told = locked(&door.told);
             match state {
                 DeliveryState::Delivered => {
                     told.delivered += 1;

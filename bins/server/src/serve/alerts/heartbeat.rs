@@ -15,6 +15,7 @@ use super::{
     Alerts,
     channel::without_secret,
     http::{self, Call, Http},
+    setup::Setup,
 };
 use crate::{Error, Result, clock};
 
@@ -41,17 +42,18 @@ impl Heartbeat {
 }
 
 /// Calls as long as everything is read and written.
-pub(super) async fn beat(alerts: Arc<Alerts>) {
-    let Some(heartbeat) = &alerts.heartbeat else { return };
+pub(super) async fn beat(alerts: Arc<Alerts>, setup: Arc<Setup>) {
+    let Some(heartbeat) = &setup.heartbeat else { return };
     let mut ticks = tokio::time::interval(heartbeat.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     // The first look is to be over.
     let mut changed = alerts.changed();
     let _ = changed.changed().await;
+    let age_max = setup.config.evaluate_every * LOOKS_MAX;
     let mut is_failing = false;
     loop {
         ticks.tick().await;
-        if !alerts.is_well(clock::now()) {
+        if !alerts.is_well(clock::now(), age_max) {
             continue;
         }
         let (url, headers) = (&heartbeat.url, Vec::new());
@@ -73,10 +75,9 @@ pub(super) async fn beat(alerts: Arc<Alerts>) {
 }
 
 impl Alerts {
-    /// Whether everything was read and written lately.
-    pub(super) fn is_well(&self, now: Timestamp) -> bool {
+    /// Whether everything was read and written within so long.
+    pub(super) fn is_well(&self, now: Timestamp, age_max: Duration) -> bool {
         let age = now.as_micros().saturating_sub(self.well_at.load(Ordering::Relaxed));
-        let age_max = self.config.evaluate_every * LOOKS_MAX;
         u128::try_from(age).is_ok_and(|age| age <= age_max.as_micros())
     }
 }

@@ -325,6 +325,33 @@ fn a_receiver_that_is_down_is_tried_again_and_holds_nobody_up() {
     running.stop(&bench);
 }
 
+/// The address in the file of a secret is mended: what waited for the channel goes there.
+#[test]
+fn what_waits_for_a_channel_waits_for_it_when_the_configuration_is_read_again() {
+    let mut bench = Bench::new();
+    let now = bench.now;
+    bench.report(now, vec![Fact::Standing(standing(0.99))]);
+    *bench.hook.answers.lock().unwrap() = [503; 1_000].into();
+    let running = bench.run(bench.alerts(bench.config(ALL_BUT_SCORES), MonitorFacts::default()));
+    (1..5).for_each(|minute| running.alerts.evaluate(minutes(now, minute)));
+    bench.mail.wait(1);
+    bench.wait_stored(DeliveryState::Waiting, 1);
+    let mended = Receiver::http();
+    fs::write(bench.folder.path().join("url"), format!("http://{}{SECRET}", mended.address))
+        .unwrap();
+    running.alerts.reconfigure(bench.config(ALL_BUT_SCORES)).unwrap();
+    running.alerts.look_now();
+    assert_eq!(titles(&mended.wait(1)), ["WARNING attic: audit score"]);
+    bench.wait_stored(DeliveryState::Delivered, 2);
+    // How a channel did before is not forgotten.
+    let status = running.alerts.status();
+    assert_eq!(
+        (&status["mail"]["delivered"], &status["hook"]["delivered"]),
+        (&1.into(), &1.into())
+    );
+    running.stop(&bench);
+}
+
 #[test]
 fn what_was_not_delivered_is_by_the_next_process_and_nothing_twice() {
     let mut bench = Bench::new();
@@ -494,10 +521,11 @@ fn the_heartbeat_beats_while_all_is_well_and_not_else() {
     let unread = MonitorFacts { unread: Some("nobody".to_owned()), ..MonitorFacts::default() };
     let off = bench.alerts(bench.config("enabled = false"), unread);
     off.evaluate(bench.now);
-    assert!(!off.is_well(bench.now));
+    let age_max = Duration::from_secs(10_800);
+    assert!(!off.is_well(bench.now, age_max));
 
     let blocked = MonitorFacts { blocked: Some("full".to_owned()), ..MonitorFacts::default() };
     let alerts = bench.alerts(bench.config(""), blocked);
     alerts.evaluate(bench.now);
-    assert!(!alerts.is_well(bench.now));
+    assert!(!alerts.is_well(bench.now, age_max));
 }

@@ -288,6 +288,42 @@ fn what_is_the_matter_is_told_by_a_webhook() {
     assert!(!server.log().contains("a-secret-path"));
 }
 
+/// The rules, the channels, and which nodes are asked: all of them are new with SIGHUP.
+#[test]
+fn who_is_told_and_who_is_asked_is_read_again() {
+    let logged = Logged::new(1_000, 900);
+    let [receiver, node] = [(); 2].map(|()| TcpListener::bind("127.0.0.1:0").unwrap());
+    let [told, asked] = [&receiver, &node].map(|of| of.local_addr().unwrap());
+    let first = "db = \"nodes.db\"\n[[node]]\nname = \"attic\"\nsource = \"node.log\"\n";
+    logged.bench.write("piecewatch.toml", first);
+    let server = Server::start(&logged.bench, &["--config", "piecewatch.toml"]);
+    logged.bench.write("hook.url", format!("http://{told}/a-secret-path"));
+    let more = format!(
+        "api = \"http://{asked}\"\n[alerts]\nfire_minutes = 0\nstart_up_ms_warning = 1\n\
+         [[alerts.channel]]\nname = \"hook\"\nkind = \"json\"\nurl_file = \"hook.url\"\n"
+    );
+    logged.bench.write("piecewatch.toml", format!("{first}{more}"));
+    server.signal("HUP");
+    let begins = |listener: &TcpListener| {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let mut piece = [0; 64];
+        let length = stream.read(&mut piece).unwrap();
+        String::from_utf8_lossy(&piece[..length]).into_owned()
+    };
+    assert!(begins(&receiver).starts_with("POST /a-secret-path "));
+    assert!(begins(&node).starts_with("GET /api/sno"));
+    // A channel that cannot be: everything stays as it is.
+    logged.bench.write("piecewatch.toml", format!("{first}{more}").replace("hook.url", "none.url"));
+    server.signal("HUP");
+    let since = Instant::now();
+    while !server.log().contains("alerts stay as they were") {
+        assert!(since.elapsed() < Duration::from_secs(30), "{}", server.log());
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert!(!server.log().contains("restart the server"), "{}", server.log());
+}
+
 #[test]
 fn that_nobody_fills_the_database_any_more_is_an_alert() {
     let logged = Logged::new(1_000, 900);
