@@ -37,10 +37,12 @@ soak-page SECONDS="3600":
     cargo build --release --package piecewatch
     PIECEWATCH_REQUIRE_CHROMIUM=1 PIECEWATCH_SOAK={{SECONDS}} PIECEWATCH_PROGRAM=target/release/piecewatch cargo test --package piecewatch --test it browser::pages -- --nocapture
 
+# Cargo takes the page, which git ignores, for something uncommitted: that nothing else is so is seen before.
 # Builds the page, and packages the crates with it: who installs one needs no npm.
 package:
+    @test -z "$(git status --porcelain)" || { git status --short; echo "commit this first"; exit 1; }
     cd bins/server/web && npm ci --omit=dev --ignore-scripts && npm run build
-    cargo package --locked --workspace --exclude piecewatch-benches
+    cargo package --locked --allow-dirty --workspace --exclude piecewatch-benches
 
 # Builds the documentation of the crates; warnings are errors.
 doc:

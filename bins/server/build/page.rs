@@ -50,13 +50,25 @@ pub(crate) fn build() {
     } else if web.join("package.json").exists() {
         built(web, &out).unwrap_or_else(|why| {
             println!("cargo::warning=the dashboard is not included: {why}");
-            println!("cargo::warning=with Node.js 20.19 or newer and npm in reach, `cargo clean --package piecewatch` and build again");
+            println!(
+                "cargo::warning=with Node.js 20.19 or newer and npm in reach, `{}` and build again",
+                clean()
+            );
             Vec::new()
         })
     } else {
         packaged(web)
     };
     table(&out, &files).expect("what is built can be written");
+}
+
+/// What makes cargo run this once more, since nothing that it looks at changed. By itself it cleans what was not optimised alone.
+fn clean() -> &'static str {
+    if env::var_os("PROFILE").is_some_and(|profile| profile == "release") {
+        "cargo clean --package piecewatch --release"
+    } else {
+        "cargo clean --package piecewatch"
+    }
 }
 
 /// The files of the page in a packaged crate, which has them in place of what they are built of. Whoever packaged it without them

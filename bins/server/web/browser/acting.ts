@@ -52,6 +52,12 @@ export function acting(server: Server): void {
     expect(page.url()).toContain('#/compare?nodes=attic,shed&window=7d');
     const compared = await page.getByRole('table', { name: 'Nodes side by side' }).locator('thead').innerText();
     expect(stage.nodes.filter((node) => compared.includes(node))).toEqual(['attic', 'shed']);
+    // Where it says nothing the view tells why.
+    await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Earnings' }).click();
+    await page.getByText('Pay goes by the month, of UTC; the window is kept for the other views.').waitFor();
+    expect(await page.locator('header summary', { hasText: 'Window:' }).count()).toBe(0);
+    expect(page.url()).toContain('#/earnings?nodes=attic,shed&window=7d');
+    await page.goBack();
     await page.goBack();
     await page.locator('main h1', { hasText: 'Overview' }).waitFor();
     expect(page.url()).toContain('#/overview?nodes=attic,shed&window=7d');

@@ -1,27 +1,41 @@
 // What stands on the page is what the server answers.
 
-import type { Page } from 'playwright-core';
+import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
-import type { AlertsAnswer, CompareAnswer, LatencyAnswer, OverviewAnswer, ReputationAnswer, SatellitesAnswer, TrafficAnswer } from '../src/api/types/http';
+import type { AlertsAnswer, CompareAnswer, CountriesAnswer, CountryRow, ErrorsAnswer, LatencyAnswer, OverviewAnswer, ReputationAnswer, SatellitesAnswer, SizesAnswer, TrafficAnswer } from '../src/api/types/http';
 import type { StatusState } from '../src/api/types/live';
 import type { ForecastAnswer, MonthAnswer, StorageAnswer } from '../src/api/types/money';
-import { bytes } from '../src/format/bytes';
+import { bytes, sizeBound } from '../src/format/bytes';
 import { latency } from '../src/format/duration';
 import { money, sumOf } from '../src/format/money';
 import { count, decimal, percent, some } from '../src/format/number';
-import { isDownload, isUpload } from '../src/format/words';
+import { monthPlus } from '../src/format/time';
+import { action, country, isDownload, isUpload, sentence } from '../src/format/words';
 import { open, shown, visit } from './browser';
 import { stage, until, type Server } from './server';
 
 const tile = (page: Page, label: string | RegExp) => page.getByRole('group', { name: label }).first().innerText();
 
-/** The texts of a row of a table, by the titles of its columns. */
-async function row(page: Page, table: string, of: string): Promise<Record<string, string>> {
+/** The texts of some rows of a table, each by the titles of its columns. */
+async function rows(page: Page, table: string, having: Parameters<Locator['filter']>[0] = {}): Promise<Record<string, string>[]> {
   const found = page.getByRole('table', { name: table, exact: true });
-  const titles = await found.locator('thead th').allInnerTexts();
-  const cells = found.locator('tbody tr', { has: page.getByRole('rowheader', { name: of, exact: true }) }).locator('th, td');
-  const texts = (await cells.allInnerTexts()).map((text) => text.trim());
-  return Object.fromEntries(titles.map((title, index) => [title.replace(/[↑↓]/g, '').trim(), texts[index] ?? '']));
+  const titles = (await found.locator('thead th').allInnerTexts()).map((title) => title.replace(/[↑↓]/g, '').trim());
+  // At once: a table may be drawn anew while it is read.
+  const texts = await found.locator('tbody tr').filter(having).evaluateAll((all) =>
+    all.map((row) => [...(row as HTMLTableRowElement).cells].map((cell) => cell.innerText.trim())));
+  return texts.map((cells) => Object.fromEntries(titles.map((title, index) => [title, cells[index] ?? ''])));
+}
+
+/** The row that a name stands at the head of. */
+async function row(page: Page, table: string, of: string): Promise<Record<string, string>> {
+  return (await rows(page, table, { has: page.getByRole('rowheader', { name: of, exact: true }) }))[0] ?? {};
+}
+
+/** Seven days that are over: nothing comes to them while they are looked at. */
+function week(): string {
+  const day = 86_400_000;
+  const midnight = Math.floor(Date.now() / day) * day;
+  return `from=${new Date(midnight - 7 * day).toISOString().slice(0, 19)}Z&to=${new Date(midnight).toISOString().slice(0, 19)}Z`;
 }
 
 /** `+384 MB` as a number. */
@@ -41,16 +55,20 @@ export function figures(server: Server): void {
     expect(moved(isDownload)).toBeGreaterThan(0);
     expect(await tile(opened.page, 'Egress now')).toContain(`${bytes(moved(isDownload))} today`);
     expect(await tile(opened.page, 'Ingress now')).toContain(`${bytes(moved(isUpload))} today`);
-    const forecast = await server.ask<ForecastAnswer>('/api/v1/earnings/forecast');
-    const soFar = money(sumOf(forecast.nodes.map((node) => node.so_far_micro_usd)));
-    const expected = money(sumOf(forecast.nodes.map((node) => node.forecast_micro_usd)));
-    expect(soFar).toMatch(/^\$\d/);
+    const forecast = async () => {
+      const { nodes } = await server.ask<ForecastAnswer>('/api/v1/earnings/forecast');
+      return { soFar: money(sumOf(nodes.map((node) => node.so_far_micro_usd))), expected: money(sumOf(nodes.map((node) => node.forecast_micro_usd))) };
+    };
+    expect((await forecast()).soFar).toMatch(/^\$\d/);
     // Each node is looked at about every ten seconds.
-    await until('the page knows what is earned', async () => (await tile(opened.page, /^Earned in/)).includes(soFar));
-    expect(await tile(opened.page, /^Earned in/)).toContain(`${expected} forecast`);
+    await until('the page knows what is earned', async () => {
+      const { soFar, expected } = await forecast();
+      const told = await tile(opened.page, /^Earned in/);
+      return told.includes(soFar) && told.includes(`${expected} forecast`);
+    });
     // The same again where it is told in full.
     await visit(opened, server, 'earnings');
-    expect(await tile(opened.page, 'Earned so far')).toContain(soFar);
+    await until('it is told in full', async () => (await tile(opened.page, 'Earned so far')).includes((await forecast()).soFar));
     const month = await server.ask<MonthAnswer>('/api/v1/earnings');
     expect(await tile(opened.page, 'Node estimate')).toContain(money(sumOf(month.nodes.map((node) => node.node_estimate_micro_usd))));
     for (const node of month.nodes) {
@@ -97,10 +115,7 @@ export function figures(server: Server): void {
 
   test('sums of traffic are those of the API, in all and by satellite', async () => {
     const opened = await open();
-    // A window that is over: nothing comes to it while it is looked at.
-    const day = 86_400_000;
-    const midnight = Math.floor(Date.now() / day) * day;
-    const asked = `from=${new Date(midnight - 7 * day).toISOString().slice(0, 19)}Z&to=${new Date(midnight).toISOString().slice(0, 19)}Z`;
+    const asked = week();
     await visit(opened, server, `traffic?${asked}`);
     const { points } = await server.ask<TrafficAnswer>(`/api/v1/traffic?${asked}`);
     const moved = (is: (action: string) => boolean) => points.filter(({ action, outcome }) => outcome === 'success' && action !== null && is(action));
@@ -121,6 +136,90 @@ export function figures(server: Server): void {
       const told = await row(opened.page, 'Traffic by satellite', satellite);
       expect(told).toMatchObject({ Egress: bytes(sum(isDownload)), Ingress: bytes(sum(isUpload)), Transfers: count(ours.reduce((sum, part) => sum + part.count, 0)) });
     }
+    await opened.page.context().close();
+  });
+
+  test('sizes and countries of transfers are those of the API', async () => {
+    const opened = await open();
+    const asked = week();
+    const { sizes } = await server.ask<SizesAnswer>(`/api/v1/sizes?${asked}`);
+    for (const chosen of ['', 'GET']) {
+      await visit(opened, server, `traffic?${asked}${chosen && `&action=${chosen}`}`);
+      const counted = new Map<string, number>();
+      for (const of of sizes.filter(({ outcome, ...of }) => outcome === 'success' && (chosen === '' || of.action === chosen)).sort((one, other) => one.from_bytes - other.from_bytes)) {
+        const name = of.to_bytes === null ? `${sizeBound(of.from_bytes)} and more` : `up to ${sizeBound(of.to_bytes)}`;
+        counted.set(name, (counted.get(name) ?? 0) + of.count);
+      }
+      expect(counted.size).toBeGreaterThan(1);
+      const told = await rows(opened.page, 'Transfers by size');
+      expect(told.map((of) => [of.Size, of.Number])).toEqual([...counted].map(([name, value]) => [name, count(value)]));
+    }
+    const { nodes } = await server.ask<CountriesAnswer>(`/api/v1/countries?${asked}`);
+    const all = nodes.flatMap(({ countries }) => countries);
+    const codes = new Set(all.map(({ country }) => country));
+    expect(codes.size).toBeGreaterThan(2);
+    const told = await rows(opened.page, 'Traffic by country');
+    expect(told.length).toBe(codes.size);
+    for (const code of codes) {
+      const ours = all.filter((of) => of.country === code);
+      const sum = (of: (row: CountryRow) => number) => ours.reduce((sum, row) => sum + of(row), 0);
+      const [egress, ingress] = [sum((of) => of.download_bytes), sum((of) => of.upload_bytes)];
+      const wanted = { Egress: bytes(egress), Ingress: bytes(ingress), Downloads: count(sum((of) => of.downloads)), Uploads: count(sum((of) => of.uploads)) };
+      expect(told.find((of) => of.Country === country(code)), code).toMatchObject(wanted);
+      // Nowhere on the map are private networks and what is not known.
+      const drawn = opened.page.getByRole('img', { name: 'Bytes both ways by country' }).locator('path', { hasText: `${country(code)}: ${bytes(egress + ingress)}` });
+      expect(await drawn.count(), code).toBe(['XP', 'ZZ'].includes(code) ? 0 : 1);
+    }
+    expect(opened.troubles).toEqual([]);
+    await opened.page.context().close();
+  });
+
+  test('what went wrong is counted as the API counts it', async () => {
+    const opened = await open();
+    const asked = week();
+    await visit(opened, server, `errors?${asked}`);
+    const answer = await server.ask<ErrorsAnswer>(`/api/v1/errors?${asked}&limit=50`);
+    for (const [table, texts] of [['The most frequent errors', answer.top], ['Other troubles', answer.troubles]] as const) {
+      expect(texts.length).toBeGreaterThan(1);
+      const told = await rows(opened.page, table);
+      // The page lists the first twenty.
+      expect(told.map((of) => [of['What was said'], of.Times, of.Nodes])).toEqual(
+        texts.slice(0, 20).map(({ text, parts, ...of }) => [text, count(of.count), [...new Set(parts.map(({ node }) => node))].join(', ')]),
+      );
+    }
+    for (const [table, counts, name] of [['By kind of failure', answer.by_class, sentence], ['By action', answer.by_action, action], ['By node', answer.by_node, String]] as const) {
+      expect(Object.keys(counts).length).toBeGreaterThan(1);
+      for (const [key, value] of Object.entries(counts)) expect((await row(opened.page, table, name(key))).Number).toBe(count(value));
+    }
+    expect(await shown(opened.page)).toContain(`${some(answer.ended, 'transfer')} failed; of ${count(answer.count)} the reason is known`);
+    expect(opened.troubles).toEqual([]);
+    await opened.page.context().close();
+  });
+
+  test('what is held back is what the API says, now and of young nodes', async () => {
+    const { period: now, nodes } = await server.ask<MonthAnswer>('/api/v1/earnings');
+    // Nodes of today's age hold nothing back: the other month is the first one of the youngest.
+    const age = Math.min(...nodes.flatMap(({ satellites }) => satellites.map((of) => of.age_months ?? Infinity)));
+    const opened = await open();
+    for (const period of [now, monthPlus(now, 1 - age)]) {
+      await visit(opened, server, `earnings?period=${period}`);
+      const month = await server.ask<MonthAnswer>(`/api/v1/earnings?period=${period}`);
+      const told = await rows(opened.page, 'Held amounts');
+      for (const { node, satellites } of month.nodes) {
+        expect(sumOf(satellites.map((of) => of.held_so_far_micro_usd))).toBeGreaterThan(0);
+        for (const of of satellites) {
+          expect(told.find(({ Node, Satellite }) => Node === node && Satellite === of.satellite)).toMatchObject({
+            'Month': String(of.age_months),
+            'Held now': `${of.held_percent}%`,
+            'Held in all': money(of.held_so_far_micro_usd),
+            'To come back': money(of.held_return_micro_usd),
+          });
+        }
+      }
+      expect(month.nodes.length).toBe(stage.nodes.length);
+      expect(month.nodes.some(({ satellites }) => satellites.some((of) => of.held_percent === 75))).toBe(period !== now);
+    }
+    expect(opened.troubles).toEqual([]);
     await opened.page.context().close();
   });
 

@@ -6,7 +6,7 @@ import { once } from 'node:events';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { NodesAnswer } from '../src/api/types/http';
+import type { NodeRow, NodesAnswer } from '../src/api/types/http';
 
 /** What these tests were given: the program, and a folder with configurations and logs. */
 export interface Stage {
@@ -32,6 +32,9 @@ export async function until(what: string, is: () => Promise<boolean> | boolean, 
     await pause(25);
   }
 }
+
+/** What a node is asked. */
+const ASKED = ['dashboard', 'satellites', 'paystubs'];
 
 export class Server {
   #child: ChildProcess | undefined;
@@ -75,15 +78,16 @@ export class Server {
     });
   }
 
-  /** Waits until every node was read to its end, all of it was stored, and each was asked how it is. */
+  /** Waits until every node was read to its end, all of it was stored, and each was asked all that it is asked. */
   async ready(): Promise<void> {
+    const isAsked = ({ polls }: NodeRow) => ASKED.every((part) => polls.some((poll) => poll.part === part && poll.succeeded_at !== null));
     const isRecent = (at: string | null) => at !== null && Date.now() - Date.parse(at) < 3_600_000;
     await until('all is read', async () => {
       const { status } = await fetch(`${this.url}/readyz`);
       const { nodes } = await this.ask<NodesAnswer>('/api/v1/nodes');
       const storage = await this.ask<{ nodes: unknown[] }>('/api/v1/storage');
-      return status === 200 && storage.nodes.length === stage.nodes.length && nodes.every(({ last_record_at }) => isRecent(last_record_at));
-    });
+      return status === 200 && storage.nodes.length === stage.nodes.length && nodes.every((node) => isRecent(node.last_record_at) && isAsked(node));
+    }, 100_000);
   }
 
   /** Kills it: nobody is told. */

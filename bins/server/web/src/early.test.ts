@@ -37,7 +37,7 @@ class FakeElement {
   }
 }
 
-vi.mock('./views/all', () => ({ ENTRIES: { overview: {} }, viewOf: () => Promise.reject(new Error('away')) }));
+vi.mock('./views/all', () => ({ watchedAt: () => [], viewOf: () => Promise.reject(new Error('away')) }));
 vi.mock('./main', () => {
   throw new Error('away');
 });

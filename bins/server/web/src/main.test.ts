@@ -6,7 +6,7 @@ const { mount, heard, left } = vi.hoisted(() => ({ mount: vi.fn(), heard: new Ma
 
 vi.mock('svelte', async (actual) => ({ ...(await actual<typeof import('svelte')>()), mount }));
 vi.mock('./App.svelte', () => ({ default: {} }));
-vi.mock('./views/all', () => ({ ENTRIES: { overview: { watches: ['overview', 'traffic'] } }, viewOf: () => ({ default: {} }) }));
+vi.mock('./views/all', () => ({ watchedAt: () => ['overview', 'traffic'], viewOf: () => ({ default: {} }) }));
 vi.mock('./protocol/browser', () => ({
   clientOf: () => ({
     start: () => {},

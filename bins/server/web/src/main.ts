@@ -5,7 +5,7 @@ import App from './App.svelte';
 import { parsed } from './parsed';
 import { arrived, begin } from './state/live.svelte';
 import { place } from './state/place.svelte';
-import { ENTRIES, viewOf } from './views/all';
+import { viewOf, watchedAt } from './views/all';
 import './styles/tokens.css';
 import './styles/base.css';
 import './styles/parts.css';
@@ -16,10 +16,10 @@ const TOGETHER_MS = 60;
 /** A function, and not what the file does by itself: a view may be of this file, and is there when the file has run to its end. */
 export async function show(): Promise<void> {
   begin();
-  const { view, nodes } = place();
-  const awaited = (ENTRIES[view].watches ?? []).map((topic) => arrived(topic, nodes));
+  const at = place();
+  const awaited = watchedAt(at).map((topic) => arrived(topic, at.nodes));
   await Promise.race([
-    Promise.allSettled([viewOf(view), ...awaited.map(({ done }) => done)]),
+    Promise.allSettled([viewOf(at.view), ...awaited.map(({ done }) => done)]),
     new Promise((late) => setTimeout(late, TOGETHER_MS)),
   ]);
   // A subscription outlives this for a while, and the view that draws it comes soon.

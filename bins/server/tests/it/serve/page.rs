@@ -37,10 +37,10 @@ fn unpacked(answer: &Answer) -> Vec<u8> {
     bytes
 }
 
-/// What a page refers to, of this server.
+/// What a page needs of this server. The one of links leads to answers besides.
 fn references(page: &str) -> Vec<&str> {
     let attributes = page.split(['"']).filter(|text| text.starts_with('/') && text.contains('.'));
-    attributes.collect()
+    attributes.filter(|path| !path.starts_with("/api/")).collect()
 }
 
 #[test]

@@ -1,13 +1,13 @@
 // The first connection of the page: opened before all else, it asks for what the address says.
 
 import { placeOf } from '../state/address';
-import { ENTRIES } from '../views/all';
+import { watchedAt } from '../views/all';
 import { SocketAhead } from './ahead';
 import { USUAL_HZ, keyOf, wanted } from './topic';
 
-const { view, nodes } = placeOf(location.hash);
+const at = placeOf(location.hash);
 // The frame around every view counts the alerts of all nodes.
-const wants = [...(ENTRIES[view].watches ?? []).map((topic) => wanted(topic, nodes, USUAL_HZ[topic])), wanted('alerts', [])];
+const wants = [...watchedAt(at).map((topic) => wanted(topic, at.nodes, USUAL_HZ[topic])), wanted('alerts', [])];
 const first = new SocketAhead(new URL('/ws', location.href), [...new Map(wants.map((wants) => [keyOf(wants), wants])).values()]);
 let isTaken = false;
 

@@ -62,6 +62,11 @@ export function placeOf(fragment: string): Place {
   return place;
 }
 
+/** Whether a place names a window of its own. */
+export function isChosen({ window, from, to }: Place): boolean {
+  return window !== undefined || from !== undefined || to !== undefined;
+}
+
 const UNITS = { m: 60, h: 3_600, d: 86_400 } as const;
 
 /** How long the window of a place is, in seconds; undefined without one. */

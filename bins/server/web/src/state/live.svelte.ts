@@ -65,11 +65,14 @@ export interface Live<T> {
   readonly fault: string | undefined;
 }
 
-/** Watches a topic of these nodes for as long as the component lives that asks. */
-export function live<T>(topic: Topic, nodes: () => readonly string[], maxHz = USUAL_HZ[topic]): Live<T> {
+/** Watches a topic of these nodes for as long as the component lives that asks; nothing while there are none to watch. */
+export function live<T>(topic: Topic, nodes: () => readonly string[] | undefined, maxHz = USUAL_HZ[topic]): Live<T> {
   // What is there already is drawn at once, with nothing in its place before.
-  let shown = $state.raw<Shown>(untrack(() => client.peek(topic, nodes(), maxHz)));
-  $effect(() => client.subscribe(topic, nodes(), (what) => (shown = what), maxHz));
+  let shown = $state.raw<Shown>(untrack(() => client.peek(topic, nodes() ?? [], maxHz)));
+  $effect(() => {
+    const watched = nodes();
+    return watched && client.subscribe(topic, watched, (what) => (shown = what), maxHz);
+  });
   return {
     get state() {
       return shown.state as T | undefined;

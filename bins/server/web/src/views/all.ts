@@ -2,7 +2,7 @@
 
 import type { Component } from 'svelte';
 import type { Topic } from '../protocol/topic';
-import type { View } from '../state/address';
+import { isChosen, type Place, type View } from '../state/address';
 
 interface Entry {
   title: string;
@@ -10,6 +10,8 @@ interface Entry {
   window?: string;
   /** What the view watches from its beginning, of the chosen nodes: it is asked for before the view is there. */
   watches?: readonly Topic[];
+  /** And besides, as long as no window is chosen: what was in one is asked for instead. */
+  watchesLately?: readonly Topic[];
   load: () => Promise<Loaded>;
 }
 
@@ -23,7 +25,7 @@ export const ENTRIES: Record<View, Entry> = {
   traffic: { title: 'Traffic', window: '24 hours', watches: ['traffic'], load: () => import('./Traffic.svelte') },
   latency: { title: 'Latency', window: '24 hours', watches: ['latency'], load: () => import('./Latency.svelte') },
   earnings: { title: 'Earnings', watches: ['earnings'], load: () => import('./Earnings.svelte') },
-  storage: { title: 'Storage', window: '30 days', watches: ['storage', 'compactions'], load: () => import('./Storage.svelte') },
+  storage: { title: 'Storage', window: '30 days', watches: ['storage'], watchesLately: ['compactions'], load: () => import('./Storage.svelte') },
   reputation: { title: 'Reputation', window: '30 days', watches: ['reputation'], load: () => import('./Reputation.svelte') },
   errors: { title: 'Errors and pieces', window: '24 hours', load: () => import('./Errors.svelte') },
   transfers: { title: 'Transfers', window: '24 hours', watches: ['transfers'], load: () => import('./Transfers.svelte') },
@@ -31,6 +33,12 @@ export const ENTRIES: Record<View, Entry> = {
   alerts: { title: 'Alerts', window: '30 days', watches: ['alerts'], load: () => import('./Alerts.svelte') },
   status: { title: 'Status', window: '24 hours', watches: ['status'], load: () => import('./Status.svelte') },
 };
+
+/** What the view of a place watches from its beginning. */
+export function watchedAt(place: Place): readonly Topic[] {
+  const { watches = [], watchesLately = [] } = ENTRIES[place.view];
+  return isChosen(place) ? watches : [...watches, ...watchesLately];
+}
 
 const there = new Map<View, Loaded>();
 
