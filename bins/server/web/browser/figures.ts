@@ -184,7 +184,7 @@ export function figures(server: Server): void {
       const told = await rows(opened.page, table);
       // The page lists the first twenty.
       expect(told.map((of) => [of['What was said'], of.Times, of.Nodes])).toEqual(
-        texts.slice(0, 20).map(({ text, parts, ...of }) => [text, count(of.count), [...new Set(parts.map(({ node }) => node))].join(', ')]),
+        texts.slice(0, 20).map(({ text_with_values, parts, ...of }) => [text_with_values, count(of.count), [...new Set(parts.map(({ node }) => node))].join(', ')]),
       );
     }
     for (const [table, counts, name] of [['By kind of failure', answer.by_class, sentence], ['By action', answer.by_action, action], ['By node', answer.by_node, String]] as const) {
