@@ -4,7 +4,11 @@
 mod gathered;
 mod shown;
 
-use std::{collections::BTreeSet, io::Write, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Write,
+    path::Path,
+};
 
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_store::{Follower, askers, lost_followers};
@@ -29,6 +33,8 @@ pub struct Filling {
     pub followed: BTreeSet<NodeName>,
     /// Those of them whose logs are not read up to now.
     pub catching_up: BTreeSet<NodeName>,
+    /// Those of them whose logs cannot be read now, with the reason.
+    pub unreadable: BTreeMap<NodeName, String>,
     /// The nodes whose followers died before giving them up; nobody has gone on with them.
     pub lost: BTreeSet<NodeName>,
     /// The nodes that are asked themselves.

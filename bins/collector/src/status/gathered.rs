@@ -86,9 +86,16 @@ impl Following {
             let report = self.report(node);
             report.is_some_and(|(_, told)| matches!(told.following, Told::CatchingUp { .. }))
         };
+        let unreadable = |node: &NodeName| match &self.report(node)?.1.following {
+            Told::Waiting { reason } | Told::Disconnected { reason, .. } => {
+                Some((node.clone(), reason.clone()))
+            }
+            Told::Starting | Told::CatchingUp { .. } | Told::Live { .. } => None,
+        };
         Filling {
             followed: nodes.clone().cloned().collect(),
-            catching_up: nodes.filter(catches_up).cloned().collect(),
+            catching_up: nodes.clone().filter(catches_up).cloned().collect(),
+            unreadable: nodes.filter_map(unreadable).collect(),
             blocked: self.reports.iter().find_map(|report| report.trouble(now)),
             ..Filling::default()
         }

@@ -20,7 +20,7 @@ mod template;
 mod tests;
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
@@ -61,6 +61,8 @@ pub(crate) struct Sight {
     pub(crate) nodes: BTreeSet<NodeName>,
     /// Those of them whose logs are not read up to now, or by nobody.
     pub(crate) behind: BTreeSet<NodeName>,
+    /// Those of them whose logs cannot be read now, with the reason.
+    pub(crate) unreadable: BTreeMap<NodeName, String>,
     /// How those are who read and write.
     pub(crate) monitor: MonitorFacts,
 }
@@ -315,11 +317,15 @@ impl Alerts {
 
     /// What is the matter; why the database could not be asked goes to the facts of the monitor.
     fn look(&self, setup: &Setup, sight: &mut Sight, now: Timestamp) -> Evaluation {
-        let Sight { nodes, behind, monitor } = sight;
+        let Sight { nodes, behind, unreadable, monitor } = sight;
         let of = |node: Option<&NodeName>| setup.config.thresholds(node);
         let terms = |node: &NodeName| Terms {
             thresholds: of(Some(node)),
-            log: if behind.contains(node) { LogRead::Behind } else { LogRead::UpToNow },
+            log: match unreadable.get(node) {
+                Some(reason) => LogRead::Unreadable { reason },
+                None if behind.contains(node) => LogRead::Behind,
+                None => LogRead::UpToNow,
+            },
         };
         // What cannot be forgotten now is asked anew.
         let _ = self.observatory.refresh();

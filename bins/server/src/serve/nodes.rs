@@ -146,25 +146,26 @@ pub(crate) fn sight(
         let config = config();
         let state = nodes.as_ref().and_then(|nodes| nodes.state());
         let own = state.iter().flat_map(|state| &state.nodes);
-        let (filling, unreadable) = match piecewatch_collector::filling(&db, now) {
+        let (filling, unasked) = match piecewatch_collector::filling(&db, now) {
             Ok(filling) => (filling, None),
             Err(error) => (Filling::default(), Some(error.to_string())),
         };
         let nobody = filling.followed.is_empty() && filling.asked.is_empty();
-        let unread = (nodes.is_none() && unreadable.is_none() && nobody).then(|| {
+        let unread = (nodes.is_none() && unasked.is_none() && nobody).then(|| {
             "nobody follows a node into the database; start a collector: piecewatch-collector run"
                 .to_owned()
         });
-        let Filling { followed, mut catching_up, lost, asked, blocked } = filling;
+        let Filling { followed, mut catching_up, mut unreadable, lost, asked, blocked } = filling;
         // What this process knows of its own is newer than what it has told.
         for node in own.clone() {
             catching_up.remove(&node.node);
-            match node.state {
+            unreadable.remove(&node.node);
+            match &node.state {
                 State::CatchingUp { .. } => drop(catching_up.insert(node.node.clone())),
-                State::Starting
-                | State::Waiting { .. }
-                | State::Live { .. }
-                | State::Disconnected { .. } => {}
+                State::Waiting { reason } | State::Disconnected { reason, .. } => {
+                    unreadable.insert(node.node.clone(), reason.clone());
+                }
+                State::Starting | State::Live { .. } => {}
             }
         }
         let lags: Vec<Lag> =
@@ -179,9 +180,9 @@ pub(crate) fn sight(
         let mut watched: BTreeSet<NodeName> =
             config.nodes.iter().map(|node| node.name.clone()).chain(followed).collect();
         watched.extend(lost.into_iter().filter(is_missed));
-        let is_behind = |node: &&NodeState| !matches!(node.state, State::Live { .. });
+        let is_new = |node: &&NodeState| matches!(node.state, State::Starting);
         let mut behind = catching_up;
-        behind.extend(own.filter(is_behind).map(|node| node.node.clone()));
+        behind.extend(own.filter(is_new).map(|node| node.node.clone()));
         // Nobody reads their logs any more, and so they say nothing.
         behind.extend(asked.difference(&watched).cloned());
         watched.extend(asked);
@@ -190,12 +191,12 @@ pub(crate) fn sight(
         let monitor = MonitorFacts {
             blocked: own_blocked.or(blocked),
             unread,
-            unreadable,
+            unreadable: unasked,
             start_up_ms: started.get().copied(),
             lags,
             unread_nodes,
         };
-        Sight { nodes: watched, behind, monitor }
+        Sight { nodes: watched, behind, unreadable, monitor }
     })
 }
 

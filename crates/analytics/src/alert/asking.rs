@@ -34,7 +34,7 @@ pub struct Terms<'a> {
     /// Its thresholds.
     pub thresholds: &'a Thresholds,
     /// How far its log is read.
-    pub log: LogRead,
+    pub log: LogRead<'a>,
 }
 
 /// What is the matter with nodes at `now`. Of a node of which the database cannot be asked everything

@@ -42,11 +42,16 @@ pub struct AuditFacts {
 
 /// How far the log of a node is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogRead {
+pub enum LogRead<'a> {
     /// Up to now, or as far as anybody knows.
     UpToNow,
     /// What was written while nobody read is still read: what is newest is not stored yet.
     Behind,
+    /// It cannot be read now: a file is not there, a container does not answer.
+    Unreadable {
+        /// Why, and what to do.
+        reason: &'a str,
+    },
 }
 
 /// What the analyses say of a node.
@@ -55,7 +60,7 @@ pub struct NodeFacts<'a> {
     /// The node.
     pub node: &'a NodeName,
     /// How far its log is read.
-    pub log: LogRead,
+    pub log: LogRead<'a>,
     /// Whether its log tells what it should; `None` of a node without one.
     pub silence: Option<&'a Silence>,
     /// What satellites think of it.
@@ -94,12 +99,13 @@ pub fn of_node(facts: &NodeFacts<'_>, thresholds: &Thresholds, now: Timestamp) -
     found.disk(facts.capacity, facts.full);
     // The end of a log that is not read yet says nothing, neither good nor bad.
     let silence = match facts.log {
-        LogRead::UpToNow => facts.silence,
+        LogRead::UpToNow | LogRead::Unreadable { .. } => facts.silence,
         LogRead::Behind => None,
     };
-    match silence {
-        Some(silence) => found.silence(silence),
-        None => found.nobody_knows(Rule::Silence, None),
+    match (facts.log, silence) {
+        (LogRead::Unreadable { reason }, silence) => found.unreadable(reason, silence),
+        (_, Some(silence)) => found.silence(silence),
+        (_, None) => found.nobody_knows(Rule::Silence, None),
     }
     found.connectivity(facts.connectivity);
     // A log that says nothing says nothing good, either.
@@ -283,12 +289,32 @@ impl Found<'_> {
             | Silence::OnlyErrors { .. }
             | Silence::NoUploads { .. } => false,
         };
-        let micros = silence.since().map(|since| self.now.as_micros() - since.as_micros());
-        let minutes = micros.map(|micros| micros as f64 / 60_000_000.0);
-        let beyond = self.thresholds.silence_minutes.above(minutes.unwrap_or(f64::MAX));
+        let (minutes, beyond) = match silence.since() {
+            Some(since) => {
+                let (minutes, beyond) = self.beyond(since);
+                (Some(minutes), beyond)
+            }
+            None => (None, self.thresholds.silence_minutes.above(f64::MAX)),
+        };
         let Some((level, bound)) = beyond else { return };
         let level = if can_be_critical { level } else { AlertLevel::Warning };
         self.add((Rule::Silence, None), level, (minutes, Some(bound)), silence.explanation());
+    }
+
+    /// Nothing will be known as long as it lasts. It is as grave as the silence that it makes.
+    fn unreadable(&mut self, reason: &str, silence: Option<&Silence>) {
+        let (level, numbers) = match silence.and_then(Silence::since).map(|at| self.beyond(at)) {
+            Some((minutes, Some((level, bound)))) => (level, (Some(minutes), Some(bound))),
+            Some((_, None)) | None => (AlertLevel::Warning, (None, None)),
+        };
+        let sentence = format!("Its log cannot be read, so nothing new is known of it: {reason}.");
+        self.add((Rule::Silence, None), level, numbers, sentence);
+    }
+
+    /// The minutes since then, and the bound of silence that they are beyond.
+    fn beyond(&self, since: Timestamp) -> (f64, Option<(AlertLevel, f64)>) {
+        let minutes = (self.now.as_micros() - since.as_micros()) as f64 / 60_000_000.0;
+        (minutes, self.thresholds.silence_minutes.above(minutes))
     }
 
     fn connectivity(&mut self, of: &Connectivity) {

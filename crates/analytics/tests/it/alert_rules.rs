@@ -122,6 +122,28 @@ fn a_log_that_is_still_read_is_not_called_silent() {
     }
 }
 
+/// A disk that is not mounted, a container that is gone, a path with a mistake.
+#[test]
+fn a_log_that_cannot_be_read_is_told_with_the_reason() {
+    let mut database = Database::new();
+    Log::new("n1").append(&mut database, hour(5, 2));
+    let log = LogRead::Unreadable { reason: "cannot open node.log: it is not there" };
+    let terms = Terms { thresholds: &Thresholds::default(), log };
+    let sentence = |found: &Evaluation| {
+        let [only] = &found.conditions[..] else { panic!("{found:?}") };
+        assert_eq!(only.key, key(Rule::Silence));
+        only.sentence.clone()
+    };
+    let told = "Its log cannot be read, so nothing new is known of it: cannot open node.log: it is not there.";
+    let later = judge(&database, terms, NOW.plus_micros(180 * 60_000_000));
+    assert_eq!(sentence(&later), told);
+    assert_eq!(levels(&later), [("silence", AlertLevel::Critical)].into());
+    // One that was never read: somebody is still setting it up.
+    let never = judge(&Database::new(), terms, NOW);
+    assert_eq!(sentence(&never), told);
+    assert_eq!(levels(&never), [("silence", AlertLevel::Warning)].into());
+}
+
 #[test]
 fn the_process_its_clock_and_its_version_are_found() {
     let mut database = Database::new();

@@ -13,7 +13,7 @@ use tokio_tungstenite::tungstenite::Message;
 
 use super::{
     ATTIC, Logged,
-    running::{PATIENCE, Server},
+    running::{PATIENCE, Page, Server},
 };
 use crate::program::Bench;
 
@@ -331,15 +331,28 @@ fn that_nobody_fills_the_database_any_more_is_an_alert() {
     let alerts = "db = \"nodes.db\"\n[alerts]\nfire_minutes = 0\nevaluate_seconds = 10\n";
     logged.bench.write("piecewatch.toml", alerts);
     let server = Server::start(&logged.bench, &["--config", "piecewatch.toml", "--follow"]);
-    let mut page = server.open();
-    page.subscribe(1, "alerts");
-    // What the node has logged before may be an alert as well.
-    let blocked = |state: &Value| {
-        let mut told = state.as_object()?.values();
-        told.find(|alert| alert["rule"] == "writer_blocked").cloned()
-    };
-    let told = page.until(1, |state| blocked(state).is_some());
-    let told = blocked(&told).unwrap();
-    let sentence = told["sentence"].as_str().unwrap();
+    let sentence = sentence_of(&mut server.open(), "writer_blocked");
     assert!(sentence.contains("nobody follows a node into the database"), "{sentence}");
+}
+
+#[test]
+fn a_log_that_is_not_there_is_an_alert() {
+    let logged = Logged::new(1_000, 900);
+    let config = "db = \"nodes.db\"\n[[node]]\nname = \"shed\"\nsource = \"gone.log\"\n\
+                  [alerts]\nfire_minutes = 0\nevaluate_seconds = 10\n";
+    logged.bench.write("piecewatch.toml", config);
+    let server = Server::start(&logged.bench, &["--config", "piecewatch.toml"]);
+    let sentence = sentence_of(&mut server.open(), "silence");
+    assert!(sentence.contains("gone.log") && sentence.contains("cannot be read"), "{sentence}");
+}
+
+/// What the alert of a rule says as soon as there is one; a node may have others.
+fn sentence_of(page: &mut Page, rule: &str) -> String {
+    page.subscribe(1, "alerts");
+    let told = |state: &Value| {
+        let mut told = state.as_object()?.values();
+        told.find(|alert| alert["rule"] == rule)?["sentence"].as_str().map(str::to_owned)
+    };
+    let state = page.until(1, |state| told(state).is_some());
+    told(&state).unwrap()
 }
