@@ -31,8 +31,14 @@ struct Dictionary<K: ToOwned + ?Sized> {
     /// What the running transaction has looked up: forgotten when it is rolled back.
     fresh: Vec<K::Owned>,
     max: i64,
-    select: &'static str,
-    newest: &'static str,
+    statements: Statements,
+}
+
+/// What a dictionary asks its table, and how it adds to it.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    pub(crate) select: &'static str,
+    pub(crate) newest: &'static str,
     insert: &'static str,
 }
 
@@ -41,8 +47,8 @@ where
     K: ToOwned + ToSql + Hash + Eq + ?Sized,
     K::Owned: Borrow<K> + Clone + Hash + Eq,
 {
-    fn new(max: i64, select: &'static str, newest: &'static str, insert: &'static str) -> Self {
-        Self { known: HashMap::default(), fresh: Vec::new(), max, select, newest, insert }
+    fn new(max: i64, statements: Statements) -> Self {
+        Self { known: HashMap::default(), fresh: Vec::new(), max, statements }
     }
 
     /// The id of a name, which is added if it is new; `None` if there is no room for it. `label` is
@@ -59,17 +65,19 @@ where
         let id = match self.stored(connection, key)? {
             Some(id) => id,
             None => {
-                let newest: i64 =
-                    connection.prepare_cached(self.newest)?.query_row([], |row| row.get(0))?;
+                let newest: i64 = connection
+                    .prepare_cached(self.statements.newest)?
+                    .query_row([], |row| row.get(0))?;
                 if newest >= self.max {
                     return Ok(None);
                 }
-                let mut insert = connection.prepare_cached(self.insert)?;
+                let id = newest + 1;
+                let mut insert = connection.prepare_cached(self.statements.insert)?;
                 match label {
-                    Some(label) => insert.execute(params![newest + 1, key, label()])?,
-                    None => insert.execute(params![newest + 1, key])?,
+                    Some(label) => insert.execute(params![id, key, label()])?,
+                    None => insert.execute(params![id, key])?,
                 };
-                newest + 1
+                id
             }
         };
         self.known.insert(key.to_owned(), id);
@@ -78,7 +86,10 @@ where
     }
 
     fn stored(&self, connection: &Connection, key: &K) -> rusqlite::Result<Option<i64>> {
-        connection.prepare_cached(self.select)?.query_row([key], |row| row.get(0)).optional()
+        connection
+            .prepare_cached(self.statements.select)?
+            .query_row([key], |row| row.get(0))
+            .optional()
     }
 
     fn keep(&mut self) {
@@ -107,6 +118,36 @@ pub(crate) fn uploads(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
     Ok(uploads)
 }
 
+pub(crate) const NODES: Statements = Statements {
+    select: "SELECT id FROM nodes WHERE name = ?1",
+    newest: "SELECT coalesce(max(id), 0) FROM nodes",
+    insert: "INSERT INTO nodes (id, name) VALUES (?1, ?2)",
+};
+
+pub(crate) const SATELLITES: Statements = Statements {
+    select: "SELECT id FROM satellites WHERE raw = ?1",
+    newest: "SELECT coalesce(max(id), 0) FROM satellites",
+    insert: "INSERT INTO satellites (id, raw, name) VALUES (?1, ?2, ?3)",
+};
+
+pub(crate) const ACTIONS: Statements = Statements {
+    select: "SELECT id FROM actions WHERE name = ?1",
+    newest: "SELECT coalesce(max(id), 0) FROM actions",
+    insert: "INSERT INTO actions (id, name) VALUES (?1, ?2)",
+};
+
+pub(crate) const COUNTRIES: Statements = Statements {
+    select: "SELECT id FROM countries WHERE code = ?1",
+    newest: "SELECT coalesce(max(id), 0) FROM countries",
+    insert: "INSERT INTO countries (id, code) VALUES (?1, ?2)",
+};
+
+pub(crate) const TEMPLATES: Statements = Statements {
+    select: "SELECT id FROM templates WHERE template = ?1",
+    newest: "SELECT coalesce(max(id), 0) FROM templates",
+    insert: "INSERT INTO templates (id, template) VALUES (?1, ?2)",
+};
+
 /// Every dictionary that a writer fills.
 #[derive(Debug)]
 pub(crate) struct Dictionaries {
@@ -120,36 +161,11 @@ pub(crate) struct Dictionaries {
 impl Dictionaries {
     pub(crate) fn new() -> Self {
         Self {
-            nodes: Dictionary::new(
-                NODES_MAX.into(),
-                "SELECT id FROM nodes WHERE name = ?1",
-                "SELECT coalesce(max(id), 0) FROM nodes",
-                "INSERT INTO nodes (id, name) VALUES (?1, ?2)",
-            ),
-            satellites: Dictionary::new(
-                SATELLITES_MAX,
-                "SELECT id FROM satellites WHERE raw = ?1",
-                "SELECT coalesce(max(id), 0) FROM satellites",
-                "INSERT INTO satellites (id, raw, name) VALUES (?1, ?2, ?3)",
-            ),
-            actions: Dictionary::new(
-                ACTIONS_MAX,
-                "SELECT id FROM actions WHERE name = ?1",
-                "SELECT coalesce(max(id), 0) FROM actions",
-                "INSERT INTO actions (id, name) VALUES (?1, ?2)",
-            ),
-            countries: Dictionary::new(
-                COUNTRIES_MAX,
-                "SELECT id FROM countries WHERE code = ?1",
-                "SELECT coalesce(max(id), 0) FROM countries",
-                "INSERT INTO countries (id, code) VALUES (?1, ?2)",
-            ),
-            templates: Dictionary::new(
-                TEMPLATES_MAX,
-                "SELECT id FROM templates WHERE template = ?1",
-                "SELECT coalesce(max(id), 0) FROM templates",
-                "INSERT INTO templates (id, template) VALUES (?1, ?2)",
-            ),
+            nodes: Dictionary::new(NODES_MAX.into(), NODES),
+            satellites: Dictionary::new(SATELLITES_MAX, SATELLITES),
+            actions: Dictionary::new(ACTIONS_MAX, ACTIONS),
+            countries: Dictionary::new(COUNTRIES_MAX, COUNTRIES),
+            templates: Dictionary::new(TEMPLATES_MAX, TEMPLATES),
         }
     }
 

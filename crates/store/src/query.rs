@@ -64,8 +64,9 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 87] = [
+pub(crate) const ALL: [Question; 88] = [
     nodes::ALL,
+    nodes::IDS,
     nodes::SATELLITES,
     nodes::ACTIONS,
     sources::OF_NODE,

@@ -14,10 +14,13 @@ use crate::{
     file_id::FileId,
     gathered::{self, Gathered},
     position,
-    query::commits,
+    query::{Question, commits},
     report,
     retention::Cuts,
 };
+
+pub(crate) const RANDOM: Question =
+    Question { name: "writer: a number for the process", sql: "SELECT random()" };
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +55,7 @@ impl Writer {
         old_transfers: OldTransfers,
         file: FileId,
     ) -> rusqlite::Result<Self> {
-        let process = connection.query_row("SELECT random()", [], |row| row.get(0))?;
+        let process = connection.query_row(RANDOM.sql, [], |row| row.get(0))?;
         let newest_commit = commits::newest(&connection)?;
         Ok(Self {
             connection,
