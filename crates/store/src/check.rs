@@ -5,7 +5,9 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::{
-    Error, Reader, Result, backup, dictionary, gathered, kept, position,
+    Error, Reader, Result, backup,
+    dictionary::{self, room},
+    gathered, kept, position,
     query::{self, Question},
     rebuild, report, retention, rollup, slowest, transfers, writer,
 };
@@ -138,7 +140,7 @@ fn sizes(connection: &Connection) -> rusqlite::Result<Vec<ObjectSize>> {
 }
 
 /// What a writer looks up, and what looks after the database.
-const UPKEEP: [Question; 40] = [
+const UPKEEP: [Question; 45] = [
     writer::RANDOM,
     Question { name: "writer: the position of a source", sql: position::AT },
     Question { name: "writer: sources begun since", sql: position::NEWER },
@@ -153,6 +155,7 @@ const UPKEEP: [Question; 40] = [
     Question { name: "writer: the newest of countries", sql: dictionary::COUNTRIES.newest },
     Question { name: "writer: the number of an error text", sql: dictionary::TEMPLATES.select },
     Question { name: "writer: the newest of error texts", sql: dictionary::TEMPLATES.newest },
+    dictionary::TEMPLATES_TAKEN,
     Question { name: "writer: the times of a node", sql: gathered::NODE_TIMES },
     Question { name: "writer: the last key of a second", sql: transfers::NEWEST_OF_SECOND },
     Question { name: "writer: the last key", sql: transfers::NEWEST },
@@ -178,6 +181,10 @@ const UPKEEP: [Question; 40] = [
     Question { name: "pruning: alerts", sql: retention::OLD_ALERTS },
     Question { name: "pruning: commits", sql: retention::OLD_COMMITS },
     Question { name: "pruning: how the server was", sql: retention::OLD_SELF_METRICS },
+    room::OF_TRANSFERS,
+    room::OF_TROUBLES,
+    room::OF_COMPACTIONS,
+    room::LET_GO,
     backup::BEGIN,
     LOOK,
     DAMAGE,

@@ -64,7 +64,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 88] = [
+pub(crate) const ALL: [Question; 89] = [
     nodes::ALL,
     nodes::IDS,
     nodes::SATELLITES,
@@ -103,6 +103,7 @@ pub(crate) const ALL: [Question; 88] = [
     countries::DAILY,
     errors::HOURLY,
     errors::DAILY,
+    errors::KNOWN,
     compactions::NEWEST,
     maintenance::NEWEST,
     runs::NEWEST,

@@ -5,7 +5,9 @@ use std::time::Duration;
 use piecewatch_model::{Grain, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use crate::{Error, Result, Writer, kept, query::nodes, transfers::first_key};
+use crate::{
+    Error, Result, Writer, dictionary::room::make_room, kept, query::nodes, transfers::first_key,
+};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -112,21 +114,34 @@ impl Writer {
     ///
     /// The file does not shrink: what is written next takes the room.
     ///
+    /// The last step makes room for new error texts where there is hardly any, once a day at most.
+    /// Those that were seen least often are let go, and read as [`FURTHER_ERRORS`](crate::FURTHER_ERRORS) from
+    /// then on; what was counted of them stays.
+    ///
     /// # Errors
     ///
     /// When the database cannot be written.
     pub fn prune(&mut self, now: Timestamp, rows_max: u32) -> Result<Pruned> {
         let cuts = Cuts::at(now, &self.retention);
+        let day = i64::try_from(DAY.as_micros()).expect("a day has fewer microseconds than an i64");
+        let is_room_due = self.made_room_at.is_none_or(|at| now >= at.plus_micros(day));
         let run = |connection: &mut Connection| {
             let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
             kept::removed(&transaction, &cuts)?;
             let mut step = Step { connection: &transaction, left: rows_max.max(1).into(), rows: 0 };
             let done = step.run(&cuts)?;
-            let pruned = Pruned { rows: step.rows, more: !done };
+            let mut pruned = Pruned { rows: step.rows, more: !done };
+            let texts = if done && is_room_due { make_room(&transaction)? } else { 0 };
+            pruned.rows += texts as u64;
             transaction.commit()?;
-            Ok(pruned)
+            Ok((pruned, texts))
         };
-        run(&mut self.connection).map_err(|error| Error::of(&self.path, "pruning", error))
+        let failed = |error| Error::of(&self.path, "pruning", error);
+        let (pruned, texts) = run(&mut self.connection).map_err(failed)?;
+        if texts > 0 {
+            self.made_room_at = Some(now);
+        }
+        Ok(pruned)
     }
 }
 

@@ -41,6 +41,8 @@ pub struct Writer {
     pub(crate) retention: Retention,
     old_transfers: OldTransfers,
     dictionaries: Dictionaries,
+    /// When pruning made room for new error texts last.
+    pub(crate) made_room_at: Option<Timestamp>,
     /// The checkpoints that this writer made.
     own: HashSet<i64>,
     process: i64,
@@ -64,6 +66,7 @@ impl Writer {
             retention,
             old_transfers,
             dictionaries: Dictionaries::new(),
+            made_room_at: None,
             own: HashSet::new(),
             process,
             newest_commit,

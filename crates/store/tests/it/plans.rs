@@ -16,14 +16,16 @@ fn plans() -> Vec<Plan> {
 }
 
 /// What reads a table or an index whole, and why it may.
-const SCANS: [&str; 14] = [
+const SCANS: [&str; 19] = [
     // Dictionaries are small.
     "nodes",
     "the numbers of nodes",
     "satellites",
     "actions",
+    "error texts that are known",
     "overview",
     "overview, minutes",
+    "writer: how many error texts",
     "pruning: the oldest record of each node",
     "pruning: snapshots of the space",
     "backup: the state of now",
@@ -31,6 +33,10 @@ const SCANS: [&str; 14] = [
     "writer: a number for the process",
     // No more from the beginning than may go in a step.
     "pruning: commits",
+    // Once a day at most, and only when there is hardly room for new texts.
+    "pruning: how often an error text was seen",
+    "pruning: how often a text of trouble was seen",
+    "pruning: how often the error of a compaction was seen",
     // Of what is to be checked, all: the first one those small tables that are read anyway.
     "check: a small table",
     "check: every page",
