@@ -7,11 +7,13 @@ use std::{
 
 use crate::program::{Bench, Ended};
 
-const COMMANDS: [&[&str]; 10] = [
+const COMMANDS: [&[&str]; 12] = [
     &["import"],
     &["poll"],
     &["storage"],
     &["summary"],
+    &["sizes"],
+    &["countries"],
     &["db"],
     &["db", "check"],
     &["db", "backup"],
