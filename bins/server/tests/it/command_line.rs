@@ -71,6 +71,14 @@ fn wrong_usage_ends_with_2_and_says_so_on_stderr() {
 }
 
 #[test]
+fn a_window_longer_than_time_is_said_to_be_too_long() {
+    let bench = Bench::new();
+    let ended = bench.run(["errors", "--db", "n.db", "--window", "99999999999d"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.err.contains("\"99999999999d\" is too long"), "{}", ended.err);
+}
+
+#[test]
 fn completions_are_there_for_the_common_shells() {
     let bench = Bench::new();
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
