@@ -37,9 +37,15 @@ pub(crate) fn read<T>(path: &Path, ask: impl FnOnce(&Reader) -> Result<T>) -> Re
 
 /// Opens a database that is there.
 pub(crate) fn open(path: &Path) -> Result<Store> {
-    // Opening would make one.
-    if !path.try_exists().unwrap_or(true) {
-        return Err(Error::NoDatabase { path: path.to_owned() });
+    // Opening would make one, out of an empty file as well.
+    match path.metadata() {
+        Ok(file) if file.is_file() && file.len() == 0 => {
+            return Err(Error::EmptyDatabase { path: path.to_owned() });
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(Error::NoDatabase { path: path.to_owned() });
+        }
+        Ok(_) | Err(_) => {}
     }
     Ok(Store::open(path, StoreConfig { readers: 1, ..StoreConfig::default() })?)
 }
