@@ -13,6 +13,7 @@ use crate::{
     Colour, Error, Result,
     cli::DbCommand,
     clock::{self, Stopwatch},
+    sentence::sentence,
     table::{Align, Cell, Style, Table, number},
 };
 
@@ -119,7 +120,9 @@ fn tell(db: &Path, check: &Check, out: &mut dyn Write, colour: Colour) -> io::Re
     if scans.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n  Small tables that are read whole: {}.", scans.join(", "))
+    writeln!(out)?;
+    let all = scans.join("; ");
+    sentence(out, &format!("Questions that read something whole, each on purpose: {all}."))
 }
 
 fn backup(db: &Path, to: &Path, out: &mut dyn Write) -> Result<()> {
