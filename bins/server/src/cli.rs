@@ -2,6 +2,7 @@
 
 mod alerts;
 mod compare;
+mod countries;
 mod demo;
 mod earnings;
 mod errors;
@@ -11,6 +12,7 @@ mod nodes;
 mod pieces;
 mod reputation;
 mod serve;
+mod sizes;
 mod slow;
 mod storage;
 
@@ -22,6 +24,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 pub(crate) use compare::CompareArgs;
+pub(crate) use countries::CountriesArgs;
 pub(crate) use demo::DemoArgs;
 pub(crate) use earnings::{EarningsArgs, EarningsCommand, EarningsOf, ForecastArgs, ReconcileArgs};
 pub(crate) use errors::ErrorsArgs;
@@ -34,6 +37,7 @@ use piecewatch_node_api::{Address, Error as ApiError};
 use piecewatch_simulator::{Encoding, Vocabulary};
 pub(crate) use reputation::ReputationArgs;
 pub(crate) use serve::ServeArgs;
+pub(crate) use sizes::SizesArgs;
 pub(crate) use slow::SlowArgs;
 pub(crate) use storage::StorageArgs;
 
@@ -84,6 +88,10 @@ or of journald; as it is, .gz or .zst.")]
     Errors(ErrorsArgs),
     /// Show which pieces are downloaded most
     Pieces(PiecesArgs),
+    /// Show how large transfers are
+    Sizes(SizesArgs),
+    /// Show where the other sides are
+    Countries(CountriesArgs),
     /// Show what satellites think of nodes, and how nodes are reached
     Reputation(ReputationArgs),
     /// Show how much space nodes have, when it is full, and what work they do on it

@@ -13,6 +13,7 @@ use crate::{
     Colour, Error, Result,
     cli::DbCommand,
     clock::{self, Stopwatch},
+    sentence::sentence,
     table::{Align, Cell, Style, Table, number},
 };
 
@@ -37,9 +38,15 @@ pub(crate) fn read<T>(path: &Path, ask: impl FnOnce(&Reader) -> Result<T>) -> Re
 
 /// Opens a database that is there.
 pub(crate) fn open(path: &Path) -> Result<Store> {
-    // Opening would make one.
-    if !path.try_exists().unwrap_or(true) {
-        return Err(Error::NoDatabase { path: path.to_owned() });
+    // Opening would make one, out of an empty file as well.
+    match path.metadata() {
+        Ok(file) if file.is_file() && file.len() == 0 => {
+            return Err(Error::EmptyDatabase { path: path.to_owned() });
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(Error::NoDatabase { path: path.to_owned() });
+        }
+        Ok(_) | Err(_) => {}
     }
     Ok(Store::open(path, StoreConfig { readers: 1, ..StoreConfig::default() })?)
 }
@@ -113,7 +120,9 @@ fn tell(db: &Path, check: &Check, out: &mut dyn Write, colour: Colour) -> io::Re
     if scans.is_empty() {
         return Ok(());
     }
-    writeln!(out, "\n  Small tables that are read whole: {}.", scans.join(", "))
+    writeln!(out)?;
+    let all = scans.join("; ");
+    sentence(out, &format!("Questions that read something whole, each on purpose: {all}."))
 }
 
 fn backup(db: &Path, to: &Path, out: &mut dyn Write) -> Result<()> {

@@ -34,6 +34,15 @@ pub enum Error {
         /// Where it should be.
         path: PathBuf,
     },
+    /// The file that should be one is empty.
+    #[error(
+        "{} is empty and no database; name another file, or make it one: piecewatch import --db {} --node NAME LOG",
+        path.display(), path.display()
+    )]
+    EmptyDatabase {
+        /// The file.
+        path: PathBuf,
+    },
     /// The database is damaged; where, was told already.
     #[error(
         "{} is damaged in {places} places; restore a backup, or move it away and import the logs again",
@@ -221,6 +230,7 @@ impl Error {
             | Self::Write { .. }
             | Self::Exists { .. }
             | Self::NoDatabase { .. }
+            | Self::EmptyDatabase { .. }
             | Self::Damaged { .. }
             | Self::UnknownNode { .. }
             | Self::Source(_)

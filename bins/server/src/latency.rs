@@ -78,7 +78,12 @@ pub(crate) fn run(arguments: &LatencyArgs, out: &mut dyn Write, colour: Colour) 
     let answer = database::read(&arguments.of.db, |reader| ask(reader, arguments))?;
     let written = match (Form::from(arguments.form), answer) {
         (Form::Json, answer) => json(out, &rows::Object::of(answer.as_ref())),
-        (Form::Csv, answer) => return csv(out, answer.iter().flat_map(rows::flat)),
+        (Form::Csv, answer) => {
+            return match arguments.histogram {
+                Some(_) => csv(out, answer.iter().flat_map(rows::flat_bars)),
+                None => csv(out, answer.iter().flat_map(rows::flat)),
+            };
+        }
         (Form::Text, Some(answer)) => text::write(&answer, out, colour),
         (Form::Text, None) => {
             writeln!(out, "{} holds no log of these nodes.", arguments.of.db.display())

@@ -5,8 +5,9 @@ use std::{io::Write, sync::Arc};
 use piecewatch_collector::signals::signals;
 
 use crate::{
-    Cli, Colour, Result, alerts, cli::Command, compare, completions, database, demo, earnings,
-    errors, import, latency, pieces, poll, reputation, serve, simulate, slow, storage, summary,
+    Cli, Colour, Result, alerts, cli::Command, compare, completions, countries, database, demo,
+    earnings, errors, import, latency, pieces, poll, reputation, serve, simulate, sizes, slow,
+    storage, summary,
 };
 
 /// Does what the command line says; results go to `out`.
@@ -24,6 +25,8 @@ pub fn run(cli: &Cli, out: &mut dyn Write, colour: Colour) -> Result<()> {
         Command::Slow(arguments) => slow::run(arguments, out, colour),
         Command::Errors(arguments) => errors::run(arguments, out, colour),
         Command::Pieces(arguments) => pieces::run(arguments, out, colour),
+        Command::Sizes(arguments) => sizes::run(arguments, out, colour),
+        Command::Countries(arguments) => countries::run(arguments, out, colour),
         Command::Reputation(arguments) => reputation::run(arguments, out, colour),
         Command::Storage(arguments) => storage::run(arguments, out, colour),
         Command::Compare(arguments) => compare::run(arguments, out, colour),

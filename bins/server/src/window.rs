@@ -31,11 +31,12 @@ impl FromStr for Length {
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(refused());
         }
-        let count: i64 = digits.parse().map_err(|_| refused())?;
+        let too_long = || format!("{text:?} is too long: no log reaches back so far");
+        let count: i64 = digits.parse().map_err(|_| too_long())?;
         if count == 0 {
             return Err(format!("{text:?} is too short: nothing happens in no time"));
         }
-        let micros = count.checked_mul(seconds * 1_000_000).ok_or_else(refused)?;
+        let micros = count.checked_mul(seconds * 1_000_000).ok_or_else(too_long)?;
         Ok(Self { micros })
     }
 }
@@ -86,10 +87,12 @@ mod tests {
         assert_eq!(before("90m").as_deref(), Ok("2026-08-19T10:30:00Z"));
         assert_eq!(before("1h").as_deref(), Ok("2026-08-19T11:00:00Z"));
         assert_eq!(before("30d").as_deref(), Ok("2026-07-20T12:00:00Z"));
-        for bad in
-            ["", "h", "24", "0h", "-1h", "+1h", "1.5h", "24 h", "1w", "9é", "99999999999999999d"]
-        {
+        for bad in ["", "h", "24", "0h", "-1h", "+1h", "1.5h", "24 h", "1w", "9é"] {
             assert!(bad.parse::<Length>().is_err(), "{bad}");
+        }
+        for long in ["99999999999d", "99999999999999999999h"] {
+            let error = long.parse::<Length>().unwrap_err();
+            assert_eq!(error, format!("{long:?} is too long: no log reaches back so far"));
         }
     }
 }

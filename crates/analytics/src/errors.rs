@@ -3,7 +3,9 @@
 use std::{cmp::Reverse, collections::BTreeMap, sync::Arc};
 
 use piecewatch_model::{Action, ByteCount, Grain, NodeName, Outcome, Spreads, Timestamp};
-use piecewatch_store::{Ending, ErrorRow, Fate, Nodes, Reader, Result, TrafficRow, Window};
+use piecewatch_store::{
+    Ending, ErrorRow, FURTHER_ERRORS, Fate, Nodes, Reader, Result, TrafficRow, Window,
+};
 
 /// More than the texts that a database knows of a node, by action and outcome.
 const ROWS_MAX: u32 = 200_000;
@@ -21,8 +23,10 @@ pub struct TopErrors {
     /// How many of them ended with a text that is known, those included whose text is not listed.
     /// Texts are kept for a year, and some lines have none.
     pub count: u64,
-    /// How many texts there were.
+    /// How many texts there were; those that are not known one by one count as one.
     pub texts: usize,
+    /// Whether there were such: then there were more texts than that, by nobody knows how many.
+    pub has_further_texts: bool,
     /// By action.
     pub by_action: BTreeMap<Action, u64>,
     /// By outcome: of failures by their class.
@@ -77,6 +81,7 @@ pub fn top_errors(
         ended: ended.map(|row| row.count).sum(),
         count: 0,
         texts: 0,
+        has_further_texts: false,
         by_action: BTreeMap::new(),
         by_outcome: BTreeMap::new(),
         by_node: BTreeMap::new(),
@@ -107,6 +112,7 @@ pub fn top_errors(
         text.parts.push(row);
     }
     top.texts = texts.len();
+    top.has_further_texts = texts.contains_key(FURTHER_ERRORS);
     top.top = texts.into_values().collect();
     top.top.sort_by_key(|text| Reverse(text.count));
     top.top.truncate(limit);

@@ -12,7 +12,7 @@ use piecewatch_cache::{Settings, Stats};
 use piecewatch_model::{Action, Clock, Grain, MicroUsd, NodeName, Timestamp};
 use piecewatch_store::{
     Change, Changes, Commit, Ending, Error, LatencyFilter, Readers, SizeRow, SlowFilter, Slowest,
-    Topics, Window,
+    Topics, TroubleCount, Window,
 };
 
 use crate::{
@@ -34,7 +34,7 @@ use kept::{AnyShelf, MadeOf, Shelf};
 use last_hour::LastHour;
 
 /// How many kinds of answers there are beside outlooks.
-const KINDS: usize = 20;
+const KINDS: usize = 21;
 /// Of how many parts the weight is, of which each kind of answer has some.
 const PARTS: u64 = 64;
 
@@ -69,7 +69,7 @@ pub struct ObservatorySettings {
     pub rates: Duration,
     /// Success, rates over time, transfers in flight, sizes, hot pieces and countries.
     pub traffic: Duration,
-    /// Texts of errors.
+    /// Texts of errors, and how often there was which trouble.
     pub errors: Duration,
     /// Capacity, growth, and what is stored by day.
     pub storage: Duration,
@@ -129,6 +129,7 @@ pub struct Observatory {
     last_hour: LastHour,
     peers: Shelf<Window, PeersOf>,
     errors: Shelf<(Window, Vec<Ending>, usize), TopErrors>,
+    troubles: Shelf<(Window, u32), Vec<TroubleCount>>,
     storage: Shelf<Timestamp, InWindow<NodeStorage>>,
     stored_days: Shelf<(Window, Timestamp), InWindow<StoredDays>>,
     work: Shelf<Window, NodeWork>,
@@ -163,7 +164,8 @@ impl Observatory {
             hot_pieces: Shelf::new(shelf("hot_pieces", of.traffic, 1), log, clock),
             last_hour: LastHour::default(),
             peers: Shelf::new(shelf("peers", of.traffic, 1), log, clock),
-            errors: Shelf::new(shelf("errors", of.errors, 3), log, clock),
+            errors: Shelf::new(shelf("errors", of.errors, 2), log, clock),
+            troubles: Shelf::new(shelf("troubles", of.errors, 1), log, clock),
             storage: Shelf::new(shelf("storage", of.storage, 1), reports, clock),
             stored_days: Shelf::new(shelf("stored_days", of.storage, 2), reports, clock),
             work: Shelf::new(shelf("work", of.work, 3), log, clock),
@@ -239,6 +241,7 @@ impl Observatory {
             &self.hot_pieces,
             &self.peers,
             &self.errors,
+            &self.troubles,
             &self.storage,
             &self.stored_days,
             &self.work,

@@ -9,10 +9,13 @@ use std::{
 
 use rusqlite::{Connection, backup::Backup};
 
-use crate::{Error, Reader, Result};
+use crate::{Error, Reader, Result, query::Question};
 
 /// Pages copied at a time; between them there is no pause, since nobody waits for a reader.
 const PAGES: i32 = 1024;
+
+pub(crate) const BEGIN: Question =
+    Question { name: "backup: the state of now", sql: "SELECT count(*) FROM nodes" };
 
 impl Reader {
     /// Copies the database into a new file: the state of one instant, whatever is written
@@ -33,7 +36,7 @@ impl Reader {
         })?;
         let copied = self.ask("reading for a backup", |connection| {
             // The first read fixes the state that the transaction sees, and the copy with it.
-            connection.query_row("SELECT count(*) FROM nodes", [], |_| Ok(()))?;
+            connection.query_row(BEGIN.sql, [], |_| Ok(()))?;
             Ok(copy(connection, to).map_err(|error| Error::of(to, "writing a backup", error)))
         });
         let copied = copied.flatten();

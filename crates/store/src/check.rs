@@ -5,14 +5,27 @@ use std::path::Path;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::{
-    Error, Reader, Result, position,
+    Error, Reader, Result, backup,
+    dictionary::{self, room},
+    gathered, kept, position,
     query::{self, Question},
-    report, retention, rollup, transfers,
+    rebuild, report, retention, rollup, slowest, transfers, writer,
 };
 
 /// Small tables that every start reads anyway: damage to a file rarely spares all of them.
 const LOOKED_AT: [&str; 6] =
     ["nodes", "satellites", "actions", "templates", "names", "checkpoints"];
+
+const LOOK: Question =
+    Question { name: "check: a small table", sql: "SELECT * FROM pragma_quick_check(?1) LIMIT 1" };
+
+const DAMAGE: Question =
+    Question { name: "check: every page", sql: "SELECT * FROM pragma_integrity_check" };
+
+const SIZES: Question = Question {
+    name: "check: what takes the room",
+    sql: "SELECT name, pgsize FROM dbstat WHERE aggregate = TRUE ORDER BY pgsize DESC, name",
+};
 
 /// The check at every start: that the schema can be read, and that the small tables are sound.
 /// Takes no longer with a larger database.
@@ -20,9 +33,8 @@ pub(crate) fn look(connection: &Connection, path: &Path) -> Result<()> {
     let doing = "checking the small tables";
     let failed = |error| Error::of(path, doing, error);
     for table in LOOKED_AT {
-        let verdict: String = connection
-            .query_row("SELECT * FROM pragma_quick_check(?1) LIMIT 1", [table], |row| row.get(0))
-            .map_err(failed)?;
+        let verdict: String =
+            connection.query_row(LOOK.sql, [table], |row| row.get(0)).map_err(failed)?;
         if verdict != "ok" {
             return Err(Error::Corrupt { path: path.to_owned(), doing, damage: verdict });
         }
@@ -109,7 +121,7 @@ impl Reader {
 }
 
 fn damage(connection: &Connection) -> rusqlite::Result<Vec<String>> {
-    let mut check = connection.prepare("SELECT * FROM pragma_integrity_check")?;
+    let mut check = connection.prepare(DAMAGE.sql)?;
     let lines: rusqlite::Result<Vec<String>> = check.query_map([], |row| row.get(0))?.collect();
     match lines {
         Ok(lines) => Ok(lines.into_iter().filter(|line| line != "ok").collect()),
@@ -121,18 +133,30 @@ fn damage(connection: &Connection) -> rusqlite::Result<Vec<String>> {
 }
 
 fn sizes(connection: &Connection) -> rusqlite::Result<Vec<ObjectSize>> {
-    let mut sizes = connection.prepare(
-        "SELECT name, pgsize FROM dbstat WHERE aggregate = TRUE ORDER BY pgsize DESC, name",
-    )?;
+    let mut sizes = connection.prepare(SIZES.sql)?;
     let sizes = sizes
         .query_map([], |row| Ok(ObjectSize { name: row.get(0)?, bytes: query::number(row, 1)? }))?;
     sizes.collect()
 }
 
-/// What a writer looks up.
-const LOOKUPS: [Question; 12] = [
+/// What a writer looks up, and what looks after the database.
+const UPKEEP: [Question; 45] = [
+    writer::RANDOM,
     Question { name: "writer: the position of a source", sql: position::AT },
     Question { name: "writer: sources begun since", sql: position::NEWER },
+    Question { name: "writer: a source was read on", sql: position::MOVE_ON },
+    Question { name: "writer: the number of a node", sql: dictionary::NODES.select },
+    Question { name: "writer: the newest of nodes", sql: dictionary::NODES.newest },
+    Question { name: "writer: the number of a satellite", sql: dictionary::SATELLITES.select },
+    Question { name: "writer: the newest of satellites", sql: dictionary::SATELLITES.newest },
+    Question { name: "writer: the number of an action", sql: dictionary::ACTIONS.select },
+    Question { name: "writer: the newest of actions", sql: dictionary::ACTIONS.newest },
+    Question { name: "writer: the number of a country", sql: dictionary::COUNTRIES.select },
+    Question { name: "writer: the newest of countries", sql: dictionary::COUNTRIES.newest },
+    Question { name: "writer: the number of an error text", sql: dictionary::TEMPLATES.select },
+    Question { name: "writer: the newest of error texts", sql: dictionary::TEMPLATES.newest },
+    dictionary::TEMPLATES_TAKEN,
+    Question { name: "writer: the times of a node", sql: gathered::NODE_TIMES },
     Question { name: "writer: the last key of a second", sql: transfers::NEWEST_OF_SECOND },
     Question { name: "writer: the last key", sql: transfers::NEWEST },
     Question { name: "writer: latencies of five minutes", sql: rollup::LATENCY_5MIN.select },
@@ -142,23 +166,48 @@ const LOOKUPS: [Question; 12] = [
         sql: rollup::LATENCY_NODE_HOURLY.select,
     },
     Question { name: "writer: latencies of a day", sql: rollup::LATENCY_DAILY.select },
+    Question { name: "writer: the last of the slowest of an hour", sql: slowest::HOURLY.last },
+    Question { name: "writer: the slowest of an hour", sql: slowest::HOURLY.select },
+    Question { name: "writer: the last of the slowest of a day", sql: slowest::DAILY.last },
+    Question { name: "writer: the slowest of a day", sql: slowest::DAILY.select },
     Question { name: "writer: the scores before", sql: report::NEWEST_SCORES },
     Question { name: "writer: the version before", sql: report::NEWEST_VERSION },
     Question { name: "writer: the satellites of a node", sql: report::SATELLITES_OF_NODE },
+    kept::OLDEST,
     Question { name: "pruning: transfers", sql: retention::OLDEST_TRANSFERS },
+    Question { name: "pruning: transfers, removed", sql: retention::OLD_TRANSFERS },
+    Question { name: "pruning: snapshots of the space", sql: retention::OLD_SNAPSHOTS },
+    Question { name: "pruning: messages of alerts", sql: retention::OLD_DELIVERIES },
+    Question { name: "pruning: alerts", sql: retention::OLD_ALERTS },
+    Question { name: "pruning: commits", sql: retention::OLD_COMMITS },
+    Question { name: "pruning: how the server was", sql: retention::OLD_SELF_METRICS },
+    room::OF_TRANSFERS,
+    room::OF_TROUBLES,
+    room::OF_COMPACTIONS,
+    room::LET_GO,
+    backup::BEGIN,
+    LOOK,
+    DAMAGE,
+    SIZES,
 ];
 
 fn plans(connection: &Connection) -> rusqlite::Result<Vec<Plan>> {
-    let pruning = ("pruning: sums and events", retention::oldest_of_node("troubles"));
-    let questions = query::ALL.iter().chain(&LOOKUPS);
+    // Their plans are the same for each table by node and time.
+    let of_each_table = [
+        ("pruning: sums and events", retention::oldest_of_node("troubles")),
+        ("pruning: sums and events, removed", retention::old_of_node("troubles")),
+        ("rebuilding sums: those that are stored", rebuild::of_node("orders", "count")),
+    ];
+    let questions = query::ALL.iter().chain(&UPKEEP);
     questions
         .map(|question| (question.name, question.sql.to_owned()))
-        .chain([pruning])
+        .chain(of_each_table)
         .map(|(question, sql)| Ok(Plan { question, steps: steps(connection, &sql)?, sql }))
         .collect()
 }
 
-fn steps(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+/// The plan of a statement.
+pub(crate) fn steps(connection: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
     let mut statement = connection.prepare(&format!("EXPLAIN QUERY PLAN {sql}"))?;
     // A plan does not depend on the values.
     let mut rows = statement.raw_query();

@@ -1,15 +1,20 @@
 //! Small integers for names that come again and again.
 
+pub(crate) mod room;
+
 use std::{borrow::Borrow, collections::HashMap, hash::Hash};
 
 use foldhash::fast::RandomState;
 use piecewatch_model::{Action, Country, Direction, NodeName, SatelliteId};
 use rusqlite::{Connection, OptionalExtension, ToSql, params};
 
-use crate::query::nodes;
+use crate::query::{Question, nodes};
 
 /// The most nodes of a database: their number has 12 bits in the key of a transfer.
 pub const NODES_MAX: u16 = 4095;
+/// What stands for the text of an error for which there was no room, or that was let go to make some:
+/// a database knows 10,000 texts at once.
+pub const FURTHER_ERRORS: &str = "(further errors)";
 /// A log may hold anything: the dictionaries that it fills are bounded.
 const SATELLITES_MAX: i64 = 1_000;
 const ACTIONS_MAX: i64 = 250;
@@ -24,18 +29,33 @@ pub(crate) const SATELLITE_NONE: i64 = 0;
 const ACTION_FURTHER: i64 = 10;
 pub(crate) const TEMPLATE_FURTHER: i64 = 1;
 
-pub(crate) const TEMPLATE_ID: &str = "SELECT id FROM templates WHERE template = ?1";
-
 /// One dictionary: a table of ids and names, and those names that were used lately.
 #[derive(Debug)]
 struct Dictionary<K: ToOwned + ?Sized> {
     known: HashMap<K::Owned, i64, RandomState>,
     /// What the running transaction has looked up: forgotten when it is rolled back.
     fresh: Vec<K::Owned>,
+    /// What the running transaction has found out about the room for new names.
+    room: Option<Room>,
     max: i64,
-    select: &'static str,
-    newest: &'static str,
+    statements: Statements,
+}
+
+/// What a dictionary asks its table, and how it adds to it.
+#[derive(Debug)]
+pub(crate) struct Statements {
+    pub(crate) select: &'static str,
+    pub(crate) newest: &'static str,
+    /// How many there are, where that is not the number of the newest since some were let go.
+    taken: Option<&'static str>,
     insert: &'static str,
+}
+
+/// How many new names a table takes, and the number of the newest.
+#[derive(Debug, Clone, Copy)]
+struct Room {
+    left: i64,
+    newest: i64,
 }
 
 impl<K> Dictionary<K>
@@ -43,8 +63,9 @@ where
     K: ToOwned + ToSql + Hash + Eq + ?Sized,
     K::Owned: Borrow<K> + Clone + Hash + Eq,
 {
-    fn new(max: i64, select: &'static str, newest: &'static str, insert: &'static str) -> Self {
-        Self { known: HashMap::default(), fresh: Vec::new(), max, select, newest, insert }
+    fn new(max: i64, statements: Statements) -> Self {
+        let (known, fresh, room) = (HashMap::default(), Vec::new(), None);
+        Self { known, fresh, room, max, statements }
     }
 
     /// The id of a name, which is added if it is new; `None` if there is no room for it. `label` is
@@ -61,17 +82,18 @@ where
         let id = match self.stored(connection, key)? {
             Some(id) => id,
             None => {
-                let newest: i64 =
-                    connection.prepare_cached(self.newest)?.query_row([], |row| row.get(0))?;
-                if newest >= self.max {
+                let Room { left, newest } = self.room(connection)?;
+                if left <= 0 {
                     return Ok(None);
                 }
-                let mut insert = connection.prepare_cached(self.insert)?;
+                let id = newest + 1;
+                let mut insert = connection.prepare_cached(self.statements.insert)?;
                 match label {
-                    Some(label) => insert.execute(params![newest + 1, key, label()])?,
-                    None => insert.execute(params![newest + 1, key])?,
+                    Some(label) => insert.execute(params![id, key, label()])?,
+                    None => insert.execute(params![id, key])?,
                 };
-                newest + 1
+                self.room = Some(Room { left: left - 1, newest: id });
+                id
             }
         };
         self.known.insert(key.to_owned(), id);
@@ -80,17 +102,42 @@ where
     }
 
     fn stored(&self, connection: &Connection, key: &K) -> rusqlite::Result<Option<i64>> {
-        connection.prepare_cached(self.select)?.query_row([key], |row| row.get(0)).optional()
+        connection
+            .prepare_cached(self.statements.select)?
+            .query_row([key], |row| row.get(0))
+            .optional()
+    }
+
+    /// Nobody else writes while the transaction runs: it counts once.
+    fn room(&mut self, connection: &Connection) -> rusqlite::Result<Room> {
+        match self.room {
+            Some(room) => Ok(room),
+            None => {
+                let number = |sql| -> rusqlite::Result<i64> {
+                    connection.prepare_cached(sql)?.query_row([], |row| row.get(0))
+                };
+                let newest = number(self.statements.newest)?;
+                let taken = self.statements.taken.map_or(Ok(newest), number)?;
+                Ok(*self.room.insert(Room { left: self.max - taken, newest }))
+            }
+        }
     }
 
     fn keep(&mut self) {
         self.fresh.clear();
+        self.room = None;
     }
 
     fn forget(&mut self) {
         for key in self.fresh.drain(..) {
             self.known.remove(key.borrow());
         }
+        self.room = None;
+    }
+
+    fn forget_all(&mut self) {
+        self.known.clear();
+        self.keep();
     }
 }
 
@@ -109,6 +156,44 @@ pub(crate) fn uploads(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
     Ok(uploads)
 }
 
+pub(crate) const NODES: Statements = Statements {
+    select: "SELECT id FROM nodes WHERE name = ?1",
+    newest: "SELECT coalesce(max(id), 0) FROM nodes",
+    taken: None,
+    insert: "INSERT INTO nodes (id, name) VALUES (?1, ?2)",
+};
+
+pub(crate) const SATELLITES: Statements = Statements {
+    select: "SELECT id FROM satellites WHERE raw = ?1",
+    newest: "SELECT coalesce(max(id), 0) FROM satellites",
+    taken: None,
+    insert: "INSERT INTO satellites (id, raw, name) VALUES (?1, ?2, ?3)",
+};
+
+pub(crate) const ACTIONS: Statements = Statements {
+    select: "SELECT id FROM actions WHERE name = ?1",
+    newest: "SELECT coalesce(max(id), 0) FROM actions",
+    taken: None,
+    insert: "INSERT INTO actions (id, name) VALUES (?1, ?2)",
+};
+
+pub(crate) const COUNTRIES: Statements = Statements {
+    select: "SELECT id FROM countries WHERE code = ?1",
+    newest: "SELECT coalesce(max(id), 0) FROM countries",
+    taken: None,
+    insert: "INSERT INTO countries (id, code) VALUES (?1, ?2)",
+};
+
+pub(crate) const TEMPLATES_TAKEN: Question =
+    Question { name: "writer: how many error texts", sql: "SELECT count(*) FROM templates" };
+
+pub(crate) const TEMPLATES: Statements = Statements {
+    select: "SELECT id FROM templates WHERE template = ?1",
+    newest: "SELECT coalesce(max(id), 0) FROM templates",
+    taken: Some(TEMPLATES_TAKEN.sql),
+    insert: "INSERT INTO templates (id, template) VALUES (?1, ?2)",
+};
+
 /// Every dictionary that a writer fills.
 #[derive(Debug)]
 pub(crate) struct Dictionaries {
@@ -122,36 +207,11 @@ pub(crate) struct Dictionaries {
 impl Dictionaries {
     pub(crate) fn new() -> Self {
         Self {
-            nodes: Dictionary::new(
-                NODES_MAX.into(),
-                "SELECT id FROM nodes WHERE name = ?1",
-                "SELECT coalesce(max(id), 0) FROM nodes",
-                "INSERT INTO nodes (id, name) VALUES (?1, ?2)",
-            ),
-            satellites: Dictionary::new(
-                SATELLITES_MAX,
-                "SELECT id FROM satellites WHERE raw = ?1",
-                "SELECT coalesce(max(id), 0) FROM satellites",
-                "INSERT INTO satellites (id, raw, name) VALUES (?1, ?2, ?3)",
-            ),
-            actions: Dictionary::new(
-                ACTIONS_MAX,
-                "SELECT id FROM actions WHERE name = ?1",
-                "SELECT coalesce(max(id), 0) FROM actions",
-                "INSERT INTO actions (id, name) VALUES (?1, ?2)",
-            ),
-            countries: Dictionary::new(
-                COUNTRIES_MAX,
-                "SELECT id FROM countries WHERE code = ?1",
-                "SELECT coalesce(max(id), 0) FROM countries",
-                "INSERT INTO countries (id, code) VALUES (?1, ?2)",
-            ),
-            templates: Dictionary::new(
-                TEMPLATES_MAX,
-                TEMPLATE_ID,
-                "SELECT coalesce(max(id), 0) FROM templates",
-                "INSERT INTO templates (id, template) VALUES (?1, ?2)",
-            ),
+            nodes: Dictionary::new(NODES_MAX.into(), NODES),
+            satellites: Dictionary::new(SATELLITES_MAX, SATELLITES),
+            actions: Dictionary::new(ACTIONS_MAX, ACTIONS),
+            countries: Dictionary::new(COUNTRIES_MAX, COUNTRIES),
+            templates: Dictionary::new(TEMPLATES_MAX, TEMPLATES),
         }
     }
 
@@ -220,13 +280,15 @@ impl Dictionaries {
         Ok(self.templates.id(connection, template, None)?.unwrap_or(TEMPLATE_FURTHER))
     }
 
-    /// The transaction was committed: what it looked up is so.
+    /// The transaction was committed: what it looked up is so. Of texts this holds for the transaction
+    /// only, since a pruning, of whatever process, lets some go. To look them up anew costs
+    /// microseconds for each text that comes.
     pub(crate) fn keep(&mut self) {
         self.nodes.keep();
         self.satellites.keep();
         self.actions.keep();
         self.countries.keep();
-        self.templates.keep();
+        self.templates.forget_all();
     }
 
     /// The transaction was rolled back: what it added is not there.
@@ -235,6 +297,6 @@ impl Dictionaries {
         self.satellites.forget();
         self.actions.forget();
         self.countries.forget();
-        self.templates.forget();
+        self.templates.forget_all();
     }
 }

@@ -29,7 +29,7 @@ const FUTURE_MAX: i64 = 24 * 3600 * 1_000_000;
 /// catches up. In microseconds.
 const PRESENT_MAX: i64 = 3600 * 1_000_000;
 
-const NODE_TIMES: &str = "UPDATE nodes
+pub(crate) const NODE_TIMES: &str = "UPDATE nodes
 SET first_at = min(coalesce(first_at, ?2), ?2), last_at = max(coalesce(last_at, ?3), ?3)
 WHERE id = ?1";
 

@@ -3,7 +3,7 @@
 use piecewatch_model::Timestamp;
 use rusqlite::{Connection, params};
 
-use crate::{OldTransfers, retention::Cuts};
+use crate::{OldTransfers, query::Question, retention::Cuts};
 
 /// What is written down never goes back: what was removed once does not come again, even when more
 /// is kept from then on. A row that says so already is not written again.
@@ -18,6 +18,11 @@ ON CONFLICT DO UPDATE SET
 WHERE excluded.transfers > coalesce(transfers, -1) OR excluded.minutes > coalesce(minutes, -1)
     OR excluded.latency_hours > coalesce(latency_hours, -1)
     OR excluded.details > coalesce(details, -1)";
+
+pub(crate) const OLDEST: Question = Question {
+    name: "pruning: the oldest record of each node",
+    sql: "SELECT id, first_at FROM nodes WHERE first_at IS NOT NULL",
+};
 
 /// Of a node that told something at `oldest`, what lies before the cuts is not written.
 pub(crate) fn left_out(
@@ -36,8 +41,7 @@ pub(crate) fn left_out(
 
 /// Of every node what lies before the cuts goes.
 pub(crate) fn removed(connection: &Connection, cuts: &Cuts) -> rusqlite::Result<()> {
-    let mut nodes =
-        connection.prepare_cached("SELECT id, first_at FROM nodes WHERE first_at IS NOT NULL")?;
+    let mut nodes = connection.prepare_cached(OLDEST.sql)?;
     let mut nodes = nodes.query([])?;
     while let Some(row) = nodes.next()? {
         let oldest = Timestamp::from_micros(row.get(1)?);

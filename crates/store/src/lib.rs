@@ -113,7 +113,7 @@ pub use alert::{Alert, AlertDelivery, AlertLevel, AlertNotice, DeliveryState};
 pub use asked::{Measuring, QuestionStats, SlowQuestion};
 pub use changes::{Change, Changes};
 pub use check::{Check, ObjectSize, Plan};
-pub use dictionary::NODES_MAX;
+pub use dictionary::{FURTHER_ERRORS, NODES_MAX};
 pub use error::{Error, Result};
 pub use lock::{
     Follower, Holder, NodeLock, askers, followers, is_followed, locks_folder, lost_followers,

@@ -13,7 +13,7 @@ ORDER BY id DESC LIMIT 1";
 pub(crate) const NEWER: &str = "SELECT id, head_len, head_hash FROM checkpoints NOT INDEXED
 WHERE id > ?2 AND node = ?1";
 
-const MOVE_ON: &str = "UPDATE checkpoints
+pub(crate) const MOVE_ON: &str = "UPDATE checkpoints
 SET node = ?1, head_len = ?2, head_hash = ?3, offset = ?4, tail_hash = ?5, marks = ?6, cursor = ?7,
     source = ?8, lines = lines + ?9, unparsed = unparsed + ?10, skipped_bytes = skipped_bytes + ?11,
     last_commit_at = ?12

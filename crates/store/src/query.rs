@@ -66,8 +66,9 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 91] = [
+pub(crate) const ALL: [Question; 93] = [
     nodes::ALL,
+    nodes::IDS,
     nodes::SATELLITES,
     nodes::ACTIONS,
     sources::OF_NODE,
@@ -108,6 +109,7 @@ pub(crate) const ALL: [Question; 91] = [
     spreads::OF_DAY,
     spreads::FIRST,
     spreads::TEMPLATE,
+    errors::KNOWN,
     compactions::NEWEST,
     maintenance::NEWEST,
     runs::NEWEST,

@@ -7,7 +7,7 @@ use rusqlite::{Connection, Row};
 
 use crate::{
     Reader, Result, Retention, dictionary,
-    query::{self, Question, histogram, maybe_number, number},
+    query::{self, Question, histogram, maybe_number, nodes, number},
     retention::Cuts,
     rollup::{Errors, Flow, Map, Sum, Sums, flows},
     slowest::{Slow, Slowest},
@@ -108,7 +108,8 @@ fn compare(
     let flow_minutely = flows(&rebuilt.minutely, &uploads);
     let flow_hourly = flows(&node_hourly, &uploads);
     let mut found = Vec::new();
-    let mut differ = Differ { connection, found: &mut found };
+    let nodes = nodes::ids(connection)?;
+    let mut differ = Differ { connection, nodes, found: &mut found };
     differ.table(
         "traffic_minutely",
         "action, outcome, count, bytes",
@@ -187,7 +188,7 @@ fn compare_slowest(
     };
     let latency = |row: &Row<'_>, column: usize| row.get(column);
     let columns = "action, ending, place, latency";
-    let mut differ = Differ { connection, found };
+    let mut differ = Differ { connection, nodes: nodes::ids(connection)?, found };
     let hours = places(rebuilt.hours());
     differ.table("slow_hourly", columns, cuts.latency_hours, hours, latency)?;
     let days = cuts.transfers.ceil(Grain::Day);
@@ -210,8 +211,14 @@ fn errors(row: &Row<'_>, column: usize) -> rusqlite::Result<Errors> {
     })
 }
 
+/// The rows of a node in one of these tables from a time on.
+pub(crate) fn of_node(table: &str, columns: &str) -> String {
+    format!("SELECT node, at, {columns} FROM {table} WHERE node = ?1 AND at >= ?2")
+}
+
 struct Differ<'a> {
     connection: &'a Connection,
+    nodes: Vec<i64>,
     found: &'a mut Vec<Difference>,
 }
 
@@ -227,23 +234,24 @@ impl Differ<'_> {
     ) -> rusqlite::Result<()> {
         let rebuilt = rebuilt.into_iter().filter(|(key, _)| key[1] >= from.as_micros());
         let mut rebuilt: BTreeMap<[i64; N], V> = rebuilt.collect();
-        let sql = format!("SELECT node, at, {columns} FROM {table} WHERE at >= ?1");
-        let mut statement = self.connection.prepare(&sql)?;
-        let mut rows = statement.query([from.as_micros()])?;
-        while let Some(row) = rows.next()? {
-            let mut key = [0; N];
-            for (column, part) in key.iter_mut().enumerate() {
-                *part = row.get(column)?;
-            }
-            let stored = read(row, N)?;
-            let rebuilt = rebuilt.remove(&key);
-            if rebuilt.as_ref() != Some(&stored) {
-                self.found.push(Difference {
-                    table,
-                    key: key.to_vec(),
-                    stored: Some(format!("{stored:?}")),
-                    rebuilt: rebuilt.map(|rebuilt| format!("{rebuilt:?}")),
-                });
+        let mut statement = self.connection.prepare(&of_node(table, columns))?;
+        for node in &self.nodes {
+            let mut rows = statement.query([*node, from.as_micros()])?;
+            while let Some(row) = rows.next()? {
+                let mut key = [0; N];
+                for (column, part) in key.iter_mut().enumerate() {
+                    *part = row.get(column)?;
+                }
+                let stored = read(row, N)?;
+                let rebuilt = rebuilt.remove(&key);
+                if rebuilt.as_ref() != Some(&stored) {
+                    self.found.push(Difference {
+                        table,
+                        key: key.to_vec(),
+                        stored: Some(format!("{stored:?}")),
+                        rebuilt: rebuilt.map(|rebuilt| format!("{rebuilt:?}")),
+                    });
+                }
             }
         }
         self.found.extend(rebuilt.into_iter().map(|(key, rebuilt)| Difference {

@@ -5,7 +5,9 @@ use std::time::Duration;
 use piecewatch_model::{Grain, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use crate::{Error, Result, Writer, kept, transfers::first_key};
+use crate::{
+    Error, Result, Writer, dictionary::room::make_room, kept, query::nodes, transfers::first_key,
+};
 
 const HOUR: Duration = Duration::from_secs(3600);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -112,21 +114,34 @@ impl Writer {
     ///
     /// The file does not shrink: what is written next takes the room.
     ///
+    /// The last step makes room for new error texts where there is hardly any, once a day at most.
+    /// Those that were seen least often are let go, and read as [`FURTHER_ERRORS`](crate::FURTHER_ERRORS) from
+    /// then on; what was counted of them stays.
+    ///
     /// # Errors
     ///
     /// When the database cannot be written.
     pub fn prune(&mut self, now: Timestamp, rows_max: u32) -> Result<Pruned> {
         let cuts = Cuts::at(now, &self.retention);
+        let day = i64::try_from(DAY.as_micros()).expect("a day has fewer microseconds than an i64");
+        let is_room_due = self.made_room_at.is_none_or(|at| now >= at.plus_micros(day));
         let run = |connection: &mut Connection| {
             let transaction = Transaction::new(connection, TransactionBehavior::Immediate)?;
             kept::removed(&transaction, &cuts)?;
             let mut step = Step { connection: &transaction, left: rows_max.max(1).into(), rows: 0 };
             let done = step.run(&cuts)?;
-            let pruned = Pruned { rows: step.rows, more: !done };
+            let mut pruned = Pruned { rows: step.rows, more: !done };
+            let texts = if done && is_room_due { make_room(&transaction)? } else { 0 };
+            pruned.rows += texts as u64;
             transaction.commit()?;
-            Ok(pruned)
+            Ok((pruned, texts))
         };
-        run(&mut self.connection).map_err(|error| Error::of(&self.path, "pruning", error))
+        let failed = |error| Error::of(&self.path, "pruning", error);
+        let (pruned, texts) = run(&mut self.connection).map_err(failed)?;
+        if texts > 0 {
+            self.made_room_at = Some(now);
+        }
+        Ok(pruned)
     }
 }
 
@@ -141,17 +156,13 @@ impl Step<'_> {
     /// `false` when there is more to do.
     fn run(&mut self, cuts: &Cuts) -> rusqlite::Result<bool> {
         Ok(self.transfers(cuts.transfers)?
-            && self
-                .by_node(&["traffic_minutely", "flow_minutely", "latency_5min"], cuts.minutes)?
-            && self.by_node(
-                &["latency_hourly", "latency_node_hourly", "slow_hourly"],
-                cuts.latency_hours,
-            )?
+            && self.by_node(&MINUTES, cuts.minutes)?
+            && self.by_node(&LATENCY_HOURS, cuts.latency_hours)?
             && self.by_node(&DETAILS, cuts.details)?
-            && self.snapshots(cuts.snapshots)?
+            && self.older(OLD_SNAPSHOTS, cuts.snapshots)?
             && self.alerts(cuts.alerts)?
-            && self.commits(cuts.commits)?
-            && self.self_metrics(cuts.self_metrics)?)
+            && self.older(OLD_COMMITS, cuts.commits)?
+            && self.older(OLD_SELF_METRICS, cuts.self_metrics)?)
     }
 
     fn transfers(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
@@ -161,7 +172,7 @@ impl Step<'_> {
             .prepare_cached(OLDEST_TRANSFERS)?
             .query_row([cut, self.left], |row| row.get(0))
             .optional()?;
-        let mut delete = self.connection.prepare_cached("DELETE FROM transfers WHERE key < ?1")?;
+        let mut delete = self.connection.prepare_cached(OLD_TRANSFERS)?;
         let rows = delete.execute([end.unwrap_or(cut)])?;
         self.spend(rows);
         Ok(end.is_none())
@@ -169,11 +180,7 @@ impl Step<'_> {
 
     /// Tables whose key begins with node and time.
     fn by_node(&mut self, tables: &[&'static str], cut: Timestamp) -> rusqlite::Result<bool> {
-        let nodes: Vec<i64> = {
-            let mut nodes = self.connection.prepare_cached("SELECT id FROM nodes")?;
-            let nodes = nodes.query_map([], |row| row.get(0))?;
-            nodes.collect::<Result<_, _>>()?
-        };
+        let nodes = nodes::ids(self.connection)?;
         for table in tables {
             for &node in &nodes {
                 if self.left == 0 || !self.of_node(table, node, cut)? {
@@ -191,33 +198,10 @@ impl Step<'_> {
             .query_row([node, cut.as_micros(), self.left - 1], |row| row.get(0))
             .optional()?;
         let before = end.map_or(cut.as_micros(), |end| end + 1);
-        let sql = format!("DELETE FROM {table} WHERE node = ?1 AND at < ?2");
-        let rows = self.connection.prepare_cached(&sql)?.execute([node, before])?;
+        let mut delete = self.connection.prepare_cached(&old_of_node(table))?;
+        let rows = delete.execute([node, before])?;
         self.spend(rows);
         Ok(end.is_none())
-    }
-
-    /// The last snapshot of each day stays, and where that one does not tell what the node held, as a
-    /// log does not, the last one that does.
-    fn snapshots(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
-        if self.left == 0 {
-            return Ok(false);
-        }
-        let rows = self
-            .connection
-            .prepare_cached(
-                "DELETE FROM storage_snapshots WHERE (node, at) IN (
-    SELECT s.node, s.at FROM nodes AS n JOIN storage_snapshots AS s ON s.node = n.id
-    WHERE s.at < ?1 AND EXISTS (SELECT 1 FROM storage_snapshots AS later
-        WHERE later.node = s.node AND later.at > s.at
-        AND later.at < (s.at / 86400000000 + 1) * 86400000000
-        AND (coalesce(s.used, s.total - s.available - s.trash) IS NULL
-            OR coalesce(later.used, later.total - later.available - later.trash) IS NOT NULL))
-    LIMIT ?2)",
-            )?
-            .execute([cut.as_micros(), self.left])?;
-        self.spend(rows);
-        Ok(self.left > 0)
     }
 
     /// Resolved ones, and what became of their messages.
@@ -232,34 +216,13 @@ impl Step<'_> {
         Ok(self.left > 0)
     }
 
-    /// The newest stays, so that whoever saw an older one last notices the gap.
-    fn commits(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
+    /// By a statement that takes the cut, and how many rows may go.
+    fn older(&mut self, delete: &str, cut: Timestamp) -> rusqlite::Result<bool> {
         if self.left == 0 {
             return Ok(false);
         }
-        let rows = self
-            .connection
-            .prepare_cached(
-                "DELETE FROM commits WHERE seq IN (SELECT seq FROM
-    (SELECT seq, at FROM commits ORDER BY seq LIMIT ?2)
-    WHERE at < ?1 AND seq < (SELECT max(seq) FROM commits))",
-            )?
-            .execute([cut.as_micros(), self.left])?;
-        self.spend(rows);
-        Ok(self.left > 0)
-    }
-
-    fn self_metrics(&mut self, cut: Timestamp) -> rusqlite::Result<bool> {
-        if self.left == 0 {
-            return Ok(false);
-        }
-        let rows = self
-            .connection
-            .prepare_cached(
-                "DELETE FROM self_metrics WHERE at IN
-    (SELECT at FROM self_metrics WHERE at < ?1 ORDER BY at LIMIT ?2)",
-            )?
-            .execute([cut.as_micros(), self.left])?;
+        let mut delete = self.connection.prepare_cached(delete)?;
+        let rows = delete.execute([cut.as_micros(), self.left])?;
         self.spend(rows);
         Ok(self.left > 0)
     }
@@ -271,11 +234,36 @@ impl Step<'_> {
     }
 }
 
-const OLD_DELIVERIES: &str = "DELETE FROM alert_deliveries WHERE alert IN
+pub(crate) const OLD_DELIVERIES: &str = "DELETE FROM alert_deliveries WHERE alert IN
     (SELECT id FROM alerts WHERE resolved_at < ?1 ORDER BY resolved_at, id LIMIT ?2)";
 
-const OLD_ALERTS: &str = "DELETE FROM alerts WHERE id IN
+pub(crate) const OLD_ALERTS: &str = "DELETE FROM alerts WHERE id IN
     (SELECT id FROM alerts WHERE resolved_at < ?1 ORDER BY resolved_at, id LIMIT ?2)";
+
+pub(crate) const OLD_TRANSFERS: &str = "DELETE FROM transfers WHERE key < ?1";
+
+/// The last snapshot of each day stays, and where that one does not tell what the node held, as a
+/// log does not, the last one that does.
+pub(crate) const OLD_SNAPSHOTS: &str = "DELETE FROM storage_snapshots WHERE (node, at) IN (
+    SELECT s.node, s.at FROM nodes AS n CROSS JOIN storage_snapshots AS s ON s.node = n.id
+    WHERE s.at < ?1 AND EXISTS (SELECT 1 FROM storage_snapshots AS later
+        WHERE later.node = s.node AND later.at > s.at
+        AND later.at < (s.at / 86400000000 + 1) * 86400000000
+        AND (coalesce(s.used, s.total - s.available - s.trash) IS NULL
+            OR coalesce(later.used, later.total - later.available - later.trash) IS NOT NULL))
+    LIMIT ?2)";
+
+/// The newest stays, so that whoever saw an older one last notices the gap.
+pub(crate) const OLD_COMMITS: &str = "DELETE FROM commits WHERE seq IN (SELECT seq FROM
+    (SELECT seq, at FROM commits ORDER BY seq LIMIT ?2)
+    WHERE at < ?1 AND seq < (SELECT max(seq) FROM commits))";
+
+pub(crate) const OLD_SELF_METRICS: &str = "DELETE FROM self_metrics WHERE at IN
+    (SELECT at FROM self_metrics WHERE at < ?1 ORDER BY at LIMIT ?2)";
+
+const MINUTES: [&str; 3] = ["traffic_minutely", "flow_minutely", "latency_5min"];
+
+const LATENCY_HOURS: [&str; 3] = ["latency_hourly", "latency_node_hourly", "slow_hourly"];
 
 const DETAILS: [&str; 14] = [
     "size_hourly",
@@ -301,4 +289,28 @@ pub(crate) const OLDEST_TRANSFERS: &str =
 /// The same in a table by node and time.
 pub(crate) fn oldest_of_node(table: &str) -> String {
     format!("SELECT at FROM {table} WHERE node = ?1 AND at < ?2 ORDER BY at LIMIT 1 OFFSET ?3")
+}
+
+/// As far as that.
+pub(crate) fn old_of_node(table: &str) -> String {
+    format!("DELETE FROM {table} WHERE node = ?1 AND at < ?2")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Store, StoreConfig, check};
+
+    #[test]
+    fn what_is_old_is_found_by_the_key_of_each_table() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("db"), StoreConfig::default()).unwrap();
+        for table in MINUTES.iter().chain(&LATENCY_HOURS).chain(&DETAILS) {
+            let expected = [format!("SEARCH {table} USING PRIMARY KEY (node=? AND at<?)")];
+            for sql in [oldest_of_node(table), old_of_node(table)] {
+                let steps = check::steps(&store.writer.connection, &sql).unwrap();
+                assert_eq!(steps, expected, "{sql}");
+            }
+        }
+    }
 }

@@ -14,10 +14,13 @@ use crate::{
     file_id::FileId,
     gathered::{self, Gathered},
     position,
-    query::commits,
+    query::{Question, commits},
     report,
     retention::Cuts,
 };
+
+pub(crate) const RANDOM: Question =
+    Question { name: "writer: a number for the process", sql: "SELECT random()" };
 
 /// What became of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub struct Writer {
     pub(crate) retention: Retention,
     old_transfers: OldTransfers,
     dictionaries: Dictionaries,
+    /// When pruning made room for new error texts last.
+    pub(crate) made_room_at: Option<Timestamp>,
     /// The checkpoints that this writer made.
     own: HashSet<i64>,
     process: i64,
@@ -52,7 +57,7 @@ impl Writer {
         old_transfers: OldTransfers,
         file: FileId,
     ) -> rusqlite::Result<Self> {
-        let process = connection.query_row("SELECT random()", [], |row| row.get(0))?;
+        let process = connection.query_row(RANDOM.sql, [], |row| row.get(0))?;
         let newest_commit = commits::newest(&connection)?;
         Ok(Self {
             connection,
@@ -61,6 +66,7 @@ impl Writer {
             retention,
             old_transfers,
             dictionaries: Dictionaries::new(),
+            made_room_at: None,
             own: HashSet::new(),
             process,
             newest_commit,

@@ -41,9 +41,9 @@ pub struct LatencyArgs {
     /// What to tell apart
     #[arg(long, value_name = "WHAT", value_enum, default_value_t = By::Node)]
     pub by: By,
-    /// Draw how the latencies of all these nodes are spread
+    /// Draw how the latencies of all these nodes are spread; in CSV a row for each bar, and no other
     #[arg(long, value_name = "SCALE", value_enum, num_args = 0..=1, default_missing_value = "log",
-        conflicts_with_all = ["csv", "by"])]
+        conflicts_with = "by")]
     pub histogram: Option<Spread>,
     /// How the answer is written.
     #[command(flatten)]

@@ -19,6 +19,8 @@ pub(crate) struct Object<'a> {
     ended: u64,
     count: u64,
     texts: usize,
+    /// Whether there were more, which are not known one by one.
+    has_further_texts: bool,
     by_action: BTreeMap<&'a str, u64>,
     by_class: BTreeMap<&'static str, u64>,
     by_node: BTreeMap<&'a str, u64>,
@@ -110,6 +112,7 @@ impl<'a> Object<'a> {
             ended: errors.ended,
             count: errors.count,
             texts: errors.texts,
+            has_further_texts: errors.has_further_texts,
             by_action: errors.by_action.iter().map(|(of, count)| (of.name(), *count)).collect(),
             by_class: errors.by_outcome.iter().map(|(of, count)| (class(*of), *count)).collect(),
             by_node: errors.by_node.iter().map(|(of, count)| (of.as_str(), *count)).collect(),

@@ -55,8 +55,9 @@ fn texts(answer: &Answer, out: &mut dyn Write, colour: Colour) -> io::Result<()>
         )?;
     }
     if errors.top.len() < errors.texts {
-        let (shown, texts) = (errors.top.len(), errors.texts);
-        writeln!(out, "  Shown are {shown} of {texts} texts; --limit shows more.")?;
+        let (shown, texts) = (errors.top.len(), number(errors.texts as u64));
+        let of = if errors.has_further_texts { "of at least" } else { "of" };
+        writeln!(out, "  Shown are {shown} {of} {texts} texts; --limit shows more.")?;
     }
     Ok(())
 }

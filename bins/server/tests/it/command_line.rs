@@ -7,11 +7,13 @@ use std::{
 
 use crate::program::{Bench, Ended};
 
-const COMMANDS: [&[&str]; 10] = [
+const COMMANDS: [&[&str]; 12] = [
     &["import"],
     &["poll"],
     &["storage"],
     &["summary"],
+    &["sizes"],
+    &["countries"],
     &["db"],
     &["db", "check"],
     &["db", "backup"],
@@ -66,6 +68,44 @@ fn wrong_usage_ends_with_2_and_says_so_on_stderr() {
         assert!(ended.out.is_empty() && !ended.err.is_empty(), "{arguments:?}");
     }
     assert!(bench.names().is_empty(), "and leaves nothing behind");
+}
+
+/// One would otherwise become a database by being looked at.
+#[test]
+fn a_file_without_anything_in_it_is_no_database_and_stays_so() {
+    let bench = Bench::new();
+    bench.write("z.db", "");
+    let reading = [
+        "summary",
+        "earnings",
+        "latency",
+        "slow",
+        "errors",
+        "pieces",
+        "sizes",
+        "countries",
+        "reputation",
+        "storage",
+        "compare",
+    ];
+    let commands = reading.map(|name| vec![name]).into_iter();
+    let db = ["check", "prune"].map(|name| vec!["db", name]).into_iter();
+    for command in commands.chain(db).chain([vec!["alerts", "list"]]) {
+        let ended = bench.run(command.iter().chain(&["--db", "z.db"]));
+        assert_eq!(ended.code, Some(1), "{command:?}: {}{}", ended.out, ended.err);
+        let told = "z.db is empty and no database; name another file, or make it one: \
+                    piecewatch import --db z.db --node NAME LOG";
+        assert!(ended.err.contains(told), "{command:?}: {}", ended.err);
+        assert_eq!((bench.read("z.db").len(), bench.names().len()), (0, 1), "{command:?}");
+    }
+}
+
+#[test]
+fn a_window_longer_than_time_is_said_to_be_too_long() {
+    let bench = Bench::new();
+    let ended = bench.run(["errors", "--db", "n.db", "--window", "99999999999d"]);
+    assert_eq!(ended.code, Some(2));
+    assert!(ended.err.contains("\"99999999999d\" is too long"), "{}", ended.err);
 }
 
 #[test]

@@ -23,6 +23,10 @@ fn a_sound_database_is_said_to_be_sound() {
     let told = bench.done(["db", "check", "--db", "n.db"]);
     assert!(told.starts_with("n.db is sound.\n"), "{told}");
     assert!(told.contains("traffic_hourly"), "and what takes its room: {told}");
+    let (_, whole) =
+        told.split_once("  Questions that read something whole, each on purpose: ").unwrap();
+    assert!(whole.starts_with("nodes; "), "{told}");
+    assert!(whole.lines().all(|line| line.chars().count() <= 80), "{told}");
 }
 
 #[test]

@@ -102,6 +102,38 @@ fn where_no_text_is_kept_failures_are_told_all_the_same() {
     assert!(!text.contains("No transfer failed"), "{text}");
 }
 
+/// A number that is a bound is no count.
+#[test]
+fn where_texts_are_not_told_apart_the_list_says_of_how_many_it_is_at_least() {
+    let bench = Bench::new();
+    bench.simulate("node.log", 3_000, &[]);
+    let log = String::from_utf8(bench.read("node.log")).unwrap();
+    let failed = log.lines().find(|line| line.contains("upload failed")).unwrap();
+    let (head, rest) = failed.split_once("\"error\": \"").unwrap();
+    let (_, tail) = rest.split_once('"').unwrap();
+    let letter =
+        |number: usize, place: u32| char::from(b'a' + (number / 26_usize.pow(place) % 26) as u8);
+    let text = |number| (0..3).map(|place| letter(number, place)).collect::<String>();
+    let lines = |texts: usize| {
+        let lines =
+            (0..texts).map(|number| format!("{head}\"error\": \"{}\"{tail}\n", text(number)));
+        lines.collect::<String>()
+    };
+    for (texts, told) in
+        [(30, "Shown are 20 of 30 texts"), (11_000, "Shown are 20 of at least 10,000 texts")]
+    {
+        let name = format!("{texts}");
+        bench.write(&name, lines(texts));
+        let db = format!("{texts}.db");
+        bench.done(["import", "--db", &db, "--node", "attic", &name]);
+        let table = bench.done(["errors", "--db", &db]);
+        assert!(table.contains(told), "{table}");
+        let errors = bench.json(["errors", "--db", &db, "--json"]);
+        assert_eq!(errors["has_further_texts"], texts > 10_000);
+        assert_eq!(errors["count"], texts);
+    }
+}
+
 #[test]
 fn a_limit_of_nothing_is_refused() {
     let bench = Bench::new();

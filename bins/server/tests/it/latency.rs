@@ -102,6 +102,12 @@ fn a_table_and_csv_say_the_same() {
     assert!(lines.len() == 2 && lines[1].contains(",attic,,,,GET,line ms,"), "{csv}");
     let drawn = bench.done(common.iter().chain(&["--histogram"]));
     assert!(drawn.contains('█'), "{drawn}");
+    let bars = bench.done(common.iter().chain(&["--histogram", "--csv"]));
+    let mut bars = bars.lines();
+    assert_eq!(bars.next(), Some("from,to,action,clock,from_micros,to_micros,count"));
+    let answer = bench.json(common.iter().chain(&["--histogram", "--json"]));
+    let told = answer["histograms"][0]["bars"].as_array().unwrap();
+    assert_eq!(bars.count(), told.len(), "a row for each bar");
 }
 
 #[test]

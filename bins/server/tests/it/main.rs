@@ -37,3 +37,4 @@ mod skipped;
 mod storage;
 mod summary;
 mod tidy;
+mod traffic;

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use piecewatch_model::{Grain, NodeName, Timestamp};
-use piecewatch_store::{Ending, Error, LatencyFilter, Nodes, SizeRow, SlowFilter, Slowest, Window};
+use piecewatch_store::{
+    Ending, Error, LatencyFilter, Nodes, SizeRow, SlowFilter, Slowest, TroubleCount, Window,
+};
 
 use super::{Answer, InWindow, LatencyBars, Observatory, kept::Selection};
 use crate::{
@@ -295,5 +297,26 @@ impl Observatory {
         self.errors.answer(&self.readers, Selection::of(nodes), question, |reader, nodes| {
             top_errors_of(reader, nodes, window, endings, limit)
         })
+    }
+
+    /// How often there was which trouble, in a window widened to whole hours, as
+    /// [`Reader::trouble_counts`](piecewatch_store::Reader::trouble_counts): of each node at most `limit`.
+    ///
+    /// # Errors
+    ///
+    /// When the database cannot be read.
+    pub fn troubles(
+        &self,
+        nodes: Nodes<'_>,
+        window: Window,
+        limit: u32,
+    ) -> Answer<Vec<TroubleCount>> {
+        let window = window.widened(Grain::Hour);
+        self.troubles.answer(
+            &self.readers,
+            Selection::of(nodes),
+            (window, limit),
+            |reader, nodes| reader.trouble_counts(nodes, window, limit),
+        )
     }
 }

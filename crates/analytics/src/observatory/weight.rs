@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use piecewatch_model::{FailureClass, Histogram};
-use piecewatch_store::{LatencyRow, SizeRow, Slowest};
+use piecewatch_store::{LatencyRow, SizeRow, Slowest, TroubleCount};
 
 use super::InWindow;
 use crate::{
@@ -155,6 +155,13 @@ impl Weigh for TopErrors {
         let counts = map(&self.by_action) + map(&self.by_outcome) + map(&self.by_node);
         let texts: usize = self.top.iter().map(text).sum();
         size_of::<Self>() + counts + list(&self.top) + texts
+    }
+}
+
+impl Weigh for Vec<TroubleCount> {
+    fn weight(&self) -> usize {
+        let texts: usize = self.iter().map(|trouble| trouble.text.len()).sum();
+        size_of::<Self>() + list(self) + texts
     }
 }
 

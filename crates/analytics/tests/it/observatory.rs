@@ -155,6 +155,7 @@ fn asked(of: &Observatory, window: Window, now: Timestamp) -> BTreeMap<&'static 
         ("hot_pieces", shown(of.hot_pieces(&n1, window, 5).unwrap())),
         ("peers", shown(of.peers(&n1, window).unwrap())),
         ("errors", shown(of.errors(all, window, &FAILED, 10).unwrap())),
+        ("troubles", shown(of.troubles(all, window, 10).unwrap())),
         ("storage", shown(of.storage(&n1, now).unwrap())),
         ("stored_days", shown(of.stored_days(&n1, window, now).unwrap())),
         ("work", shown(of.work(&n1, window).unwrap())),
@@ -203,6 +204,7 @@ fn cold(reader: &Reader, window: Window, now: Timestamp) -> BTreeMap<&'static st
         ),
         ("peers", shown(peers_of(reader, &n1, window).unwrap())),
         ("errors", shown(top_errors_of(reader, all, window, &FAILED, 10).unwrap())),
+        ("troubles", shown(reader.trouble_counts(all, window.widened(hour), 10).unwrap())),
         ("storage", within(month, Grain::Minute, storage)),
         ("stored_days", within(window, Grain::Day, days)),
         ("work", shown(node_work_of(reader, &n1, window).unwrap())),
@@ -341,6 +343,7 @@ fn many_threads_that_ask_at_once_ask_the_database_once() {
                 let window = Window { from: ago(40_000), to: ago(1 + thread as i64 % 50) };
                 observatory.latency(Nodes::All, window, &ANY, Grain::Hour).unwrap();
                 observatory.errors(Nodes::All, window, &FAILED, 10).unwrap();
+                observatory.troubles(Nodes::All, window, 10).unwrap();
                 observatory.slowest(Nodes::All, window, &SLOW, Grain::Hour, 5).unwrap();
                 observatory.sizes(Nodes::All, window).unwrap();
                 observatory.outlook(&node("n1"), window.to).unwrap();
@@ -348,7 +351,14 @@ fn many_threads_that_ask_at_once_ask_the_database_once() {
         }
     });
     let asked = database.readers().asked();
-    let each = ["latencies", "errors", "slowest transfers", "sizes", "latency of each hour"];
+    let each = [
+        "latencies",
+        "errors",
+        "counts of troubles",
+        "slowest transfers",
+        "sizes",
+        "latency of each hour",
+    ];
     for question in each {
         let count = |asked: &BTreeMap<&str, u64>| asked.get(question).copied().unwrap_or(0);
         assert_eq!(count(&asked) - count(&before), 1, "{question}");

@@ -10,6 +10,7 @@ use super::{
     Nodes, Question, Window, bytes, code,
     nodes::{Names, NodeInfo, selected},
     time,
+    troubles::text,
 };
 use crate::{Reader, Result};
 
@@ -206,7 +207,7 @@ fn activity(
             at: time(row, 0)?,
             kind: code(row, 1, TroubleKind::from_code)?,
             satellite: names.satellite(row.get(2)?),
-            text: row.get(3)?,
+            text: text(row, 3)?,
         })
     };
     let stored_at: Option<i64> =

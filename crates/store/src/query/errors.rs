@@ -2,7 +2,7 @@
 
 use std::{
     cmp::Reverse,
-    collections::{HashMap, hash_map::Entry},
+    collections::{HashMap, HashSet, hash_map::Entry},
     sync::Arc,
 };
 
@@ -13,10 +13,11 @@ use super::{
     Nodes, Question, Window, kind,
     nodes::{Names, selected},
     number,
-    transfers::{TEMPLATE, name_of},
+    transfers::error_text,
 };
 use crate::{
     Reader, Result,
+    dictionary::{FURTHER_ERRORS, TEMPLATE_FURTHER},
     rollup::{Errors, Map, Sum, sorted},
 };
 
@@ -34,12 +35,17 @@ pub(crate) const DAILY: Question = Question {
 WHERE node = ?1 AND at >= ?2 AND at < ?3",
 };
 
+/// The numbers of the texts that are known: others were let go, or came when there was no room.
+pub(crate) const KNOWN: Question =
+    Question { name: "error texts that are known", sql: "SELECT id FROM templates" };
+
 /// Transfers that ended with one text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ErrorRow {
     /// At which node.
     pub node: NodeName,
-    /// The template of the text; rows of one text share it.
+    /// The template of the text; rows of one text share it. [`FURTHER_ERRORS`] of those that are not
+    /// known one by one.
     pub template: Arc<str>,
     /// What the transfers were for.
     pub action: Action,
@@ -68,9 +74,10 @@ impl Reader {
         let window = window.widened(Grain::Hour);
         self.ask("errors", |connection| {
             let names = Names::read(connection)?;
+            let known = known(connection)?;
             let mut found = Vec::new();
             for (id, info) in selected(connection, nodes)? {
-                let sums = sums(connection, id, window)?;
+                let sums = sums(connection, id, window, &known)?;
                 let sums = sorted(&sums).into_iter();
                 found.extend(sums.map(|([of], errors)| (info.name.clone(), kind(*of), *errors)));
             }
@@ -84,8 +91,8 @@ impl Reader {
                 let text = match texts.entry(template) {
                     Entry::Occupied(known) => known.into_mut(),
                     Entry::Vacant(new) => {
-                        let text = name_of(connection, TEMPLATE, Some(template))?;
-                        new.insert(text.unwrap_or_default().into())
+                        let text = error_text(connection, Some(template))?;
+                        new.insert(text.map_or(FURTHER_ERRORS.into(), Arc::from))
                     }
                 };
                 Ok(ErrorRow {
@@ -104,8 +111,19 @@ impl Reader {
     }
 }
 
-/// The errors of a node in a window, by the numbers of their kinds.
-fn sums(connection: &Connection, node: u16, window: Window) -> rusqlite::Result<Map<1, Errors>> {
+fn known(connection: &Connection) -> rusqlite::Result<HashSet<i64>> {
+    let mut statement = connection.prepare_cached(KNOWN.sql)?;
+    statement.query_map([], |row| row.get(0))?.collect()
+}
+
+/// The errors of a node in a window, by the numbers of their kinds; those of texts that are not
+/// known, together.
+fn sums(
+    connection: &Connection,
+    node: u16,
+    window: Window,
+    known: &HashSet<i64>,
+) -> rusqlite::Result<Map<1, Errors>> {
     let mut sums: Map<1, Errors> = Map::default();
     for (question, part) in window.parts(HOURLY, DAILY) {
         let mut statement = connection.prepare_cached(question.sql)?;
@@ -113,10 +131,17 @@ fn sums(connection: &Connection, node: u16, window: Window) -> rusqlite::Result<
         while let Some(row) = rows.next()? {
             let sum = Sum { count: number(row, 1)?, bytes: number(row, 2)? };
             let last_at = row.get(3)?;
-            match sums.entry([row.get(0)?]) {
-                // Those of one text come by time: when it began is told by the first of them.
+            let mut of = row.get(0)?;
+            let [template, action, outcome] = kind(of);
+            let is_further = template == TEMPLATE_FURTHER || !known.contains(&template);
+            if is_further {
+                of = (TEMPLATE_FURTHER << 16) | (action << 8) | outcome;
+            }
+            match sums.entry([of]) {
+                // Those of one text come by time: when it began is told by the first of them. Of
+                // several texts, any may have been the first.
                 Entry::Occupied(mut all) => {
-                    let first_at = all.get().first_at;
+                    let first_at = if is_further { row.get(4)? } else { all.get().first_at };
                     all.get_mut().add(&Errors { sum, first_at, last_at });
                 }
                 Entry::Vacant(new) => {

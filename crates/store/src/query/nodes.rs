@@ -17,6 +17,9 @@ pub(crate) const SATELLITES: Question =
 pub(crate) const ACTIONS: Question =
     Question { name: "actions", sql: "SELECT id, name FROM actions" };
 
+pub(crate) const IDS: Question =
+    Question { name: "the numbers of nodes", sql: "SELECT id FROM nodes" };
+
 /// A node that the database knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NodeInfo {
@@ -49,6 +52,11 @@ impl Reader {
     pub fn reach(&self, nodes: Nodes<'_>) -> Result<Option<Window>> {
         self.ask(ALL.name, |connection| Ok(reach(&selected(connection, nodes)?)))
     }
+}
+
+/// The number of every node.
+pub(crate) fn ids(connection: &Connection) -> rusqlite::Result<Vec<i64>> {
+    connection.prepare_cached(IDS.sql)?.query_map([], |row| row.get(0))?.collect()
 }
 
 /// The nodes that are asked for, by name.

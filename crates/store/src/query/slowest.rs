@@ -10,7 +10,7 @@ use rusqlite::{Connection, Row};
 use super::{
     NodeInfo, Nodes, Question, Window, code, maybe_number,
     nodes::{Names, selected},
-    transfers::{COUNTRY, TEMPLATE, name_of, remote},
+    transfers::{COUNTRY, error_text, name_of, remote},
 };
 use crate::{Ending, Fate, Reader, Result, StoredTransfer, slowest::KEPT};
 
@@ -161,6 +161,6 @@ fn read(
             micros: row.get::<_, i64>(0)? as u64,
             clock: code(row, 1, Clock::from_code)?,
         }),
-        error: name_of(connection, TEMPLATE, row.get(11)?)?,
+        error: error_text(connection, row.get(11)?)?,
     })
 }

@@ -6,7 +6,7 @@ use piecewatch_model::{Grain, Spreads};
 use rusqlite::OptionalExtension;
 
 use super::{Nodes, Question, Window, nodes::selected};
-use crate::{Reader, Result, dictionary::TEMPLATE_ID, spreads::STORED};
+use crate::{Reader, Result, dictionary::TEMPLATES, spreads::STORED};
 
 pub(crate) const OF_DAY: Question = Question { name: "error spreads", sql: STORED };
 
@@ -16,7 +16,7 @@ pub(crate) const FIRST: Question = Question {
 };
 
 pub(crate) const TEMPLATE: Question =
-    Question { name: "the number of a template", sql: TEMPLATE_ID };
+    Question { name: "the number of a template", sql: TEMPLATES.select };
 
 impl Reader {
     /// What the placeholders of these templates stood for in the texts of transfers of nodes, in a window

@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     Ending, Fate, Reader, Result,
+    dictionary::FURTHER_ERRORS,
     transfers::{first_key, node_of, time_of},
 };
 
@@ -223,6 +224,15 @@ pub(crate) fn name_of(
     }
 }
 
+/// The template of an error, where there is one.
+pub(crate) fn error_text(
+    connection: &Connection,
+    template: Option<i64>,
+) -> rusqlite::Result<Option<String>> {
+    let known = name_of(connection, TEMPLATE, template)?;
+    Ok(known.or_else(|| template.map(|_| FURTHER_ERRORS.to_owned())))
+}
+
 fn read(
     connection: &Connection,
     names: &Names,
@@ -246,7 +256,7 @@ fn read(
         remote: remote(row, 7)?,
         country: country.and_then(|code| Country::from_code(&code)),
         latency: maybe_number(row, 11)?.zip(clock).map(|(micros, clock)| Latency { micros, clock }),
-        error: name_of(connection, TEMPLATE, row.get(10)?)?,
+        error: error_text(connection, row.get(10)?)?,
     })
 }
 

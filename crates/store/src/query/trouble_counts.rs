@@ -6,6 +6,7 @@ use super::{
     Nodes, Question, Window, code,
     nodes::{Names, selected},
     number, of_each_node, time,
+    troubles::text,
 };
 use crate::{Reader, Result};
 
@@ -58,7 +59,7 @@ impl Reader {
                     node: node.clone(),
                     kind: code(row, 0, TroubleKind::from_code)?,
                     satellite: names.satellite(row.get(1)?),
-                    text: row.get::<_, Option<Box<str>>>(2)?.unwrap_or_default(),
+                    text: text(row, 2)?,
                     count: number(row, 3)?,
                     first_at: time(row, 4)?,
                     last_at: time(row, 5)?,

@@ -1,9 +1,10 @@
 //! What should somebody look at?
 
 use piecewatch_model::{Trouble, TroubleKind};
+use rusqlite::Row;
 
 use super::{Event, Nodes, Question, Window, code, newest_events, nodes::Names, number, time};
-use crate::{Reader, Result};
+use crate::{Reader, Result, dictionary::FURTHER_ERRORS};
 
 pub(crate) const NEWEST: Question = Question {
     name: "troubles",
@@ -11,6 +12,12 @@ pub(crate) const NEWEST: Question = Question {
 FROM troubles AS t LEFT JOIN templates AS e ON e.id = t.template
 WHERE t.node = ?1 AND t.at >= ?2 AND t.at < ?3 ORDER BY t.at DESC LIMIT ?4",
 };
+
+/// The template of a trouble, which every trouble has.
+pub(crate) fn text(row: &Row<'_>, column: usize) -> rusqlite::Result<Box<str>> {
+    let known: Option<Box<str>> = row.get(column)?;
+    Ok(known.unwrap_or_else(|| FURTHER_ERRORS.into()))
+}
 
 impl Reader {
     /// The newest trouble in a window, newest first; it reaches back a year.
@@ -32,7 +39,7 @@ impl Reader {
                     at,
                     kind: code(row, 1, TroubleKind::from_code)?,
                     satellite: names.satellite(row.get(2)?),
-                    text: row.get(3)?,
+                    text: text(row, 3)?,
                 };
                 Ok((at, trouble, number(row, 4)?))
             })

@@ -5,6 +5,7 @@
 mod activity;
 mod alerts;
 mod append;
+mod error_texts;
 mod fixture;
 mod hours;
 mod keeping;

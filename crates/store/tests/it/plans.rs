@@ -1,6 +1,6 @@
 //! How each question is answered: a lost index fails here, and the documentation stays true.
 
-use std::fmt::Write;
+use std::{fmt::Write, fs, path::PathBuf};
 
 use piecewatch_model::{
     Action, Clock, MaintenanceKind, Measure, Outcome, Phase, PollPart, StorageBasis, TroubleKind,
@@ -15,8 +15,33 @@ fn plans() -> Vec<Plan> {
     Database::new().readers.get().unwrap().plans().unwrap()
 }
 
-/// Dictionaries are small and read whole; rebuilding reads what it rebuilds from.
-const SCANS: [&str; 5] = ["nodes", "satellites", "actions", "overview", "overview, minutes"];
+/// What reads a table or an index whole, and why it may.
+const SCANS: [&str; 19] = [
+    // Dictionaries are small.
+    "nodes",
+    "the numbers of nodes",
+    "satellites",
+    "actions",
+    "error texts that are known",
+    "overview",
+    "overview, minutes",
+    "writer: how many error texts",
+    "pruning: the oldest record of each node",
+    "pruning: snapshots of the space",
+    "backup: the state of now",
+    // Reads no table.
+    "writer: a number for the process",
+    // No more from the beginning than may go in a step.
+    "pruning: commits",
+    // Once a day at most, and only when there is hardly room for new texts.
+    "pruning: how often an error text was seen",
+    "pruning: how often a text of trouble was seen",
+    "pruning: how often the error of a compaction was seen",
+    // Of what is to be checked, all: the first one those small tables that are read anyway.
+    "check: a small table",
+    "check: every page",
+    "check: what takes the room",
+];
 
 #[test]
 fn each_question_is_answered_by_a_search() {
@@ -76,6 +101,80 @@ fn fill(database: &Database, nodes: i64) {
     }
 }
 
+/// How a statement begins; none is put together of parts that begin otherwise.
+const VERBS: [&str; 6] = ["SELECT", "INSERT", "REPLACE", "UPDATE", "DELETE", "WITH"];
+
+/// Every statement in the source of the store, with the file that has it. Those that are asked of a node's
+/// own databases have no part in ours.
+fn statements() -> Vec<(PathBuf, String)> {
+    let mut folders = vec![PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/src"))];
+    let mut found = Vec::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let source = fs::read_to_string(&path).unwrap();
+            let (source, _tests) = source.split_once("#[cfg(test)]").unwrap_or((&source, ""));
+            for verb in VERBS {
+                for (at, _) in source.match_indices(&format!("\"{verb} ")) {
+                    let (statement, _rest) = source[at + 1..].split_once('"').unwrap();
+                    found.push((path.clone(), statement.to_owned()));
+                }
+            }
+        }
+    }
+    found.retain(|(path, _)| !path.to_str().unwrap().contains("node_databases"));
+    found
+}
+
+/// Whether a statement is this one, in which braces stand for what is put there.
+fn is_of(statement: &str, pattern: &str) -> bool {
+    let mut rest = statement;
+    for (number, part) in pattern.split(['{', '}']).enumerate() {
+        // Every second part is within braces: a name.
+        if number % 2 == 1 {
+            continue;
+        }
+        match (number, rest.find(part)) {
+            (0, Some(0)) | (1.., Some(_)) => {}
+            (_, Some(_) | None) => return false,
+        }
+        rest = &rest[rest.find(part).unwrap() + part.len()..];
+    }
+    rest.is_empty() || pattern.ends_with('}')
+}
+
+/// What only puts rows where their keys say looks for nothing: SQLite has no plan for it.
+#[test]
+fn every_statement_that_looks_for_something_is_among_the_plans() {
+    let database = Database::new();
+    let plans = database.readers.get().unwrap().plans().unwrap();
+    let connection = rusqlite::Connection::open(database.path()).unwrap();
+    let has_plan = |statement: &str| {
+        let mut explained = connection.prepare(&format!("EXPLAIN QUERY PLAN {statement}")).unwrap();
+        explained.raw_query().next().unwrap().is_some()
+    };
+    let statements = statements();
+    assert!(statements.len() > 150, "{} statements were found", statements.len());
+    let unknown: Vec<_> = statements
+        .iter()
+        .filter(|(_, statement)| !plans.iter().any(|plan| is_of(&plan.sql, statement)))
+        .filter(|(_, statement)| statement.contains('{') || has_plan(statement))
+        .collect();
+    assert!(unknown.is_empty(), "neither in `plans` nor in docs/indexes.md: {unknown:#?}");
+}
+
+#[test]
+fn braces_stand_for_a_name() {
+    assert!(is_of("DELETE FROM orders WHERE at < ?1", "DELETE FROM {table} WHERE at < ?1"));
+    assert!(is_of("SELECT at FROM orders", "SELECT at FROM orders"));
+    assert!(!is_of("SELECT at FROM orders WHERE at < ?1", "SELECT at FROM orders"));
+    assert!(!is_of("DELETE FROM orders", "DELETE FROM {table} WHERE at < ?1"));
+}
+
 /// `UPDATE_DOCS=1` writes the plans into the document instead of comparing.
 #[test]
 fn the_document_tells_the_plans_that_are() {
@@ -89,15 +188,33 @@ fn the_document_tells_the_plans_that_are() {
         )
         .unwrap();
     }
-    let document = std::fs::read_to_string(DOCUMENT).unwrap();
+    let document = fs::read_to_string(DOCUMENT).unwrap();
     let (before, rest) = document.split_once("<!-- plans -->\n").unwrap();
     let (told, after) = rest.split_once("\n<!-- end of plans -->").unwrap();
     if std::env::var_os("UPDATE_DOCS").is_some() {
         let document = format!("{before}<!-- plans -->\n{catalogue}\n<!-- end of plans -->{after}");
-        std::fs::write(DOCUMENT, document).unwrap();
+        fs::write(DOCUMENT, document).unwrap();
     } else {
         assert_eq!(told, catalogue, "run the test with UPDATE_DOCS=1 and look at what changed");
     }
+}
+
+#[test]
+fn the_document_names_every_index() {
+    let database = Database::new();
+    let connection = rusqlite::Connection::open(database.path()).unwrap();
+    let mut names = connection
+        .prepare("SELECT name FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL")
+        .unwrap();
+    let names = names.query_map([], |row| row.get(0)).unwrap();
+    let mut names: Vec<String> = names.map(Result::unwrap).collect();
+    names.sort();
+    let document = fs::read_to_string(DOCUMENT).unwrap();
+    let (table, _) = document.split_once("| the `UNIQUE` names").unwrap();
+    let rows = table.lines().filter_map(|line| line.strip_prefix("| `")?.split_once("` |"));
+    let mut told: Vec<&str> = rows.map(|(name, _)| name).collect();
+    told.sort_unstable();
+    assert_eq!(told, names);
 }
 
 /// The views read the names of codes from a table, the program from its enums.

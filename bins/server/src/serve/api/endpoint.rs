@@ -10,6 +10,7 @@ use super::{
     parameter::{Kind, Parameter},
     reputation, self_history, slots, storage, traffic, transfers, work,
 };
+use crate::{countries, sizes};
 
 /// A question that can be asked.
 pub(super) struct Endpoint {
@@ -290,7 +291,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         path: "/api/v1/sizes",
         what: "How large transfers were, nodes together. The window is widened to whole hours.",
         parameters: &[NODES, DAY, FROM, TO, FORMAT],
-        schema: of::<traffic::Sizes<'_>>,
+        schema: of::<sizes::Object<'_>>,
         answer: traffic::sizes,
     },
     Endpoint {
@@ -298,7 +299,7 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         what: "Where the other sides of each node are, and whether the node sees who they are. The \
                window is widened to whole hours.",
         parameters: &[NODES, DAY, FROM, TO, FORMAT],
-        schema: of::<traffic::Countries<'_>>,
+        schema: of::<countries::Object<'_>>,
         answer: traffic::countries,
     },
     Endpoint {

@@ -32,9 +32,8 @@ fn found(ask: &Ask<'_>, window: Window) -> Result<Answer, Problem> {
     let endings = errors::endings(ask.query.word("canceled") == Some("true"));
     let limit = usize::from(ask.query.count("limit"));
     let found = ask.parts.observatory.errors(of(&nodes), window, endings, limit)?;
-    let reader = ask.parts.readers.get()?;
-    let counts = reader.trouble_counts(of(&nodes), found.window, TROUBLES_MAX)?;
-    let troubles = errors::troubles(counts, limit);
+    let counts = ask.parts.observatory.troubles(of(&nodes), found.window, TROUBLES_MAX)?;
+    let troubles = errors::troubles(counts.to_vec(), limit);
     Ok(Answer { nodes, endings, errors: (*found).clone(), troubles })
 }
 

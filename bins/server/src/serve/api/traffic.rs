@@ -3,15 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use piecewatch_analytics::{
-    InWindow,
-    countries::PeersOf,
     rate::{InFlightPoint, InFlightSeries, RatePoint, RateSeries},
     success::{Acceptance, SuccessOverTime},
     tally::{Amount, Tally},
-    transfer_size::SizeClass,
 };
 use piecewatch_model::{Action, Grain, NodeName, Timestamp};
-use piecewatch_store::{Ending, SizeRow, Window};
+use piecewatch_store::Window;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -20,7 +17,11 @@ use super::{
     ask::{Ask, Sheet, of, written},
     overview::RateRow,
 };
-use crate::form::{Span, csv_rows};
+use crate::{
+    countries,
+    form::{Span, csv_rows},
+    sizes,
+};
 
 /// The most buckets of an answer.
 const BUCKETS_MAX: i64 = 3_000;
@@ -217,147 +218,36 @@ impl Series {
 }
 
 /// How large transfers were.
-#[derive(JsonSchema, Serialize)]
-pub(super) struct Sizes<'a> {
-    #[serde(flatten)]
-    span: Span,
-    sizes: Vec<Size<'a>>,
-}
-
-/// Transfers of a class of sizes.
-#[derive(Default, JsonSchema, Serialize)]
-struct Size<'a> {
-    action: &'a str,
-    outcome: &'static str,
-    from_bytes: u64,
-    /// The first above it; null of the last class.
-    to_bytes: Option<u64>,
-    count: u64,
-    bytes: u64,
-}
-
-type Classes = BTreeMap<(Action, Ending, SizeClass), Amount>;
-
 pub(super) fn sizes(ask: &Ask<'_>) -> Reply {
     let names = ask.names();
-    let found = match ask.window() {
-        Some(window) => Some(ask.parts.observatory.sizes(of(&names), window)?),
-        None => None,
+    let answer = match ask.window() {
+        Some(window) => {
+            let found = ask.parts.observatory.sizes(of(&names), window)?;
+            sizes::Answer::of(names, Some(found.window), &found.what)
+        }
+        None => sizes::Answer::of(names, None, &[]),
     };
-    let found = found.map(|found| (found.window, classes(&found)));
     ask.reply(
-        found,
-        |found| {
-            let span = Span::over(found.iter().map(|(window, _)| *window));
-            let sizes = found.iter().flat_map(|(_, classes)| classes.iter().map(size)).collect();
-            written(&Sizes { span, sizes })
-        },
-        Sheet::of::<(Span, Size<'_>)>(|found, out| {
-            let Some((window, classes)) = found else { return Ok(()) };
-            csv_rows(out, classes.iter().map(|of| (Span::of(*window), size(of))))
-        }),
+        answer,
+        |answer| written(&sizes::Object::of(answer)),
+        Sheet::of::<(Span, sizes::Row<'_>)>(|answer, out| csv_rows(out, sizes::flat(answer))),
     )
-}
-
-fn classes(found: &InWindow<Vec<SizeRow>>) -> Classes {
-    let mut classes = Classes::new();
-    for row in &found.what {
-        let key = (row.action.clone(), row.ending, SizeClass::of(row.bucket));
-        let sum = classes.entry(key).or_default();
-        sum.count = sum.count.saturating_add(row.count);
-        sum.bytes = sum.bytes + row.bytes;
-    }
-    classes
-}
-
-fn size<'a>(
-    ((action, ending, class), amount): (&'a (Action, Ending, SizeClass), &Amount),
-) -> Size<'a> {
-    let above = SizeClass::ALL.into_iter().find(|other| other > class);
-    Size {
-        action: action.name(),
-        outcome: match ending {
-            Ending::Success => "success",
-            Ending::Canceled => "canceled",
-            Ending::Failed => "failed",
-        },
-        from_bytes: class.low().get(),
-        to_bytes: above.map(|above| above.low().get()),
-        count: amount.count,
-        bytes: amount.bytes.get(),
-    }
 }
 
 /// Where the other sides are.
-#[derive(JsonSchema, Serialize)]
-pub(super) struct Countries<'a> {
-    #[serde(flatten)]
-    span: Span,
-    nodes: Vec<Peers<'a>>,
-}
-
-#[derive(JsonSchema, Serialize)]
-struct Peers<'a> {
-    node: &'a str,
-    /// `varied`; `one_address` or `private` where something hides who they are; or `unknown`.
-    state: &'static str,
-    sentence: Option<String>,
-    /// None where nobody looked addresses up.
-    countries: Vec<Country<'a>>,
-}
-
-/// Of which node a row is, in CSV.
-#[derive(Default, Serialize)]
-struct At<'a> {
-    node: &'a str,
-}
-
-#[derive(Default, JsonSchema, Serialize)]
-struct Country<'a> {
-    /// Two letters; private networks and what nobody knows have a code of their own.
-    country: &'a str,
-    uploads: u64,
-    upload_bytes: u64,
-    downloads: u64,
-    download_bytes: u64,
-}
-
 pub(super) fn countries(ask: &Ask<'_>) -> Reply {
-    let mut found: Vec<(NodeName, Arc<PeersOf>)> = Vec::new();
+    let mut answer = countries::Answer::new();
     if let Some(window) = ask.window() {
         for node in ask.names() {
             let peers = ask.parts.observatory.peers(&node, window)?;
-            found.push((node, peers));
+            answer.push((node, peers));
         }
     }
     ask.reply(
-        found,
-        |found| {
-            let nodes = found.iter().map(|(node, peers)| Peers {
-                node: node.as_str(),
-                state: peers.peers.name(),
-                sentence: peers.peers.explanation(),
-                countries: peers.countries.iter().map(country).collect(),
-            });
-            let span = Span::over(found.iter().map(|(_, peers)| peers.window));
-            written(&Countries { span, nodes: nodes.collect() })
-        },
-        Sheet::of::<(Span, At<'_>, Country<'_>)>(|found, out| {
-            let rows = found.iter().flat_map(|(node, peers)| {
-                let row = |of| (Span::of(peers.window), At { node: node.as_str() }, country(of));
-                peers.countries.iter().map(row)
-            });
-            csv_rows(out, rows)
+        answer,
+        |answer| written(&countries::Object::of(answer)),
+        Sheet::of::<(Span, countries::At<'_>, countries::Country<'_>)>(|answer, out| {
+            csv_rows(out, countries::flat(answer))
         }),
     )
-}
-
-fn country(of: &piecewatch_analytics::countries::CountryShare) -> Country<'_> {
-    Country {
-        country: of.country.code(),
-        uploads: of.uploads.count,
-        upload_bytes: of.uploads.bytes.get(),
-        downloads: of.downloads.count,
-        download_bytes: of.downloads.bytes.get(),
-    }
 }

@@ -211,6 +211,7 @@ export interface ErrorsAnswer extends Span {
   ended: number;
   count: number;
   texts: number;
+  has_further_texts: boolean;
   by_action: Record<string, number>;
   by_class: Record<string, number>;
   by_node: Record<string, number>;
