@@ -4,6 +4,7 @@
 mod accounts;
 mod capacity;
 mod days;
+mod files;
 mod growth;
 mod slope;
 
@@ -19,9 +20,10 @@ use crate::{
     runs::{Run, Running, TaskSummary, running, runs, summaries},
     work::work_of,
 };
-pub use accounts::{AccountFacts, Accounts, Cause, CauseKind, FileAccount, SatelliteAccount};
+pub use accounts::{AccountFacts, Accounts, Cause, CauseKind, SatelliteAccount};
 pub use capacity::{Allotment, Capacity, Told};
 pub use days::{StoredDay, StoredDays};
+pub use files::FileAccount;
 pub use growth::{DiskFull, FULL, Growth, GrowthBasis, GrowthOver};
 pub use slope::Slope;
 
