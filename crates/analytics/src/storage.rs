@@ -23,7 +23,7 @@ use crate::{
 pub use accounts::{AccountFacts, Accounts, Cause, CauseKind, SatelliteAccount};
 pub use capacity::{Allotment, Capacity, Told};
 pub use days::{StoredDay, StoredDays};
-pub use files::FileAccount;
+pub use files::{FileAccount, FilePart, UnknownFiles};
 pub use growth::{DiskFull, FULL, Growth, GrowthBasis, GrowthOver};
 pub use slope::Slope;
 

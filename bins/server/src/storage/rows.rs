@@ -7,7 +7,10 @@ use piecewatch_analytics::{
     hash_store::HashStore,
     migration::Migration,
     runs::{Run, Running},
-    storage::{DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage, Slope, StoredDays, Told},
+    storage::{
+        DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage, Slope, StoredDays, Told,
+        UnknownFiles,
+    },
     work::Task,
 };
 use piecewatch_model::{ByteCount, SatelliteId, Timestamp};
@@ -40,7 +43,7 @@ struct NodeRow {
     satellites: BTreeMap<String, u64>,
     unreported: Vec<String>,
     files_pieces_bytes: Option<u64>,
-    files_missing: Vec<String>,
+    files_missing: Vec<MissingRow>,
     files_dead_bytes: Option<u64>,
     causes: BTreeMap<&'static str, i64>,
     running: Vec<RunningRow>,
@@ -62,7 +65,7 @@ impl NodeRow {
             satellites: satellites.map(|of| (name(of.satellite), of.bytes.get())).collect(),
             unreported: accounts.unreported.iter().copied().map(name).collect(),
             files_pieces_bytes: accounts.files.pieces().map(ByteCount::get),
-            files_missing: accounts.files.missing.iter().copied().map(name).collect(),
+            files_missing: accounts.files.missing.iter().map(MissingRow::of).collect(),
             files_dead_bytes: accounts.files.hash_store_dead.map(ByteCount::get),
             causes: accounts.causes.iter().map(|of| (of.kind.name(), of.bytes)).collect(),
             running: work.running.iter().map(RunningRow::of).collect(),
@@ -71,6 +74,20 @@ impl NodeRow {
             migration: work.migration.as_ref().map(MigrationRow::of),
             days: days(&of.days),
         }
+    }
+}
+
+/// Where pieces may be of which the log tells nothing.
+#[derive(JsonSchema, Serialize)]
+struct MissingRow {
+    satellite: String,
+    /// `blobs`, or `s0` or `s1` of the hash store.
+    part: &'static str,
+}
+
+impl MissingRow {
+    fn of(of: &UnknownFiles) -> Self {
+        Self { satellite: name(of.satellite), part: of.part.name() }
     }
 }
 

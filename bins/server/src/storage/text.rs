@@ -7,7 +7,7 @@ use std::{
 
 use piecewatch_analytics::storage::{
     Accounts, Capacity, CauseKind, DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage,
-    StoredDays, Told,
+    StoredDays, Told, UnknownFiles,
 };
 use piecewatch_model::{ByteCount, Timestamp};
 
@@ -193,6 +193,10 @@ fn write_accounts(storage: &NodeStorage, out: &mut dyn Write, colour: Colour) ->
         writeln!(out, "\n  The node takes of its disk more than satellites report:\n")?;
         causes(accounts).write(out, colour)?;
     }
+    if accounts.files.found().is_some() && !accounts.files.missing.is_empty() {
+        writeln!(out)?;
+        sentence(out, &unknown(&accounts.files.missing))?;
+    }
     if !accounts.unreported.is_empty() {
         let names: Vec<String> =
             accounts.unreported.iter().map(|id| satellite_name(*id, None)).collect();
@@ -221,15 +225,24 @@ fn said(accounts: &Accounts) -> Table {
     }
     let files = &accounts.files;
     let since = files.since.map(|since| format!("since {}", minute(since)));
-    let name = match files.missing.len() {
-        0 => "its files".to_owned(),
-        missing => {
-            let known = files.served.saturating_sub(missing);
-            format!("its files, of {known} of {} satellites", files.served)
-        }
-    };
-    row(name, files.found(), since);
+    let name = if files.missing.is_empty() { "its files" } else { "its files, in part" };
+    row(name.into(), files.found(), since);
     table
+}
+
+/// Which parts of the files are not known, by satellite: `ap1 s1, us1 s0 and s1`.
+fn unknown(missing: &[UnknownFiles]) -> String {
+    let of_satellite = |parts: &[UnknownFiles]| {
+        let names: Vec<&str> = parts.iter().map(|of| of.part.name()).collect();
+        format!("{} {}", satellite_name(parts[0].satellite, None), names.join(" and "))
+    };
+    let all: Vec<String> =
+        missing.chunk_by(|a, b| a.satellite == b.satellite).map(of_satellite).collect();
+    format!(
+        "What of its files is in {} is not known: its log of the last 30 days does not tell. Walks \
+         tell of blobs, compactions of s0 and s1.",
+        all.join(", ")
+    )
 }
 
 fn causes(accounts: &Accounts) -> Table {

@@ -94,7 +94,7 @@ pub struct AccountFacts<'a> {
     /// The parts of its hash store.
     pub stores: &'a [HashStore],
     /// The satellites that had traffic lately: where the node did not report which ones it serves,
-    /// these are.
+    /// these are, and those with a part of the hash store.
     pub active: &'a BTreeSet<SatelliteId>,
 }
 
@@ -106,8 +106,12 @@ impl Accounts {
         let standings = facts.standings.iter();
         let reported: BTreeSet<SatelliteId> =
             standings.filter(|of| !is_gone(of)).map(|of| of.satellite).collect();
-        let served = if facts.standings.is_empty() { facts.active } else { &reported };
-        let files = FileAccount::of(facts.lines, facts.stores, served);
+        let compacted = facts.stores.iter().map(|store| store.satellite);
+        let served = match facts.standings {
+            [] => facts.active.iter().copied().chain(compacted).collect(),
+            [..] => reported,
+        };
+        let files = FileAccount::of(facts.lines, facts.stores, &served);
         let mut accounts =
             Self { node: capacity.used, satellites, unreported, files, causes: Vec::new() };
         if let (Some(whole), Some(reported)) = (capacity.whole, accounts.reported()) {

@@ -23,21 +23,51 @@ pub struct FileAccount {
     pub hash_store_dead: Option<ByteCount>,
     /// When the oldest of these was told.
     pub since: Option<Timestamp>,
-    /// How many satellites the node serves, as it reported, or else as its traffic of 30 days tells.
-    pub served: usize,
-    /// Those of them of whose pieces nothing is known: no walk, or, at a node without any walk, no
-    /// compaction.
-    pub missing: Vec<SatelliteId>,
+    /// Where pieces may be of which nothing is known, by satellite: of those that the node serves, as
+    /// it reported, or else as its traffic and its compactions of 30 days tell.
+    pub missing: Vec<UnknownFiles>,
+}
+
+/// A part of a satellite's files of which nothing is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct UnknownFiles {
+    /// Whose pieces.
+    pub satellite: SatelliteId,
+    /// Where.
+    pub part: FilePart,
+}
+
+/// Where a node keeps pieces of a satellite. The hash store of a satellite has two parts: pieces come
+/// to one while the other is compacted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum FilePart {
+    /// The blob store; a walk tells of it.
+    Blobs,
+    /// The first part of the hash store; a compaction tells of it.
+    S0,
+    /// The second part of the hash store.
+    S1,
+}
+
+impl FilePart {
+    /// As nodes name it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Blobs => "blobs",
+            Self::S0 => "s0",
+            Self::S1 => "s1",
+        }
+    }
 }
 
 impl FileAccount {
-    /// Pieces without trash of all satellites, in both stores; `None` where those of a satellite are
-    /// not known.
+    /// Pieces without trash of all satellites, in both stores; `None` where a part is
+    /// [`missing`](Self::missing).
     pub fn pieces(&self) -> Option<ByteCount> {
         self.found().filter(|_| self.missing.is_empty())
     }
 
-    /// Pieces without trash in both stores, of the satellites that are not [`missing`](Self::missing);
+    /// Pieces without trash in both stores, without the parts that are [`missing`](Self::missing);
     /// `None` where neither store tells.
     pub fn found(&self) -> Option<ByteCount> {
         match (self.blobs, self.hash_store) {
@@ -69,14 +99,8 @@ impl FileAccount {
             (!known.is_empty()).then(|| known.into_iter().sum())
         };
         let told = newest.values().map(|(at, _)| *at);
-        let is_told = |satellite: &SatelliteId| {
-            let is_compacted = || stores.iter().any(|store| store.satellite == *satellite);
-            if newest.is_empty() { is_compacted() } else { newest.contains_key(satellite) }
-        };
-        let missing = served.iter().copied().filter(|satellite| !is_told(satellite)).collect();
         Self {
-            served: served.len(),
-            missing,
+            missing: missing(&newest, stores, served),
             blobs: (!newest.is_empty()).then(|| still_there(&newest, lines, stores)),
             hash_store: sum(|store| store.state.pieces()),
             hash_store_trash: sum(|store| store.state.trash),
@@ -84,6 +108,34 @@ impl FileAccount {
             since: told.chain(stores.iter().map(|store| store.state.at)).min(),
         }
     }
+}
+
+/// The parts that nobody told of. Where no walk ended the node is taken to have no blobs, and for a
+/// satellite of which there was one, a hash store only where a part of it is known.
+fn missing(
+    walks: &BTreeMap<SatelliteId, (Timestamp, ByteCount)>,
+    stores: &[HashStore],
+    served: &BTreeSet<SatelliteId>,
+) -> Vec<UnknownFiles> {
+    let known: BTreeSet<(SatelliteId, &str)> = stores
+        .iter()
+        .filter(|store| store.state.pieces().is_some())
+        .map(|store| (store.satellite, &*store.store))
+        .collect();
+    let is_missing = |satellite: SatelliteId, part: FilePart| match part {
+        FilePart::Blobs => !walks.is_empty() && !walks.contains_key(&satellite),
+        FilePart::S0 | FilePart::S1 => {
+            let has_part = known.iter().any(|(of, _)| *of == satellite);
+            (walks.is_empty() || has_part) && !known.contains(&(satellite, part.name()))
+        }
+    };
+    let parts = |satellite: &SatelliteId| {
+        let satellite = *satellite;
+        let parts = [FilePart::Blobs, FilePart::S0, FilePart::S1].into_iter();
+        let missing = parts.filter(move |part| is_missing(satellite, *part));
+        missing.map(move |part| UnknownFiles { satellite, part })
+    };
+    served.iter().flat_map(parts).collect()
 }
 
 /// What walks found, without what compactions found again in the hash store.
