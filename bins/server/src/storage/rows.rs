@@ -8,7 +8,7 @@ use piecewatch_analytics::{
     migration::Migration,
     runs::{Run, Running},
     storage::{
-        DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage, Slope, StoredDays, Told,
+        Cause, DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage, Slope, StoredDays, Told,
         UnknownFiles,
     },
     work::Task,
@@ -45,7 +45,10 @@ struct NodeRow {
     files_pieces_bytes: Option<u64>,
     files_missing: Vec<MissingRow>,
     files_dead_bytes: Option<u64>,
+    /// Why the node takes more or less than its satellites report, in bytes.
     causes: BTreeMap<&'static str, i64>,
+    /// Why the node counts more or less than its files hold, in bytes.
+    files_causes: BTreeMap<&'static str, i64>,
     running: Vec<RunningRow>,
     ended: Vec<RunRow>,
     hash_stores: Vec<HashStoreRow>,
@@ -67,7 +70,8 @@ impl NodeRow {
             files_pieces_bytes: accounts.files.pieces().map(ByteCount::get),
             files_missing: accounts.files.missing.iter().map(MissingRow::of).collect(),
             files_dead_bytes: accounts.files.hash_store_dead.map(ByteCount::get),
-            causes: accounts.causes.iter().map(|of| (of.kind.name(), of.bytes)).collect(),
+            causes: causes(&accounts.causes),
+            files_causes: causes(&accounts.file_causes),
             running: work.running.iter().map(RunningRow::of).collect(),
             ended: work.ended.iter().map(RunRow::of).collect(),
             hash_stores: work.hash_stores.iter().map(HashStoreRow::of).collect(),
@@ -75,6 +79,10 @@ impl NodeRow {
             days: days(&of.days),
         }
     }
+}
+
+fn causes(causes: &[Cause]) -> BTreeMap<&'static str, i64> {
+    causes.iter().map(|of| (of.kind.name(), of.bytes)).collect()
 }
 
 /// Where pieces may be of which the log tells nothing.

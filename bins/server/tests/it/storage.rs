@@ -124,13 +124,12 @@ fn of_a_log_alone_the_work_is_told() {
     let of = |words: &str| -> BTreeSet<SatelliteId> {
         log.lines().filter(|line| line.contains(words)).filter_map(named).collect()
     };
-    let compacted = |store: &str| {
+    let of_part = |store: &str| {
         let lines = log.lines().filter(|line| line.contains("\tfinished compaction\t"));
         let part = format!("\"store\": \"{store}\"");
         lines.filter(|line| line.contains(&part)).filter_map(named).collect::<BTreeSet<_>>()
     };
-    let (walked, [s0, s1]) =
-        (of("\tused-space-filewalker completed\t"), ["s0", "s1"].map(compacted));
+    let (walked, [s0, s1]) = (of("\tused-space-filewalker completed\t"), ["s0", "s1"].map(of_part));
     let served: BTreeSet<SatelliteId> = of("\tpiecestore\t")
         .into_iter()
         .chain(s0.iter().copied())
@@ -146,19 +145,20 @@ fn of_a_log_alone_the_work_is_told() {
     assert_eq!(out.contains("its files, in part"), missing > 0, "{out}");
 }
 
-/// A real node's log (v1.137): of three satellites one part of two each was compacted.
+/// What a real node (v1.137) wrote at the end of a compaction.
+fn compacted(satellite: &str, store: &str) -> String {
+    format!(
+        "{}\tINFO\thashstore\tfinished compaction\t{{\"Process\": \"storagenode\", \"satellite\": \
+         \"{satellite}\", \"store\": \"{store}\", \"duration\": \"100.031853ms\", \"stats\": \
+         {{\"NumLogs\":11,\"LenLogs\":\"3.7 GiB\",\"Table\":{{\"NumSet\":1782,\"LenSet\":\
+         \"3.7 GiB\",\"LenTrash\":\"0 B\",\"Load\":0.05}}}}}}\n",
+        now(),
+    )
+}
+
+/// A real node's log: of three satellites one part of two each was compacted.
 #[test]
 fn a_part_of_a_hash_store_that_was_not_compacted_is_named() {
-    let compacted = |satellite: &str, store: &str| {
-        format!(
-            "{}\tINFO\thashstore\tfinished compaction\t{{\"Process\": \
-             \"storagenode\", \"satellite\": \"{}\", \"store\": \"{store}\", \"duration\": \
-             \"100.031853ms\", \"stats\": {{\"NumLogs\":11,\"LenLogs\":\"3.7 GiB\",\"Table\":\
-             {{\"NumSet\":1782,\"LenSet\":\"3.7 GiB\",\"LenTrash\":\"0 B\",\"Load\":0.05}}}}}}\n",
-            now(),
-            satellite
-        )
-    };
     let log = [
         compacted("1wFTAgs9DP5RSnCqKV1eLf6N9wtk4EAtmN5DpSxcs8EjT69tGE", "s0"),
         compacted("121RTSDpyNZVcEU84Ticf2L1ntiuUimbWgfATz21tuvgk3vzoA6", "s1"),
@@ -177,6 +177,30 @@ fn a_part_of_a_hash_store_that_was_not_compacted_is_named() {
     let missing = storage["nodes"][0]["files_missing"].as_array().unwrap();
     assert_eq!(missing.len(), 3, "{missing:?}");
     assert!(missing.contains(&json!({ "satellite": "us1", "part": "s0" })), "{missing:?}");
+}
+
+#[test]
+fn why_the_node_counts_other_than_its_files_and_its_satellites_is_told() {
+    let now = now();
+    let bench = asked(&account(now), ApiVersion::V1_162, now);
+    bench.write("node.log", compacted("12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S", "s0"));
+    bench.done(["import", "--db", "nodes.db", "--node", "attic", "node.log"]);
+    let node = &bench.json(["storage", "--db", "nodes.db", "--json"])["nodes"][0];
+    let bytes = |value: &Value| value.as_i64().unwrap();
+    let sum = |causes: &Value| -> i64 { causes.as_object().unwrap().values().map(bytes).sum() };
+    let found = 3.7 * f64::from(1 << 30);
+    assert_eq!(bytes(&node["files_causes"]["unknown_files"]), sum(&node["files_causes"]));
+    let difference = bytes(&node["used_bytes"]) as f64 - found;
+    assert!((sum(&node["files_causes"]) as f64 - difference).abs() < 1e6, "{node}");
+    let difference = bytes(&node["taken_bytes"]) - bytes(&node["reported_bytes"]);
+    assert_eq!(sum(&node["causes"]), difference);
+    let out = bench.done(["storage", "--db", "nodes.db"]);
+    let less_or_more = if difference < 0 { "less" } else { "more" };
+    let amount = ByteCount::new(difference.unsigned_abs());
+    let heading = format!("takes of its disk {amount} {less_or_more} than what satellites report:");
+    assert!(out.contains(&heading), "{heading} {out}");
+    assert!(out.contains("more than what was found in its files:"), "{out}");
+    assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
 }
 
 #[test]

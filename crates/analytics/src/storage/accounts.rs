@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use piecewatch_model::{ByteCount, DailyStorage, Maintenance, SatelliteId, Standing, Timestamp};
 
 use super::{
-    capacity::{Allotment, Capacity, Told},
+    capacity::{Capacity, Told},
+    causes::{Cause, CauseKind, Overused, against_files, against_satellites},
     days::{LATE_MICROS, known},
     files::FileAccount,
+    growth::Growth,
 };
 use crate::hash_store::HashStore;
 
@@ -23,9 +25,15 @@ pub struct Accounts {
     pub unreported: Vec<SatelliteId>,
     /// The files: what walks and compactions have found.
     pub files: FileAccount,
-    /// Why what the node takes of its disk is more than what the satellites report; empty where one
-    /// of the two is not known. The parts are the whole difference.
+    /// Why what the node takes of its disk is more or less than what the satellites report; empty
+    /// where one of the two is not known. The parts are the whole difference.
     pub causes: Vec<Cause>,
+    /// Why the pieces that the node counts are more or less than those in its files; empty where one
+    /// of the two is not known. The parts are the whole difference.
+    pub file_causes: Vec<Cause>,
+    /// What the node takes beyond its allotment, and what of it needs no doing; `None` where it takes
+    /// no more than it was allotted.
+    pub overused: Option<Overused>,
 }
 
 /// What a satellite says that a node holds for it.
@@ -39,49 +47,6 @@ pub struct SatelliteAccount {
     pub bytes: ByteCount,
 }
 
-/// A part of the difference between what a node takes and what its satellites report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cause {
-    /// What it is.
-    pub kind: CauseKind,
-    /// How many bytes; negative where it makes the node's figure smaller.
-    pub bytes: i64,
-}
-
-/// Why a node takes more than its satellites report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CauseKind {
-    /// Deleted pieces that are kept for a week. Nobody pays for them.
-    Trash,
-    /// What is dead in the hash store's log files, and will be freed by compactions.
-    Dead,
-    /// What else is taken besides pieces and trash: tables of the hash store, and what of its dead
-    /// bytes the log does not tell.
-    Other,
-    /// Pieces that satellites do not count: garbage that no bloom filter has named yet, pieces of
-    /// satellites that are gone, and what came since the day of the reports.
-    Garbage,
-    /// The same, where satellites have reported nothing: most of it is what they do not tell.
-    Unreported,
-    /// Satellites count more than the node does: its own count is behind. A walk over its pieces
-    /// sets it right.
-    NodeCountsLess,
-}
-
-impl CauseKind {
-    /// In lower-case words joined by `_`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Trash => "trash",
-            Self::Dead => "dead",
-            Self::Other => "other",
-            Self::Garbage => "garbage",
-            Self::Unreported => "unreported",
-            Self::NodeCountsLess => "node_counts_less",
-        }
-    }
-}
-
 /// What is known beside the newest space of a node.
 #[derive(Debug, Clone, Copy)]
 pub struct AccountFacts<'a> {
@@ -93,6 +58,8 @@ pub struct AccountFacts<'a> {
     pub lines: &'a [Maintenance],
     /// The parts of its hash store.
     pub stores: &'a [HashStore],
+    /// How it grew.
+    pub growth: &'a [Growth],
     /// The satellites that had traffic lately: where the node did not report which ones it serves,
     /// these are, and those with a part of the hash store.
     pub active: &'a BTreeSet<SatelliteId>,
@@ -112,10 +79,20 @@ impl Accounts {
             [..] => reported,
         };
         let files = FileAccount::of(facts.lines, facts.stores, &served);
+        let node = capacity.used;
+        let file_causes =
+            node.map_or_else(Vec::new, |node| against_files(node, &files, facts.growth));
+        let causes = Vec::new();
+        let overused = Overused::of(capacity);
         let mut accounts =
-            Self { node: capacity.used, satellites, unreported, files, causes: Vec::new() };
+            Self { node, satellites, unreported, files, causes, file_causes, overused };
         if let (Some(whole), Some(reported)) = (capacity.whole, accounts.reported()) {
-            accounts.causes = accounts.causes(&whole, reported);
+            let dead = accounts.files.hash_store_dead.unwrap_or_default();
+            let rest = match accounts.unreported.is_empty() {
+                true => CauseKind::Garbage,
+                false => CauseKind::Unreported,
+            };
+            accounts.causes = against_satellites(&whole, reported, dead, rest);
         }
         accounts
     }
@@ -125,28 +102,6 @@ impl Accounts {
         let satellites = &self.satellites;
         (!satellites.is_empty()).then(|| satellites.iter().map(|of| of.bytes).sum())
     }
-
-    fn causes(&self, whole: &Allotment, reported: ByteCount) -> Vec<Cause> {
-        let dead = self.files.hash_store_dead.unwrap_or_default().min(whole.other);
-        let rest = signed(whole.used) - signed(reported);
-        let rest_is = match rest {
-            ..0 => CauseKind::NodeCountsLess,
-            _ if self.unreported.is_empty() => CauseKind::Garbage,
-            _ => CauseKind::Unreported,
-        };
-        let causes = [
-            (CauseKind::Trash, signed(whole.trash)),
-            (CauseKind::Dead, signed(dead)),
-            (CauseKind::Other, signed(whole.other) - signed(dead)),
-            (rest_is, rest),
-        ];
-        let causes = causes.into_iter().filter(|(_, bytes)| *bytes != 0);
-        causes.map(|(kind, bytes)| Cause { kind, bytes }).collect()
-    }
-}
-
-fn signed(bytes: ByteCount) -> i64 {
-    i64::try_from(bytes.get()).unwrap_or(i64::MAX)
 }
 
 /// Whether the node has left a satellite, or was disqualified by it.

@@ -21,6 +21,8 @@ pub struct FileAccount {
     pub hash_store_trash: Option<ByteCount>,
     /// What is dead in the hash store's log files: neither pieces nor trash.
     pub hash_store_dead: Option<ByteCount>,
+    /// By how much what is in the hash store may be off, because nodes round it.
+    pub rounding: ByteCount,
     /// When the oldest of these was told.
     pub since: Option<Timestamp>,
     /// Where pieces may be of which nothing is known, by satellite: of those that the node serves, as
@@ -105,6 +107,7 @@ impl FileAccount {
             hash_store: sum(|store| store.state.pieces()),
             hash_store_trash: sum(|store| store.state.trash),
             hash_store_dead: sum(|store| store.state.dead()),
+            rounding: stores.iter().map(|store| store.state.rounding()).sum(),
             since: told.chain(stores.iter().map(|store| store.state.at)).min(),
         }
     }

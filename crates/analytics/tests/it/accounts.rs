@@ -1,7 +1,8 @@
 //! What a node, its satellites and its files say of what it holds.
 
 use piecewatch_analytics::storage::{
-    Cause, CauseKind, FileAccount, FilePart, NodeStorage, StoredDay, storage_of, stored_days_of,
+    Cause, CauseKind, FileAccount, FilePart, NodeStorage, Overused, StoredDay, storage_of,
+    stored_days_of,
 };
 use piecewatch_model::{
     ByteCount, ByteHours, Compaction, DailyStorage, Fact, KnownSatellite, Maintenance,
@@ -223,6 +224,60 @@ fn missing(files: &FileAccount) -> Vec<(usize, FilePart)> {
     missing
 }
 
+/// The node counts 1,000 GB.
+#[test]
+fn why_a_node_counts_other_than_its_files_is_told_to_the_byte() {
+    let check = |records: Vec<Record>, expected: &[Cause]| {
+        let mut node = asked(vec![space(), joined(0, -90), joined(1, -90)]);
+        node.logs(records, at(NOW));
+        assert_eq!(storage(&node).accounts.file_causes, expected);
+    };
+    let hash_store = |live| [compaction(0, 1, live), compaction_of("s1", 0, 2, [live, live, 0])];
+    let other = || [compaction_of("s0", 1, 3, [0; 3]), compaction_of("s1", 1, 4, [0; 3])];
+    check(vec![], &[]);
+    check(vec![walk(0, 1, 600), walk(1, 2, 400)], &[]);
+    // 780 of 1,000 were found, and the other satellite's were not looked at.
+    check(hash_store(400).into(), &[cause(CauseKind::UnknownFiles, 220)]);
+    let all = |parts: [Record; 2]| parts.into_iter().chain(other()).collect();
+    check(all(hash_store(510)), &[]);
+    // What was written with a decimal of its GiB is not off by gigabytes.
+    check(all(hash_store(502)), &[cause(CauseKind::ChangedOrMiscounted, 16)]);
+    check(all(hash_store(520)), &[cause(CauseKind::ChangedOrMiscounted, -20)]);
+    // 0.9 TiB may be 990 to 1,044 GB.
+    let one = [compaction_of("s0", 0, 1, [990, 990, 0]), compaction_of("s1", 0, 2, [0; 3])];
+    check(all(one), &[cause(CauseKind::Rounding, 10)]);
+}
+
+#[test]
+fn files_told_of_days_ago_differ_by_what_came_since() {
+    let mut node = Node::new();
+    // 10 GB a day for 20 days, up to 1,000 GB.
+    for day in 0..=20 {
+        node.has(at(day * DAY), 800 * GB + day as u64 * 10 * GB, 2_000 * GB);
+    }
+    let walked_at = |days: i64, gigabytes| {
+        let Record::Maintenance(mut walk) = walk(0, 1_000 - days * DAY, gigabytes) else {
+            panic!()
+        };
+        walk.satellite = Some(satellite(0));
+        vec![Record::Maintenance(walk)]
+    };
+    node.logs(walked_at(5, 930), at(NOW));
+    let causes = storage(&node).accounts.file_causes;
+    assert_eq!(
+        causes,
+        [cause(CauseKind::Since, 50), cause(CauseKind::ChangedOrMiscounted, 20)],
+        "{causes:?}"
+    );
+    // It grew by more than what is to be explained.
+    node.logs(walked_at(2, 990), at(NOW));
+    assert_eq!(storage(&node).accounts.file_causes, [cause(CauseKind::Since, 10)]);
+    // It found more than is counted now: growth does not explain it.
+    node.logs(walked_at(1, 1_010), at(NOW));
+    let causes = storage(&node).accounts.file_causes;
+    assert_eq!(causes, [cause(CauseKind::ChangedOrMiscounted, -10)]);
+}
+
 #[test]
 fn what_a_satellite_does_not_tell_is_not_called_garbage() {
     let node = asked(vec![space(), stored(0, 18, 600), stored(1, 10, 300), joined(2, -90)]);
@@ -266,6 +321,11 @@ fn an_overused_node_takes_more_than_it_was_allotted() {
     assert_eq!((whole.taken(), whole.other), (ByteCount::new(2_150 * GB), ByteCount::new(0)));
     assert_eq!(whole.share(whole.taken()), Some(1.075));
     assert_eq!(storage.full, piecewatch_analytics::storage::DiskFull::Now);
+    // Of 150 GB too much the trash goes by itself.
+    let overused = Overused { bytes: ByteCount::new(150 * GB), passing: ByteCount::new(50 * GB) };
+    assert_eq!(storage.accounts.overused, Some(overused));
+    let within = self::storage(&asked(vec![self::space()]));
+    assert_eq!(within.accounts.overused, None);
 }
 
 /// Gaps in the reports of satellites are told as gaps: not as zero, and not as a sum without them.
