@@ -345,11 +345,15 @@ impl HashStoreRow {
 
 #[derive(JsonSchema, Serialize)]
 struct MigrationRow {
-    from: String,
-    to: String,
+    /// When the first pieces were moved; null where none were, as for the end.
+    from: Option<String>,
+    to: Option<String>,
     pieces: u64,
     bytes: u64,
     failures: u64,
+    failed_at: Option<String>,
+    /// Satellites whose pieces are to be moved.
+    queued: Vec<String>,
     bytes_a_day: Option<f64>,
     left_bytes: Option<u64>,
     done_at: Option<String>,
@@ -357,15 +361,19 @@ struct MigrationRow {
 
 impl MigrationRow {
     fn of(of: &Migration) -> Self {
+        let moved = of.moved;
+        let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
         Self {
-            from: of.from.to_string(),
-            to: of.to.to_string(),
-            pieces: of.pieces,
-            bytes: of.bytes.get(),
+            from: text(moved.map(|moved| moved.from)),
+            to: text(moved.map(|moved| moved.to)),
+            pieces: moved.map_or(0, |moved| moved.pieces),
+            bytes: moved.map_or(0, |moved| moved.bytes.get()),
             failures: of.failures,
-            bytes_a_day: of.per_day,
+            failed_at: text(of.failed_at),
+            queued: of.queued.iter().copied().map(name).collect(),
+            bytes_a_day: moved.and_then(|moved| moved.per_day),
             left_bytes: of.left.map(ByteCount::get),
-            done_at: of.done_at().map(|at| at.to_string()),
+            done_at: text(of.done_at()),
         }
     }
 }

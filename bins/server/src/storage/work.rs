@@ -136,15 +136,22 @@ fn hash_stores(stores: &[HashStore]) -> Table {
 }
 
 fn migration(of: &Migration) -> String {
-    let mut text = format!(
-        "Migration to the hash store: {} pieces, {} moved from {} to {}",
-        number(of.pieces),
-        of.bytes,
-        minute(of.from),
-        minute(of.to)
-    );
-    if let Some(per_day) = of.per_day {
+    let mut text = match of.moved {
+        Some(moved) => format!(
+            "Migration to the hash store: {} pieces, {} moved from {} to {}",
+            number(moved.pieces),
+            moved.bytes,
+            minute(moved.from),
+            minute(moved.to)
+        ),
+        None => "Migration to the hash store: nothing was moved".to_owned(),
+    };
+    if let Some(per_day) = of.moved.and_then(|moved| moved.per_day) {
         text.push_str(&format!(", {} a day", ByteCount::new(per_day as u64)));
+    }
+    if of.moved.is_none() && !of.queued.is_empty() {
+        let names: Vec<String> = of.queued.iter().copied().map(name).collect();
+        text.push_str(&format!("; the pieces of {} are to be", names.join(", ")));
     }
     if let Some(left) = of.left {
         text.push_str(&format!("; {left} are left"));
@@ -153,8 +160,10 @@ fn migration(of: &Migration) -> String {
         // An estimate: to the day.
         text.push_str(&format!(", until {}", day(done_at)));
     }
-    if of.failures > 0 {
-        text.push_str(&format!("; {} attempts failed", number(of.failures)));
+    if let Some(failed_at) = of.failed_at {
+        let attempts = if of.failures == 1 { "attempt" } else { "attempts" };
+        let (failures, last) = (number(of.failures), minute(failed_at));
+        text.push_str(&format!("; {failures} {attempts} failed, the last at {last}"));
     }
     text.push('.');
     text

@@ -203,6 +203,32 @@ fn why_the_node_counts_other_than_its_files_and_its_satellites_is_told() {
     assert!(out.lines().all(|line| line.chars().count() <= 80), "{out}");
 }
 
+/// A real node's lines (v1.137): a broken piece is tried again and again, and nothing is moved.
+#[test]
+fn a_migration_that_moves_nothing_is_told() {
+    let line = |message: &str, error: &str| {
+        let now = now();
+        let satellite = "12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S";
+        format!(
+            "{now}\tINFO\tpiecemigrate:chore\t{message}\t{{\"Process\": \"storagenode\", {error}\
+             \"sat\": \"{satellite}\"}}\n",
+        )
+    };
+    let failed = line("couldn't migrate", "\"error\": \"hash mismatch: source=\", ");
+    let bench = Bench::new();
+    bench.write("node.log", [line("enqueued for migration", ""), failed].concat());
+    bench.done(["import", "--db", "n.db", "--node", "attic", "node.log"]);
+    let out = bench.done(["storage", "--db", "n.db"]);
+    let words = out.split_whitespace().collect::<Vec<_>>().join(" ");
+    let told = "Migration to the hash store: nothing was moved; the pieces of us1 are to be; 1 \
+         attempt failed, the last at ";
+    assert!(words.contains(told), "{out}");
+    let storage = bench.json(["storage", "--db", "n.db", "--json"]);
+    let migration = &storage["nodes"][0]["migration"];
+    assert_eq!((&migration["failures"], &migration["queued"]), (&json!(1), &json!(["us1"])));
+    assert!(migration["from"].is_null() && migration["failed_at"].is_string(), "{migration}");
+}
+
 #[test]
 fn csv_has_a_row_for_each_node() {
     let now = now();
