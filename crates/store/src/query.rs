@@ -64,7 +64,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 87] = [
+pub(crate) const ALL: [Question; 89] = [
     nodes::ALL,
     nodes::SATELLITES,
     nodes::ACTIONS,
@@ -135,6 +135,8 @@ pub(crate) const ALL: [Question; 87] = [
     activity::DOWNLOAD_HOUR,
     activity::ORDERS,
     activity::SCORES,
+    activity::WORK,
+    activity::COMPACTION,
     activity::SPACE,
     activity::STARTED,
     activity::VERSION,
