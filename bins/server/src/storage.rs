@@ -3,6 +3,7 @@
 pub(crate) mod rows;
 mod text;
 mod work;
+pub(crate) mod work_rows;
 
 use std::io::Write;
 

@@ -3,21 +3,18 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_analytics::{
-    hash_store::HashStore,
-    migration::Migration,
-    runs::{Run, Running},
-    storage::{
-        Cause, DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage, Slope, StoredDays, Told,
-        UnknownFiles,
-    },
-    work::Task,
+use piecewatch_analytics::storage::{
+    Cause, DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage, Slope, StoredDays, Told,
+    UnknownFiles,
 };
 use piecewatch_model::{ByteCount, SatelliteId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{OfNode, Shown};
+use super::{
+    OfNode, Shown,
+    work_rows::{HashStoreRow, MigrationRow, RunRow, RunningRow, TaskRow},
+};
 use crate::{earnings::satellite_name, form::Span};
 
 #[derive(JsonSchema, Serialize)]
@@ -50,6 +47,8 @@ struct NodeRow {
     /// Why the node counts more or less than its files hold, in bytes.
     files_causes: BTreeMap<&'static str, i64>,
     running: Vec<RunningRow>,
+    /// What ended in the window by task, beside the 30 days before.
+    tasks: Vec<TaskRow>,
     ended: Vec<RunRow>,
     hash_stores: Vec<HashStoreRow>,
     migration: Option<MigrationRow>,
@@ -73,6 +72,7 @@ impl NodeRow {
             causes: causes(&accounts.causes),
             files_causes: causes(&accounts.file_causes),
             running: work.running.iter().map(RunningRow::of).collect(),
+            tasks: work.tasks.iter().map(TaskRow::of).collect(),
             ended: work.ended.iter().map(RunRow::of).collect(),
             hash_stores: work.hash_stores.iter().map(HashStoreRow::of).collect(),
             migration: work.migration.as_ref().map(MigrationRow::of),
@@ -245,139 +245,6 @@ impl GrowthRow {
     }
 }
 
-#[derive(JsonSchema, Serialize)]
-struct RunningRow {
-    task: &'static str,
-    satellite: Option<String>,
-    store: Option<String>,
-    since: String,
-    elapsed_seconds: f64,
-    usual_seconds: Option<f64>,
-    left_seconds: Option<f64>,
-    examined: Option<u64>,
-    affected: Option<u64>,
-}
-
-impl RunningRow {
-    fn of(running: &Running) -> Self {
-        let work = &running.work;
-        Self {
-            task: task_name(work.task),
-            satellite: work.satellite.map(name),
-            store: work.store.as_deref().map(str::to_owned),
-            since: work.since.to_string(),
-            elapsed_seconds: seconds(running.elapsed_micros),
-            usual_seconds: running.usual_micros.map(seconds),
-            left_seconds: running.left_micros().map(seconds),
-            examined: work.progress.map(|progress| progress.examined),
-            affected: work.progress.map(|progress| progress.affected),
-        }
-    }
-}
-
-#[derive(JsonSchema, Serialize)]
-struct RunRow {
-    task: &'static str,
-    satellite: Option<String>,
-    store: Option<String>,
-    began_at: Option<String>,
-    ended_at: String,
-    ending: &'static str,
-    seconds: Option<f64>,
-    examined: Option<u64>,
-    affected: Option<u64>,
-    failed: Option<u64>,
-    bytes: Option<u64>,
-    rewritten_bytes: Option<u64>,
-}
-
-impl RunRow {
-    fn of(run: &Run) -> Self {
-        let rewritten = run.compaction.and_then(|did| did.rewritten);
-        Self {
-            task: task_name(run.task),
-            satellite: run.satellite.map(name),
-            store: run.store.as_deref().map(str::to_owned),
-            began_at: run.began_at.map(|at| at.to_string()),
-            ended_at: run.ended_at.to_string(),
-            ending: run.ending.name(),
-            seconds: run.duration_micros.map(seconds),
-            examined: run.examined,
-            affected: run.affected,
-            failed: run.failed,
-            bytes: run.bytes.map(ByteCount::get),
-            rewritten_bytes: rewritten.map(ByteCount::get),
-        }
-    }
-}
-
-#[derive(JsonSchema, Serialize)]
-struct HashStoreRow {
-    satellite: String,
-    store: String,
-    at: String,
-    logs_bytes: Option<u64>,
-    pieces_bytes: Option<u64>,
-    trash_bytes: Option<u64>,
-    dead_bytes: Option<u64>,
-    reclaimable_bytes: Option<u64>,
-    table_load: Option<f64>,
-    trash_share: Option<f64>,
-}
-
-impl HashStoreRow {
-    fn of(of: &HashStore) -> Self {
-        let (state, bytes) = (&of.state, |bytes: Option<ByteCount>| bytes.map(ByteCount::get));
-        Self {
-            satellite: name(of.satellite),
-            store: of.store.to_string(),
-            at: state.at.to_string(),
-            logs_bytes: bytes(state.logs),
-            pieces_bytes: bytes(state.pieces()),
-            trash_bytes: bytes(state.trash),
-            dead_bytes: bytes(state.dead()),
-            reclaimable_bytes: bytes(state.reclaimable),
-            table_load: state.table_load,
-            trash_share: state.trash_share,
-        }
-    }
-}
-
-#[derive(JsonSchema, Serialize)]
-struct MigrationRow {
-    /// When the first pieces were moved; null where none were, as for the end.
-    from: Option<String>,
-    to: Option<String>,
-    pieces: u64,
-    bytes: u64,
-    failures: u64,
-    failed_at: Option<String>,
-    /// Satellites whose pieces are to be moved.
-    queued: Vec<String>,
-    bytes_a_day: Option<f64>,
-    left_bytes: Option<u64>,
-    done_at: Option<String>,
-}
-
-impl MigrationRow {
-    fn of(of: &Migration) -> Self {
-        let moved = of.moved;
-        let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
-        Self {
-            from: text(moved.map(|moved| moved.from)),
-            to: text(moved.map(|moved| moved.to)),
-            pieces: moved.map_or(0, |moved| moved.pieces),
-            bytes: moved.map_or(0, |moved| moved.bytes.get()),
-            failures: of.failures,
-            failed_at: text(of.failed_at),
-            queued: of.queued.iter().copied().map(name).collect(),
-            bytes_a_day: moved.and_then(|moved| moved.per_day),
-            left_bytes: of.left.map(ByteCount::get),
-            done_at: text(of.done_at()),
-        }
-    }
-}
-
 /// A day as satellites reported it; null is a gap.
 #[derive(Clone, JsonSchema, Serialize)]
 pub(crate) struct DayRow {
@@ -407,18 +274,6 @@ pub(crate) fn days(days: &StoredDays) -> Vec<DayRow> {
     days.days.iter().zip(days.total()).enumerate().map(row).collect()
 }
 
-pub(crate) fn task_name(task: Task) -> &'static str {
-    match task {
-        Task::Compaction => "compaction",
-        Task::Maintenance(kind) => kind.name(),
-    }
-}
-
-fn name(satellite: SatelliteId) -> String {
+pub(super) fn name(satellite: SatelliteId) -> String {
     satellite_name(satellite, None)
-}
-
-/// A float is for reading only.
-fn seconds(micros: u64) -> f64 {
-    micros as f64 / 1e6
 }

@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use piecewatch_analytics::{
     hash_store::HashStore,
     migration::Migration,
-    runs::{Running, TaskSummary},
+    runs::{Run, Running, TaskSummary},
     storage::NodeWork,
 };
 use piecewatch_model::{ByteCount, SatelliteId};
 
 use super::{
-    rows::task_name,
     text::{day, minute, percent},
+    work_rows::task_name,
 };
 use crate::{
     Colour,
@@ -33,7 +33,7 @@ pub(super) fn write(work: &NodeWork, out: &mut dyn Write, colour: Colour) -> io:
     }
     if !work.hash_stores.is_empty() {
         writeln!(out)?;
-        hash_stores(&work.hash_stores).without_empty_columns().write(out, colour)?;
+        hash_stores(work).without_empty_columns().write(out, colour)?;
     }
     match &work.migration {
         Some(of) => {
@@ -106,7 +106,7 @@ fn tasks(tasks: &[TaskSummary]) -> Table {
     table
 }
 
-fn hash_stores(stores: &[HashStore]) -> Table {
+fn hash_stores(work: &NodeWork) -> Table {
     use Align::{Left, Right};
     let mut table = Table::new([
         ("HASH STORE", Left),
@@ -119,9 +119,9 @@ fn hash_stores(stores: &[HashStore]) -> Table {
         ("COMPACTED", Left),
     ]);
     let bytes = |bytes: Option<ByteCount>| maybe(bytes.map(|bytes| bytes.to_string()));
-    for of in stores {
+    for of in &work.hash_stores {
         let state = &of.state;
-        table.row([
+        let cells = [
             Cell::from(name(of.satellite)),
             Cell::from(&*of.store),
             bytes(state.pieces()),
@@ -130,9 +130,28 @@ fn hash_stores(stores: &[HashStore]) -> Table {
             bytes(state.reclaimable),
             maybe(state.table_load.map(percent)),
             Cell::styled(minute(state.at), Style::Dim),
-        ]);
+        ];
+        table.noted_row(cells, [Cell::styled(before(work, of).unwrap_or_default(), Style::Dim)]);
     }
     table
+}
+
+/// How a part was before the compaction that told of it last; `None` where that is not known.
+fn before(work: &NodeWork, of: &HashStore) -> Option<String> {
+    let is_of = |run: &&Run| {
+        run.satellite == Some(of.satellite) && run.store.as_deref() == Some(&*of.store)
+    };
+    let run = work.ended.iter().rfind(|run| run.compaction.is_some() && is_of(run))?;
+    let before = run.compaction?.before?;
+    let bytes = |bytes: Option<ByteCount>, name: &str| Some(format!("{} {name}", bytes?));
+    let parts = [
+        bytes(before.trash, "trash"),
+        bytes(before.dead(), "dead"),
+        bytes(before.reclaimable, "to free"),
+        before.table_load.map(|load| format!("table {}", percent(load))),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("before: {}", parts.join(", ")))
 }
 
 fn migration(of: &Migration) -> String {

@@ -112,8 +112,23 @@ fn of_a_log_alone_the_work_is_told() {
     let ended = node["ended"].as_array().unwrap().iter();
     let compactions =
         ended.filter(|run| run["task"] == "compaction" && run["ending"] != "interrupted");
-    assert_eq!(compactions.count(), finished);
+    let compactions: Vec<&Value> = compactions.collect();
+    assert_eq!(compactions.len(), finished);
     assert!(finished > 0);
+    // What a compaction found and left is told with it, and of all of them how long they took.
+    for run in compactions.iter().filter(|run| run["began_at"].is_string()) {
+        for state in ["before", "after"] {
+            let fields = ["pieces_bytes", "dead_bytes", "trash_bytes", "table_load"];
+            assert!(fields.iter().all(|field| run[state][field].is_number()), "{state}: {run}");
+        }
+    }
+    assert!(out.contains("before: ") && out.contains(" dead, "), "{out}");
+    let tasks = node["tasks"].as_array().unwrap();
+    let task = tasks.iter().find(|task| task["task"] == "compaction").unwrap();
+    let told = ["finished", "failed"].map(|ending| task[ending].as_u64().unwrap());
+    assert_eq!(told.iter().sum::<u64>(), finished as u64, "{task}");
+    assert!(task["median_seconds"].as_f64() <= task["longest_seconds"].as_f64(), "{task}");
+    assert!(task["median_seconds"].is_f64() && task["before_seconds"].is_null(), "{task}");
 
     // What no walk has found yet is no part of a sum that is told as that of the whole node, nor is a
     // part of a hash store that was not compacted.
