@@ -197,7 +197,8 @@ impl Weigh for Connectivity {
     fn weight(&self) -> usize {
         let sentences = self.judgements().map(|(_, _, sentence)| sentence.len());
         let failed = self.failed_pings.value.as_ref().map_or(0, |of| map(&of.by_satellite) + TEXT);
-        size_of::<Self>() + sentences.iter().sum::<usize>() + failed + TEXT
+        let starts = list(&self.starts) + self.starts.len() * TEXT;
+        size_of::<Self>() + sentences.iter().sum::<usize>() + failed + starts + TEXT
     }
 }
 
