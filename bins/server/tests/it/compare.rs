@@ -142,6 +142,33 @@ fn old_latencies_are_of_whole_days_and_it_is_said() {
 }
 
 #[test]
+fn rates_over_an_upgrade_are_marked() {
+    let (bench, _) = imported(&[("attic", 3, DOCKER), ("barn", 4, DOCKER)]);
+    // The attic and the barn told one version, at their start.
+    let hours_ago = |hours: i64| now().plus_micros(-hours * 3_600_000_000);
+    let told = |hours, version| {
+        let fields = format!("{{\"Version\": \"{version}\"}}");
+        format!("{}\tINFO\tVersion info\t{fields}\n", hours_ago(hours))
+    };
+    bench.write("more.log", [told(4, "1.140.3"), told(1, "1.141.2")].concat());
+    bench.done(["import", "--db", "nodes.db", "--node", "cellar", "more.log"]);
+    let answer = bench.json(["compare", "--db", "nodes.db", "--window", "12h", "--json"]);
+    let upgrades = |node: usize| answer["nodes"][node]["upgrades"].as_array().unwrap().clone();
+    let newest = upgrades(2).pop().unwrap();
+    assert!(upgrades(0).is_empty(), "{answer:#}");
+    assert_eq!((&newest["from"], &newest["to"]), (&"1.140.3".into(), &"1.141.2".into()));
+    let text = bench.done(["compare", "--db", "nodes.db", "--window", "12h"]);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains("cellar: Version 1.141.2 since ")
+            && words.contains(" UTC, 1.140.3 before: rates of before and after do not compare."),
+        "{text}"
+    );
+    let csv = bench.done(["compare", "--db", "nodes.db", "--window", "12h", "--csv"]);
+    assert!(csv.contains(",cellar,upgrade,version,"), "{csv}");
+}
+
+#[test]
 fn wrong_questions_are_told_what_to_ask() {
     let bench = Bench::new();
     let ended = bench.run(["compare", "--db", "nodes.db"]);

@@ -205,6 +205,7 @@ impl Weigh for Connectivity {
 impl Weigh for Comparison {
     fn weight(&self) -> usize {
         let places = self.nodes.iter().map(|node| map(&node.standings));
-        size_of::<Self>() + list(&self.nodes) + places.sum::<usize>()
+        let upgrades = list(&self.upgrades) + self.upgrades.len() * 3 * TEXT;
+        size_of::<Self>() + list(&self.nodes) + places.sum::<usize>() + upgrades
     }
 }
