@@ -88,10 +88,8 @@ impl Accounts {
             Self { node, satellites, unreported, files, causes, file_causes, overused };
         if let (Some(whole), Some(reported)) = (capacity.whole, accounts.reported()) {
             let dead = accounts.files.hash_store_dead.unwrap_or_default();
-            let rest = match accounts.unreported.is_empty() {
-                true => CauseKind::Garbage,
-                false => CauseKind::Unreported,
-            };
+            let is_told = accounts.unreported.is_empty();
+            let rest = if is_told { CauseKind::Garbage } else { CauseKind::Unreported };
             accounts.causes = against_satellites(&whole, reported, dead, rest);
         }
         accounts

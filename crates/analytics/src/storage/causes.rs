@@ -117,10 +117,8 @@ pub(super) fn against_files(node: Told, files: &FileAccount, growth: &[Growth]) 
         0
     };
     let rest = difference - since;
-    let rest_is = match rest.unsigned_abs() <= files.rounding.get() {
-        true => CauseKind::Rounding,
-        false => CauseKind::ChangedOrMiscounted,
-    };
+    let is_rounding = rest.unsigned_abs() <= files.rounding.get();
+    let rest_is = if is_rounding { CauseKind::Rounding } else { CauseKind::ChangedOrMiscounted };
     told([(CauseKind::Since, since), (rest_is, rest)])
 }
 
@@ -131,7 +129,7 @@ fn since(node: Told, files: &FileAccount, growth: &[Growth]) -> i64 {
     let days = (node.at.as_micros() - since.as_micros()).max(0) as f64 / DAY_MICROS as f64;
     let known = || growth.iter().filter_map(|of| Some((of.over.days(), of.pieces?.per_day)));
     let reaching = known().find(|(over, _)| f64::from(*over) >= days);
-    reaching.or_else(|| known().last()).map_or(0, |(_, per_day)| (per_day * days) as i64)
+    reaching.or_else(|| known().next_back()).map_or(0, |(_, per_day)| (per_day * days) as i64)
 }
 
 fn told<const N: usize>(causes: [(CauseKind, i64); N]) -> Vec<Cause> {
