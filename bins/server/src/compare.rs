@@ -2,6 +2,7 @@
 
 pub(crate) mod rows;
 mod text;
+mod unusual_rows;
 
 use std::{collections::BTreeMap, io::Write, sync::Arc};
 

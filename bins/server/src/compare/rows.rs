@@ -10,7 +10,11 @@ use piecewatch_analytics::{
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, unusual, upgraded};
+use super::{
+    Answer, unusual,
+    unusual_rows::{TrendRow, UnusualRow},
+    upgraded,
+};
 
 /// The answer, in JSON.
 #[derive(JsonSchema, Serialize)]
@@ -38,7 +42,9 @@ struct Node<'a> {
     /// Where what is known of the node ends, if that is before the last whole hour: what is unusual was so
     /// then.
     known_until: Option<String>,
-    unusual: Vec<Sentence>,
+    unusual: Vec<UnusualRow>,
+    /// How metrics change from week to week, of those of which two weeks are known.
+    trends: Vec<TrendRow>,
     /// Success rates of before and after an upgrade do not compare.
     upgrades: Vec<UpgradeRow<'a>>,
 }
@@ -112,11 +118,6 @@ fn node<'a>(answer: &'a Answer, node: &'a Compared, outlook: &Outlook) -> Node<'
     });
     let upgrade =
         |of: &'a Upgrade| UpgradeRow { at: of.at.to_string(), from: &of.from, to: &of.to };
-    let unusual = unusual(outlook).map(|(since, kind, sentence)| Sentence {
-        kind,
-        since: Some(since.to_string()),
-        sentence,
-    });
     Node {
         node: node.node.as_str(),
         overall_score: node.overall.map(|overall| overall.score),
@@ -129,7 +130,8 @@ fn node<'a>(answer: &'a Answer, node: &'a Compared, outlook: &Outlook) -> Node<'
             sentence: silence.explanation(),
         }),
         known_until: outlook.ends_early().map(|until| until.to_string()),
-        unusual: unusual.collect(),
+        unusual: UnusualRow::all(outlook),
+        trends: TrendRow::all(outlook),
         upgrades: answer.upgrades(&node.node).map(upgrade).collect(),
     }
 }

@@ -1,6 +1,9 @@
 //! `piecewatch compare` on simulated nodes.
 
-use piecewatch_simulator::{Config, Encoding, Simulator};
+use piecewatch_model::Grain;
+use piecewatch_simulator::{
+    Config, Encoding, Incident, IncidentKind, Level, Rhythm, Simulator, Vocabulary,
+};
 use serde_json::Value;
 
 use crate::{earnings::now, program::Bench};
@@ -166,6 +169,52 @@ fn rates_over_an_upgrade_are_marked() {
     );
     let csv = bench.done(["compare", "--db", "nodes.db", "--window", "12h", "--csv"]);
     assert!(csv.contains(",cellar,upgrade,version,"), "{csv}");
+}
+
+/// Five weeks of a node whose transfers take ten times as long at the end.
+#[test]
+fn what_is_unusual_and_what_changes_is_told_in_figures() {
+    let bench = Bench::new();
+    let start = now().plus_micros(-35 * 24 * 3_600_000_000).floor(Grain::Hour);
+    let end = now().plus_micros(-3_600_000_000);
+    let from = end.plus_micros(-5 * 3_600_000_000);
+    let slow = Incident { kind: IncidentKind::SlowDisk(10), from, to: now() };
+    let config = Config {
+        seed: 3,
+        start: Some(start),
+        vocabulary: Vocabulary::Y2022,
+        encoding: Encoding::Console,
+        level: Level::Info,
+        utc_offset_minutes: Some(0),
+        // p50 wants some transfers.
+        transfers_per_second: 0.08,
+        rhythm: Rhythm::Steady,
+        incidents: vec![slow],
+        ..Config::default()
+    };
+    let (mut simulator, mut log) = (Simulator::new(config), Vec::new());
+    while simulator.now() < end {
+        simulator.next_line(&mut log);
+    }
+    bench.write("node.log", log);
+    bench.done(["import", "--db", "n.db", "--node", "attic", "node.log"]);
+    let node = &bench.json(["compare", "--db", "n.db", "--json"])["nodes"][0];
+    let unusual = node["unusual"].as_array().unwrap();
+    let slow = unusual.iter().find(|of| of["kind"] == "slow");
+    let slow = slow.unwrap_or_else(|| panic!("{node:#}"));
+    let departures = slow["departures"].as_array().unwrap();
+    let p50 = departures.iter().find(|of| of["metric"] == "download_p50").unwrap();
+    let number = |of: &Value, name: &str| of[name].as_f64().unwrap();
+    assert_eq!((&p50["unit"], &p50["side"]), (&"micros".into(), &"above".into()), "{slow}");
+    assert!(number(p50, "factor") > 3.0, "{p50}");
+    let latest = &p50["latest"];
+    assert!(number(latest, "value") > number(latest, "high"), "{p50}");
+    assert!(number(latest, "low") < number(latest, "usual") && number(latest, "z") > 5.0, "{p50}");
+    let trends = node["trends"].as_array().unwrap();
+    let downloads = trends.iter().find(|trend| trend["metric"] == "downloads").unwrap();
+    assert!(number(downloads, "low") <= number(downloads, "high"), "{downloads}");
+    assert!(number(downloads, "center") > 10.0, "{downloads}");
+    assert!(downloads["days"].as_u64() >= Some(28), "{downloads}");
 }
 
 #[test]
