@@ -1,11 +1,10 @@
 //! Storage for machines: bytes as whole numbers, times in seconds or RFC 3339; what is not known is
-//! null, in CSV empty.
+//! null.
 
 use std::collections::BTreeMap;
 
 use piecewatch_analytics::storage::{
-    Cause, DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage, Slope, StoredDays, Told,
-    UnknownFiles,
+    Cause, DiskFull, Growth, GrowthBasis, NodeStorage, Slope, StoredDays, Told, UnknownFiles,
 };
 use piecewatch_model::{ByteCount, SatelliteId, Timestamp};
 use schemars::JsonSchema;
@@ -99,86 +98,32 @@ impl MissingRow {
     }
 }
 
-/// A row for each node.
-pub(crate) fn flat(shown: &Shown) -> impl Iterator<Item = (Span, FlatRow)> {
-    shown.nodes.iter().map(|of| (Span::of(shown.window), FlatRow::of(&of.storage)))
-}
-
-/// A node in CSV.
-#[derive(Default, JsonSchema, Serialize)]
-pub(crate) struct FlatRow {
-    node: String,
-    used_bytes: Option<u64>,
-    trash_bytes: Option<u64>,
-    available_bytes: Option<u64>,
-    total_bytes: Option<u64>,
-    overused_bytes: Option<u64>,
-    reclaimable_bytes: Option<u64>,
-    other_bytes: Option<u64>,
-    reported_bytes: Option<u64>,
-    day_bytes_a_day: Option<f64>,
-    week_bytes_a_day: Option<f64>,
-    month_bytes_a_day: Option<f64>,
-    full: &'static str,
-    full_at: Option<String>,
-    full_earliest_at: Option<String>,
-    full_latest_at: Option<String>,
-}
-
-impl FlatRow {
-    fn of(storage: &NodeStorage) -> Self {
-        let space = SpaceFields::of(storage);
-        let a_day = |over| {
-            let growth = storage.growth.iter().find(|growth| growth.over == over)?;
-            growth.taken.map(|(_, slope)| slope.per_day)
-        };
-        Self {
-            node: storage.node.to_string(),
-            used_bytes: space.used_bytes,
-            trash_bytes: space.trash_bytes,
-            available_bytes: space.available_bytes,
-            total_bytes: space.total_bytes,
-            overused_bytes: space.overused_bytes,
-            reclaimable_bytes: space.reclaimable_bytes,
-            other_bytes: space.other_bytes,
-            reported_bytes: space.reported_bytes,
-            day_bytes_a_day: a_day(GrowthOver::Day),
-            week_bytes_a_day: a_day(GrowthOver::Week),
-            month_bytes_a_day: a_day(GrowthOver::Month),
-            full: space.full,
-            full_at: space.full_at,
-            full_earliest_at: space.full_earliest_at,
-            full_latest_at: space.full_latest_at,
-        }
-    }
-}
-
 #[derive(JsonSchema, Serialize)]
-struct SpaceFields {
-    told_at: Option<String>,
-    used_bytes: Option<u64>,
-    trash_bytes: Option<u64>,
-    available_bytes: Option<u64>,
-    total_bytes: Option<u64>,
-    overused_bytes: Option<u64>,
-    reclaimable_bytes: Option<u64>,
+pub(super) struct SpaceFields {
+    pub(super) told_at: Option<String>,
+    pub(super) used_bytes: Option<u64>,
+    pub(super) trash_bytes: Option<u64>,
+    pub(super) available_bytes: Option<u64>,
+    pub(super) total_bytes: Option<u64>,
+    pub(super) overused_bytes: Option<u64>,
+    pub(super) reclaimable_bytes: Option<u64>,
     /// What is taken besides pieces and trash.
-    other_bytes: Option<u64>,
-    taken_bytes: Option<u64>,
+    pub(super) other_bytes: Option<u64>,
+    pub(super) taken_bytes: Option<u64>,
     /// Of the allotment, 0 to 1, as the two after it.
     used_share: Option<f64>,
     trash_share: Option<f64>,
     available_share: Option<f64>,
     /// By the satellites.
-    reported_bytes: Option<u64>,
-    full: &'static str,
-    full_at: Option<String>,
-    full_earliest_at: Option<String>,
-    full_latest_at: Option<String>,
+    pub(super) reported_bytes: Option<u64>,
+    pub(super) full: &'static str,
+    pub(super) full_at: Option<String>,
+    pub(super) full_earliest_at: Option<String>,
+    pub(super) full_latest_at: Option<String>,
 }
 
 impl SpaceFields {
-    fn of(storage: &NodeStorage) -> Self {
+    pub(super) fn of(storage: &NodeStorage) -> Self {
         let capacity = &storage.capacity;
         let bytes = |told: Option<Told>| told.map(|told| told.bytes.get());
         let whole = capacity.whole;

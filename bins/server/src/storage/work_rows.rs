@@ -206,6 +206,6 @@ pub(crate) fn task_name(task: Task) -> &'static str {
 }
 
 /// A float is for reading only.
-fn seconds(micros: u64) -> f64 {
+pub(super) fn seconds(micros: u64) -> f64 {
     micros as f64 / 1e6
 }

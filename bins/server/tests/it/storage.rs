@@ -245,16 +245,38 @@ fn a_migration_that_moves_nothing_is_told() {
 }
 
 #[test]
-fn csv_has_a_row_for_each_node() {
+fn csv_has_a_row_for_each_node_and_rows_for_what_is_told_of_it() {
     let now = now();
     let bench = asked(&account(now), ApiVersion::V1_162, now);
     bench.simulate("node.log", 100, &[]);
     bench.done(["import", "--db", "nodes.db", "--node", "barn", "node.log"]);
     let out = bench.done(["storage", "--db", "nodes.db", "--csv"]);
     let lines: Vec<&str> = out.lines().collect();
-    assert!(lines[0].starts_with("from,to,node,used_bytes,trash_bytes,"), "{out}");
-    assert_eq!(lines.len(), 3, "{out}");
-    assert!(lines[1].contains("Z,attic,") && lines[2].contains("Z,barn,,,"), "{out}");
+    let heading = "from,to,node,row,name,at,count,seconds,bytes,used_bytes,trash_bytes,";
+    assert!(lines[0].starts_with(heading), "{out}");
+    let of_kind = |kind: &str| -> Vec<&str> {
+        let kind = format!(",{kind},");
+        lines[1..].iter().filter(|line| line.contains(&kind)).copied().collect()
+    };
+    let nodes = of_kind("node");
+    assert_eq!(nodes.len(), 2, "{out}");
+    let (attic, barn) = ("Z,attic,node,,,,,,", "Z,barn,node,,,,,,,,");
+    assert!(nodes[0].contains(attic) && nodes[1].contains(barn), "{out}");
+    // The same as in JSON, each in a row of its own.
+    let node = &bench.json(["storage", "--db", "nodes.db", "--json"])["nodes"][0];
+    for (name, bytes) in node["satellites"].as_object().unwrap() {
+        let row = |line: &&&str| {
+            line.contains(&format!(",attic,satellite,{name},"))
+                && line.contains(&format!(",{bytes},"))
+        };
+        assert_eq!(of_kind("satellite").iter().filter(row).count(), 1, "{name}: {out}");
+    }
+    for (name, bytes) in node["causes"].as_object().unwrap() {
+        let row = format!(",attic,cause,{name},,,,{bytes},");
+        assert!(out.contains(&row), "{row}: {out}");
+    }
+    let days = of_kind("day").into_iter().filter(|line| line.contains(",attic,")).count();
+    assert_eq!(Some(days), node["days"].as_array().map(Vec::len), "{out}");
 }
 
 #[test]
