@@ -2,6 +2,7 @@
 
 pub(crate) mod rows;
 mod text;
+mod unusual_rows;
 
 use std::{collections::BTreeMap, io::Write, sync::Arc};
 
@@ -9,6 +10,7 @@ use piecewatch_analytics::{
     compare::{Comparison, compare_of},
     outlook::{Outlook, outlook_of},
     silence::{Silence, silence_of},
+    success::Upgrade,
 };
 use piecewatch_finance::{Ledger, LedgerSettings};
 use piecewatch_model::{MicroUsd, NodeName, Period, Timestamp};
@@ -41,6 +43,11 @@ impl Answer {
             .iter()
             .map(|node| &node.node)
             .zip(self.outlooks.iter().map(|outlook| &**outlook))
+    }
+
+    /// The upgrades of a node within the window.
+    fn upgrades(&self, node: &NodeName) -> impl Iterator<Item = &Upgrade> {
+        self.comparison.upgrades.iter().filter(move |upgrade| upgrade.node == *node)
     }
 
     /// The nodes whose logs fell silent, and how.
@@ -106,4 +113,12 @@ pub(crate) fn earnings_per_tb(
 fn unusual(outlook: &Outlook) -> impl Iterator<Item = (Timestamp, &'static str, String)> {
     let until = outlook.history.to;
     outlook.unusual_now().map(move |of| (of.since, of.kind.name(), of.sentence(until)))
+}
+
+/// Why the success rates of a node are of two kinds.
+fn upgraded(Upgrade { at, from, to, .. }: &Upgrade) -> String {
+    format!(
+        "Version {to} since {} UTC, {from} before: rates of before and after do not compare.",
+        window::minute(*at)
+    )
 }

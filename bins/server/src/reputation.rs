@@ -1,5 +1,6 @@
 //! `piecewatch reputation`: what satellites think of nodes, and how nodes are reached.
 
+mod connection;
 pub(crate) mod rows;
 mod text;
 

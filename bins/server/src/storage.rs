@@ -1,8 +1,10 @@
 //! `piecewatch storage`: how much space nodes have, when it is full, and what work they do on it.
 
 pub(crate) mod rows;
+pub(crate) mod sheet;
 mod text;
 mod work;
+pub(crate) mod work_rows;
 
 use std::io::Write;
 
@@ -45,7 +47,7 @@ pub(crate) fn run(arguments: &StorageArgs, out: &mut dyn Write, colour: Colour) 
     let shown = database::read(&arguments.of.db, |reader| ask(reader, arguments))?;
     let written = match Form::from(arguments.form) {
         Form::Json => json(out, &rows::Root::of(&shown)),
-        Form::Csv => return csv(out, rows::flat(&shown)),
+        Form::Csv => return csv(out, sheet::flat(&shown)),
         Form::Text if shown.nodes.is_empty() => say_empty(arguments, out),
         Form::Text => text::write(&shown, out, colour),
     };

@@ -12,6 +12,7 @@ use piecewatch_store::{Fate, LatencyRow, SpaceRow, TrafficRow, Window};
 use crate::{
     distribution::{Percentile, percentile},
     hours::Ended,
+    success::Upgrade,
     tally::Part,
 };
 
@@ -250,6 +251,9 @@ pub struct Comparison {
     pub clock: Option<Clock>,
     /// The nodes, in the order given.
     pub nodes: Vec<Compared>,
+    /// The upgrades of these nodes within the window, oldest first: success rates of before and after
+    /// one do not compare.
+    pub upgrades: Vec<Upgrade>,
 }
 
 /// A node beside the others.
@@ -308,7 +312,7 @@ pub fn compare(nodes: Vec<(NodeName, NodeFigures)>, window: Window) -> Compariso
         place(&mut compared, criterion);
     }
     score(&mut compared);
-    Comparison { window, latency_window: window, clock, nodes: compared }
+    Comparison { window, latency_window: window, clock, nodes: compared, upgrades: Vec::new() }
 }
 
 /// The clock by which most nodes were measured; of several, the one with more transfers.

@@ -29,6 +29,8 @@ const LOOP_MICROS: i64 = 60 * MINUTE;
 const TROUBLES_MAX: u32 = 10_000;
 /// A node that restarts every minute writes some seven thousand such lines a day.
 const EVENTS_MAX: u32 = 50_000;
+/// So many of the newest starts are told one by one: a node in a loop has thousands.
+const STARTS_MAX: usize = 100;
 
 /// Failed check-ins with satellites.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -94,6 +96,8 @@ pub struct Connectivity {
     pub version: Judged<Versions>,
     /// Its starts.
     pub restarts: Judged<RestartCount>,
+    /// The newest hundred of them, the oldest first.
+    pub starts: Vec<Restart>,
 }
 
 /// What is known of one node, as a [`Reader`] returns it.
@@ -122,6 +126,9 @@ pub struct ConnectionFacts<'a> {
 impl Connectivity {
     /// Judges what is known of a node at `now`.
     pub fn of(facts: &ConnectionFacts<'_>, now: Timestamp) -> Self {
+        let mut starts = restarts(facts.lifecycle);
+        let restarts = restart_count(facts.log, &starts);
+        starts.drain(..starts.len().saturating_sub(STARTS_MAX));
         Self {
             node: facts.node.clone(),
             window: facts.window,
@@ -133,7 +140,8 @@ impl Connectivity {
             port: reach::port(facts),
             clock: clock(facts),
             version: version(facts),
-            restarts: restart_count(facts),
+            restarts,
+            starts,
         }
     }
 
@@ -325,8 +333,7 @@ fn version(facts: &ConnectionFacts<'_>) -> Judged<Versions> {
     Judged::new(Versions { running, minimum }, judgement, sentence)
 }
 
-fn restart_count(facts: &ConnectionFacts<'_>) -> Judged<RestartCount> {
-    let starts = restarts(facts.lifecycle);
+fn restart_count(log: LogOfWindow, starts: &[Restart]) -> Judged<RestartCount> {
     let unasked: Vec<&Restart> =
         starts.iter().filter(|start| start.before == Ending::Unasked).collect();
     let count = RestartCount { all: starts.len(), unasked: unasked.len() };
@@ -357,7 +364,7 @@ fn restart_count(facts: &ConnectionFacts<'_>) -> Judged<RestartCount> {
             (Judgement::Look, sentence)
         }
         (None, None) if count.all == 0 => {
-            return nothing_told(facts.log, count, "It did not restart");
+            return nothing_told(log, count, "It did not restart");
         }
         (None, None) => (
             Judgement::Well,

@@ -61,6 +61,18 @@ impl StoreState {
         Some(ByteCount::new(self.live?.get().saturating_sub(trash.get())))
     }
 
+    /// By how much [`pieces`](Self::pieces) may be off because nodes write sizes with one decimal: half
+    /// of the last one. The next unit begins at two thirds of it, as in `0.8 TiB`.
+    pub fn rounding(&self) -> ByteCount {
+        let half_a_decimal = |size: Option<ByteCount>| {
+            let size = size.unwrap_or_default().get();
+            let unit =
+                (1..=6).map(|power| 1_u64 << (10 * power)).rfind(|unit| *unit / 3 * 2 <= size);
+            ByteCount::new(unit.unwrap_or(0) / 20)
+        };
+        half_a_decimal(self.live) + half_a_decimal(self.trash)
+    }
+
     /// Share of the log files' bytes that is dead, 0 to 1. `None` where it is not known, or there
     /// are no bytes.
     pub fn dead_share(&self) -> Option<f64> {

@@ -1,4 +1,4 @@
-//! What is usual, unusual and changing at a node, kept until its next hour is over.
+//! What is usual, unusual and changing at a node, kept until its next hour is over, if there is one.
 
 use std::{collections::BTreeMap, mem::size_of, sync::Arc, time::Duration};
 
@@ -164,10 +164,13 @@ impl Lookout {
         let reach = self.reader()?.reach(Nodes::Of(std::slice::from_ref(node)))?;
         let newest = reach.map_or(finished, |reach| reach.to);
         let until = finished.min(newest).floor(Grain::Hour);
+        // Of a log that has ended no newer hour comes; what is imported into older ones forgets it.
+        let has_ended = newest.plus_micros(TTL.as_micros() as i64) < finished;
+        let kept = if has_ended { Kept::ForGood } else { Kept::ForTtl };
         let key = Key { node: node.clone(), until, first_record: reach.map(|reach| reach.from) };
         self.outlooks.get(&key, || {
             let outlook = outlook_of(&self.readers.get()?, node, until)?;
-            Ok((Arc::new(outlook), Kept::ForTtl))
+            Ok((Arc::new(outlook), kept))
         })
     }
 

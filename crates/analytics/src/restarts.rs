@@ -28,6 +28,17 @@ pub enum Ending {
     Unknown,
 }
 
+impl Ending {
+    /// In one lower-case word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::Unasked => "unasked",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 /// The starts that events tell, the oldest first. The order of the events does not matter.
 pub fn restarts(events: &[Lifecycle]) -> Vec<Restart> {
     let mut events: Vec<&Lifecycle> = events.iter().collect();

@@ -59,7 +59,7 @@ pub enum Silence {
         /// When orders were settled last.
         orders_at: Timestamp,
     },
-    /// Only errors are logged: neither transfers, nor orders, nor scores.
+    /// Only errors are logged: neither transfers, nor orders, nor scores, nor work on the pieces.
     OnlyErrors {
         /// The last line of level INFO that is known.
         since: Option<Timestamp>,
@@ -268,7 +268,8 @@ fn without_transfers(activity: &Activity, now: Timestamp) -> Silence {
     }
     let started = activity.started.as_ref().map(|started| started.at);
     let version = activity.version.as_ref().map(|version| version.at);
-    let told = since.max(activity.orders_at).max(activity.scores_at).max(started).max(version);
+    let at_info = [activity.orders_at, activity.scores_at, activity.work_at, started, version];
+    let told = at_info.into_iter().fold(since, Option::max);
     if is_past(told, now, TELLS_WITHIN) {
         return Silence::OnlyErrors { since: told };
     }
@@ -300,6 +301,7 @@ mod tests {
             download_at: ago(minutes + 1),
             orders_at: ago(minutes + 50),
             scores_at: ago(minutes + 200),
+            work_at: None,
             space: None,
             started: None,
             version: None,
@@ -388,6 +390,10 @@ mod tests {
         let errors = |minutes| Activity { scores_at: ago(minutes + 100), ..silent(minutes) };
         check(&errors(9 * 60), "no_traffic", ago(9 * 60));
         check(&errors(11 * 60), "only_errors", ago(9 * 60));
+        // Walks and compactions are logged at level info, too.
+        let works = Activity { work_at: ago(60), ..errors(11 * 60) };
+        let text = check(&works, "no_traffic", ago(11 * 60));
+        assert!(text.contains("though the node runs"), "{text}");
     }
 
     #[test]

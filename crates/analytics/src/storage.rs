@@ -3,7 +3,9 @@
 
 mod accounts;
 mod capacity;
+mod causes;
 mod days;
+mod files;
 mod growth;
 mod slope;
 
@@ -19,9 +21,11 @@ use crate::{
     runs::{Run, Running, TaskSummary, running, runs, summaries},
     work::work_of,
 };
-pub use accounts::{AccountFacts, Accounts, Cause, CauseKind, FileAccount, SatelliteAccount};
+pub use accounts::{AccountFacts, Accounts, SatelliteAccount};
 pub use capacity::{Allotment, Capacity, Told};
+pub use causes::{Cause, CauseKind, Overused};
 pub use days::{StoredDay, StoredDays};
+pub use files::{FileAccount, FilePart, UnknownFiles};
 pub use growth::{DiskFull, FULL, Growth, GrowthBasis, GrowthOver};
 pub use slope::Slope;
 
@@ -91,6 +95,7 @@ pub fn storage_of(reader: &Reader, node: &NodeName, now: Timestamp) -> Result<No
         standings: &standings,
         lines: &lines,
         stores: &stores,
+        growth: &growth,
         active: &active,
     };
     let accounts = Accounts::of(&capacity, facts, now);

@@ -66,7 +66,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 93] = [
+pub(crate) const ALL: [Question; 95] = [
     nodes::ALL,
     nodes::IDS,
     nodes::SATELLITES,
@@ -143,6 +143,8 @@ pub(crate) const ALL: [Question; 93] = [
     activity::DOWNLOAD_HOUR,
     activity::ORDERS,
     activity::SCORES,
+    activity::WORK,
+    activity::COMPACTION,
     activity::SPACE,
     activity::STARTED,
     activity::VERSION,

@@ -14,7 +14,7 @@ Examples:
   piecewatch storage --db nodes.db --node attic --window 7d
       the work of a week of one node
   piecewatch storage --db nodes.db --csv > storage.csv
-      a row for each node, for a spreadsheet
+      a row for each node and for what is told of it, for a spreadsheet
   piecewatch storage --db nodes.db --json | jq '.nodes[].days'
       what satellites reported of the last 30 days; null is a gap
 

@@ -5,12 +5,16 @@ use std::collections::BTreeMap;
 use piecewatch_analytics::{
     compare::{Better, Compared, Criterion},
     outlook::Outlook,
-    silence::Silence,
+    success::Upgrade,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Answer, unusual};
+use super::{
+    Answer, unusual,
+    unusual_rows::{TrendRow, UnusualRow},
+    upgraded,
+};
 
 /// The answer, in JSON.
 #[derive(JsonSchema, Serialize)]
@@ -38,7 +42,19 @@ struct Node<'a> {
     /// Where what is known of the node ends, if that is before the last whole hour: what is unusual was so
     /// then.
     known_until: Option<String>,
-    unusual: Vec<Sentence>,
+    unusual: Vec<UnusualRow>,
+    /// How metrics change from week to week, of those of which two weeks are known.
+    trends: Vec<TrendRow>,
+    /// Success rates of before and after an upgrade do not compare.
+    upgrades: Vec<UpgradeRow<'a>>,
+}
+
+/// A change of the version within the window.
+#[derive(JsonSchema, Serialize)]
+struct UpgradeRow<'a> {
+    at: String,
+    from: &'a str,
+    to: &'a str,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -61,7 +77,7 @@ pub(crate) struct Row {
     from: String,
     to: String,
     node: String,
-    /// `criterion`, `overall`, `silence` or `unusual`: what the row is.
+    /// `criterion`, `overall`, `upgrade`, `silence` or `unusual`: what the row is.
     row: &'static str,
     /// Which of them.
     name: &'static str,
@@ -91,19 +107,17 @@ pub(crate) fn json(answer: Option<&Answer>) -> Root<'_> {
 
 fn nodes(answer: &Answer) -> Vec<Node<'_>> {
     let compared = answer.comparison.nodes.iter().zip(&answer.outlooks);
-    compared.map(|(of, outlook)| node(of, outlook, answer.silences.get(&of.node))).collect()
+    compared.map(|(of, outlook)| node(answer, of, outlook)).collect()
 }
 
-fn node<'a>(node: &'a Compared, outlook: &Outlook, silence: Option<&Silence>) -> Node<'a> {
+fn node<'a>(answer: &'a Answer, node: &'a Compared, outlook: &Outlook) -> Node<'a> {
+    let silence = answer.silences.get(&node.node);
     let criteria = node.standings.iter().map(|(criterion, place)| {
         let value = Value { value: place.value, near_best: place.near_best, rank: place.rank };
         (criterion.name(), value)
     });
-    let unusual = unusual(outlook).map(|(since, kind, sentence)| Sentence {
-        kind,
-        since: Some(since.to_string()),
-        sentence,
-    });
+    let upgrade =
+        |of: &'a Upgrade| UpgradeRow { at: of.at.to_string(), from: &of.from, to: &of.to };
     Node {
         node: node.node.as_str(),
         overall_score: node.overall.map(|overall| overall.score),
@@ -116,11 +130,13 @@ fn node<'a>(node: &'a Compared, outlook: &Outlook, silence: Option<&Silence>) ->
             sentence: silence.explanation(),
         }),
         known_until: outlook.ends_early().map(|until| until.to_string()),
-        unusual: unusual.collect(),
+        unusual: UnusualRow::all(outlook),
+        trends: TrendRow::all(outlook),
+        upgrades: answer.upgrades(&node.node).map(upgrade).collect(),
     }
 }
 
-/// Criteria and the overall score node by node, then the silent nodes, then what is unusual.
+/// Criteria and the overall score node by node, then upgrades, then the silent nodes, then what is unusual.
 pub(crate) fn csv(answer: &Answer) -> Vec<Row> {
     let window = answer.comparison.window;
     let row = |node: &piecewatch_model::NodeName, row, name| Row {
@@ -154,6 +170,13 @@ pub(crate) fn csv(answer: &Answer) -> Vec<Row> {
             rank: overall.map(|overall| overall.rank),
             weight: overall.map(|overall| (overall.known * 100.0).round() as u32),
             ..row(&node.node, "overall", "overall")
+        });
+    }
+    for upgrade in &answer.comparison.upgrades {
+        rows.push(Row {
+            since: Some(upgrade.at.to_string()),
+            sentence: upgraded(upgrade),
+            ..row(&upgrade.node, "upgrade", "version")
         });
     }
     for (node, silence) in answer.silent() {

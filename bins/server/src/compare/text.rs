@@ -9,10 +9,11 @@ use piecewatch_analytics::compare::{Compared, Criterion, Place};
 use piecewatch_model::{MicroUsd, NodeName};
 use piecewatch_store::Window;
 
-use super::{Answer, unusual};
+use super::{Answer, unusual, upgraded};
 use crate::{
     Colour,
     money::usd,
+    sentence::sentence,
     table::{Align, Cell, NOT_KNOWN, Style, Table, duration, number},
     window::minute,
 };
@@ -30,6 +31,7 @@ pub(super) fn write(answer: &Answer, out: &mut dyn Write, colour: Colour) -> io:
         table(nodes, decimals).write(out, colour)?;
     }
     notes(answer, out)?;
+    upgrades(answer, out)?;
     silent(answer, out, colour)?;
     unusual_now(answer, out, colour)
 }
@@ -59,6 +61,18 @@ fn notes(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
     }
     for note in notes {
         writeln!(out, "  {note}")?;
+    }
+    Ok(())
+}
+
+/// What makes success rates of a window two kinds of rates.
+fn upgrades(answer: &Answer, out: &mut dyn Write) -> io::Result<()> {
+    let upgrades = &answer.comparison.upgrades;
+    if !upgrades.is_empty() {
+        writeln!(out)?;
+    }
+    for upgrade in upgrades {
+        sentence(out, &format!("{}: {}", upgrade.node, upgraded(upgrade)))?;
     }
     Ok(())
 }

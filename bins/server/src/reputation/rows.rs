@@ -7,7 +7,7 @@ use piecewatch_analytics::reputation::{Reputation, Score, ToldScores, Vetting};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{NodeAnswer, text::name_of};
+use super::{NodeAnswer, connection::Connection, text::name_of};
 use crate::form::Span;
 
 /// Everything, in JSON. The windows of nodes end at their own newest record or poll.
@@ -38,7 +38,7 @@ struct Object<'a> {
     satellites: Vec<Satellite<'a>>,
     /// From when on its log is looked at.
     log_from: String,
-    connection: BTreeMap<&'static str, Check<'a>>,
+    connection: Connection<'a>,
     peers: PeersRow,
     failed_pings: Option<u64>,
     restarts: Option<usize>,
@@ -66,12 +66,6 @@ struct Told {
     audit: f64,
     suspension: f64,
     online: f64,
-}
-
-#[derive(JsonSchema, Serialize)]
-struct Check<'a> {
-    state: &'static str,
-    sentence: &'a str,
 }
 
 /// A satellite's opinion of a node.
@@ -117,9 +111,6 @@ impl<'a> Root<'a> {
 impl<'a> Object<'a> {
     fn of(answer: &'a NodeAnswer) -> Self {
         let connectivity = &answer.connectivity;
-        let checks = connectivity
-            .judgements()
-            .map(|(name, judgement, sentence)| (name, Check { state: judgement.name(), sentence }));
         let satellites = answer.satellites.iter().map(|of| Satellite {
             row: row(of),
             notes: of.sentences(&name_of(of)),
@@ -133,7 +124,7 @@ impl<'a> Object<'a> {
             worst: answer.worst().name(),
             satellites: satellites.collect(),
             log_from: connectivity.window.from.to_string(),
-            connection: checks.into_iter().collect(),
+            connection: Connection::of(connectivity),
             peers: PeersRow {
                 state: answer.peers.peers.name(),
                 sentence: answer.peers.peers.explanation(),

@@ -1,20 +1,19 @@
 //! Storage for machines: bytes as whole numbers, times in seconds or RFC 3339; what is not known is
-//! null, in CSV empty.
+//! null.
 
 use std::collections::BTreeMap;
 
-use piecewatch_analytics::{
-    hash_store::HashStore,
-    migration::Migration,
-    runs::{Run, Running},
-    storage::{DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage, Slope, StoredDays, Told},
-    work::Task,
+use piecewatch_analytics::storage::{
+    Cause, DiskFull, Growth, GrowthBasis, NodeStorage, Slope, StoredDays, Told, UnknownFiles,
 };
 use piecewatch_model::{ByteCount, SatelliteId, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{OfNode, Shown};
+use super::{
+    OfNode, Shown,
+    work_rows::{HashStoreRow, MigrationRow, RunRow, RunningRow, TaskRow},
+};
 use crate::{earnings::satellite_name, form::Span};
 
 #[derive(JsonSchema, Serialize)]
@@ -40,10 +39,15 @@ struct NodeRow {
     satellites: BTreeMap<String, u64>,
     unreported: Vec<String>,
     files_pieces_bytes: Option<u64>,
-    files_missing: Vec<String>,
+    files_missing: Vec<MissingRow>,
     files_dead_bytes: Option<u64>,
+    /// Why the node takes more or less than its satellites report, in bytes.
     causes: BTreeMap<&'static str, i64>,
+    /// Why the node counts more or less than its files hold, in bytes.
+    files_causes: BTreeMap<&'static str, i64>,
     running: Vec<RunningRow>,
+    /// What ended in the window by task, beside the 30 days before.
+    tasks: Vec<TaskRow>,
     ended: Vec<RunRow>,
     hash_stores: Vec<HashStoreRow>,
     migration: Option<MigrationRow>,
@@ -62,10 +66,12 @@ impl NodeRow {
             satellites: satellites.map(|of| (name(of.satellite), of.bytes.get())).collect(),
             unreported: accounts.unreported.iter().copied().map(name).collect(),
             files_pieces_bytes: accounts.files.pieces().map(ByteCount::get),
-            files_missing: accounts.files.missing.iter().copied().map(name).collect(),
+            files_missing: accounts.files.missing.iter().map(MissingRow::of).collect(),
             files_dead_bytes: accounts.files.hash_store_dead.map(ByteCount::get),
-            causes: accounts.causes.iter().map(|of| (of.kind.name(), of.bytes)).collect(),
+            causes: causes(&accounts.causes),
+            files_causes: causes(&accounts.file_causes),
             running: work.running.iter().map(RunningRow::of).collect(),
+            tasks: work.tasks.iter().map(TaskRow::of).collect(),
             ended: work.ended.iter().map(RunRow::of).collect(),
             hash_stores: work.hash_stores.iter().map(HashStoreRow::of).collect(),
             migration: work.migration.as_ref().map(MigrationRow::of),
@@ -74,86 +80,50 @@ impl NodeRow {
     }
 }
 
-/// A row for each node.
-pub(crate) fn flat(shown: &Shown) -> impl Iterator<Item = (Span, FlatRow)> {
-    shown.nodes.iter().map(|of| (Span::of(shown.window), FlatRow::of(&of.storage)))
+fn causes(causes: &[Cause]) -> BTreeMap<&'static str, i64> {
+    causes.iter().map(|of| (of.kind.name(), of.bytes)).collect()
 }
 
-/// A node in CSV.
-#[derive(Default, JsonSchema, Serialize)]
-pub(crate) struct FlatRow {
-    node: String,
-    used_bytes: Option<u64>,
-    trash_bytes: Option<u64>,
-    available_bytes: Option<u64>,
-    total_bytes: Option<u64>,
-    overused_bytes: Option<u64>,
-    reclaimable_bytes: Option<u64>,
-    other_bytes: Option<u64>,
-    reported_bytes: Option<u64>,
-    day_bytes_a_day: Option<f64>,
-    week_bytes_a_day: Option<f64>,
-    month_bytes_a_day: Option<f64>,
-    full: &'static str,
-    full_at: Option<String>,
-    full_earliest_at: Option<String>,
-    full_latest_at: Option<String>,
+/// Where pieces may be of which the log tells nothing.
+#[derive(JsonSchema, Serialize)]
+struct MissingRow {
+    satellite: String,
+    /// `blobs`, or `s0` or `s1` of the hash store.
+    part: &'static str,
 }
 
-impl FlatRow {
-    fn of(storage: &NodeStorage) -> Self {
-        let space = SpaceFields::of(storage);
-        let a_day = |over| {
-            let growth = storage.growth.iter().find(|growth| growth.over == over)?;
-            growth.taken.map(|(_, slope)| slope.per_day)
-        };
-        Self {
-            node: storage.node.to_string(),
-            used_bytes: space.used_bytes,
-            trash_bytes: space.trash_bytes,
-            available_bytes: space.available_bytes,
-            total_bytes: space.total_bytes,
-            overused_bytes: space.overused_bytes,
-            reclaimable_bytes: space.reclaimable_bytes,
-            other_bytes: space.other_bytes,
-            reported_bytes: space.reported_bytes,
-            day_bytes_a_day: a_day(GrowthOver::Day),
-            week_bytes_a_day: a_day(GrowthOver::Week),
-            month_bytes_a_day: a_day(GrowthOver::Month),
-            full: space.full,
-            full_at: space.full_at,
-            full_earliest_at: space.full_earliest_at,
-            full_latest_at: space.full_latest_at,
-        }
+impl MissingRow {
+    fn of(of: &UnknownFiles) -> Self {
+        Self { satellite: name(of.satellite), part: of.part.name() }
     }
 }
 
 #[derive(JsonSchema, Serialize)]
-struct SpaceFields {
-    told_at: Option<String>,
-    used_bytes: Option<u64>,
-    trash_bytes: Option<u64>,
-    available_bytes: Option<u64>,
-    total_bytes: Option<u64>,
-    overused_bytes: Option<u64>,
-    reclaimable_bytes: Option<u64>,
+pub(super) struct SpaceFields {
+    pub(super) told_at: Option<String>,
+    pub(super) used_bytes: Option<u64>,
+    pub(super) trash_bytes: Option<u64>,
+    pub(super) available_bytes: Option<u64>,
+    pub(super) total_bytes: Option<u64>,
+    pub(super) overused_bytes: Option<u64>,
+    pub(super) reclaimable_bytes: Option<u64>,
     /// What is taken besides pieces and trash.
-    other_bytes: Option<u64>,
-    taken_bytes: Option<u64>,
+    pub(super) other_bytes: Option<u64>,
+    pub(super) taken_bytes: Option<u64>,
     /// Of the allotment, 0 to 1, as the two after it.
     used_share: Option<f64>,
     trash_share: Option<f64>,
     available_share: Option<f64>,
     /// By the satellites.
-    reported_bytes: Option<u64>,
-    full: &'static str,
-    full_at: Option<String>,
-    full_earliest_at: Option<String>,
-    full_latest_at: Option<String>,
+    pub(super) reported_bytes: Option<u64>,
+    pub(super) full: &'static str,
+    pub(super) full_at: Option<String>,
+    pub(super) full_earliest_at: Option<String>,
+    pub(super) full_latest_at: Option<String>,
 }
 
 impl SpaceFields {
-    fn of(storage: &NodeStorage) -> Self {
+    pub(super) fn of(storage: &NodeStorage) -> Self {
         let capacity = &storage.capacity;
         let bytes = |told: Option<Told>| told.map(|told| told.bytes.get());
         let whole = capacity.whole;
@@ -220,131 +190,6 @@ impl GrowthRow {
     }
 }
 
-#[derive(JsonSchema, Serialize)]
-struct RunningRow {
-    task: &'static str,
-    satellite: Option<String>,
-    store: Option<String>,
-    since: String,
-    elapsed_seconds: f64,
-    usual_seconds: Option<f64>,
-    left_seconds: Option<f64>,
-    examined: Option<u64>,
-    affected: Option<u64>,
-}
-
-impl RunningRow {
-    fn of(running: &Running) -> Self {
-        let work = &running.work;
-        Self {
-            task: task_name(work.task),
-            satellite: work.satellite.map(name),
-            store: work.store.as_deref().map(str::to_owned),
-            since: work.since.to_string(),
-            elapsed_seconds: seconds(running.elapsed_micros),
-            usual_seconds: running.usual_micros.map(seconds),
-            left_seconds: running.left_micros().map(seconds),
-            examined: work.progress.map(|progress| progress.examined),
-            affected: work.progress.map(|progress| progress.affected),
-        }
-    }
-}
-
-#[derive(JsonSchema, Serialize)]
-struct RunRow {
-    task: &'static str,
-    satellite: Option<String>,
-    store: Option<String>,
-    began_at: Option<String>,
-    ended_at: String,
-    ending: &'static str,
-    seconds: Option<f64>,
-    examined: Option<u64>,
-    affected: Option<u64>,
-    failed: Option<u64>,
-    bytes: Option<u64>,
-    rewritten_bytes: Option<u64>,
-}
-
-impl RunRow {
-    fn of(run: &Run) -> Self {
-        let rewritten = run.compaction.and_then(|did| did.rewritten);
-        Self {
-            task: task_name(run.task),
-            satellite: run.satellite.map(name),
-            store: run.store.as_deref().map(str::to_owned),
-            began_at: run.began_at.map(|at| at.to_string()),
-            ended_at: run.ended_at.to_string(),
-            ending: run.ending.name(),
-            seconds: run.duration_micros.map(seconds),
-            examined: run.examined,
-            affected: run.affected,
-            failed: run.failed,
-            bytes: run.bytes.map(ByteCount::get),
-            rewritten_bytes: rewritten.map(ByteCount::get),
-        }
-    }
-}
-
-#[derive(JsonSchema, Serialize)]
-struct HashStoreRow {
-    satellite: String,
-    store: String,
-    at: String,
-    logs_bytes: Option<u64>,
-    pieces_bytes: Option<u64>,
-    trash_bytes: Option<u64>,
-    dead_bytes: Option<u64>,
-    reclaimable_bytes: Option<u64>,
-    table_load: Option<f64>,
-    trash_share: Option<f64>,
-}
-
-impl HashStoreRow {
-    fn of(of: &HashStore) -> Self {
-        let (state, bytes) = (&of.state, |bytes: Option<ByteCount>| bytes.map(ByteCount::get));
-        Self {
-            satellite: name(of.satellite),
-            store: of.store.to_string(),
-            at: state.at.to_string(),
-            logs_bytes: bytes(state.logs),
-            pieces_bytes: bytes(state.pieces()),
-            trash_bytes: bytes(state.trash),
-            dead_bytes: bytes(state.dead()),
-            reclaimable_bytes: bytes(state.reclaimable),
-            table_load: state.table_load,
-            trash_share: state.trash_share,
-        }
-    }
-}
-
-#[derive(JsonSchema, Serialize)]
-struct MigrationRow {
-    from: String,
-    to: String,
-    pieces: u64,
-    bytes: u64,
-    failures: u64,
-    bytes_a_day: Option<f64>,
-    left_bytes: Option<u64>,
-    done_at: Option<String>,
-}
-
-impl MigrationRow {
-    fn of(of: &Migration) -> Self {
-        Self {
-            from: of.from.to_string(),
-            to: of.to.to_string(),
-            pieces: of.pieces,
-            bytes: of.bytes.get(),
-            failures: of.failures,
-            bytes_a_day: of.per_day,
-            left_bytes: of.left.map(ByteCount::get),
-            done_at: of.done_at().map(|at| at.to_string()),
-        }
-    }
-}
-
 /// A day as satellites reported it; null is a gap.
 #[derive(Clone, JsonSchema, Serialize)]
 pub(crate) struct DayRow {
@@ -374,18 +219,6 @@ pub(crate) fn days(days: &StoredDays) -> Vec<DayRow> {
     days.days.iter().zip(days.total()).enumerate().map(row).collect()
 }
 
-pub(crate) fn task_name(task: Task) -> &'static str {
-    match task {
-        Task::Compaction => "compaction",
-        Task::Maintenance(kind) => kind.name(),
-    }
-}
-
-fn name(satellite: SatelliteId) -> String {
+pub(super) fn name(satellite: SatelliteId) -> String {
     satellite_name(satellite, None)
-}
-
-/// A float is for reading only.
-fn seconds(micros: u64) -> f64 {
-    micros as f64 / 1e6
 }

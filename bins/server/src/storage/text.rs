@@ -6,8 +6,8 @@ use std::{
 };
 
 use piecewatch_analytics::storage::{
-    Accounts, Capacity, CauseKind, DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage,
-    StoredDays, Told,
+    Accounts, Capacity, Cause, CauseKind, DiskFull, Growth, GrowthBasis, GrowthOver, NodeStorage,
+    Overused, StoredDays, Told, UnknownFiles,
 };
 use piecewatch_model::{ByteCount, Timestamp};
 
@@ -190,8 +190,22 @@ fn write_accounts(storage: &NodeStorage, out: &mut dyn Write, colour: Colour) ->
     writeln!(out)?;
     said(accounts).without_empty_columns().write(out, colour)?;
     if !accounts.causes.is_empty() {
-        writeln!(out, "\n  The node takes of its disk more than satellites report:\n")?;
-        causes(accounts).write(out, colour)?;
+        let than = than(&accounts.causes);
+        writeln!(out, "\n  The node takes of its disk {than} what satellites report:\n")?;
+        causes(&accounts.causes).write(out, colour)?;
+    }
+    if !accounts.file_causes.is_empty() {
+        let than = than(&accounts.file_causes);
+        writeln!(out, "\n  The node counts {than} what was found in its files:\n")?;
+        causes(&accounts.file_causes).write(out, colour)?;
+    }
+    if let Some(overused) = accounts.overused {
+        writeln!(out)?;
+        sentence(out, &beyond(overused))?;
+    }
+    if accounts.files.found().is_some() && !accounts.files.missing.is_empty() {
+        writeln!(out)?;
+        sentence(out, &unknown(&accounts.files.missing))?;
     }
     if !accounts.unreported.is_empty() {
         let names: Vec<String> =
@@ -221,27 +235,62 @@ fn said(accounts: &Accounts) -> Table {
     }
     let files = &accounts.files;
     let since = files.since.map(|since| format!("since {}", minute(since)));
-    let name = match files.missing.len() {
-        0 => "its files".to_owned(),
-        missing => {
-            let known = files.served.saturating_sub(missing);
-            format!("its files, of {known} of {} satellites", files.served)
-        }
-    };
-    row(name, files.found(), since);
+    let name = if files.missing.is_empty() { "its files" } else { "its files, in part" };
+    row(name.into(), files.found(), since);
     table
 }
 
-fn causes(accounts: &Accounts) -> Table {
+/// Which parts of the files are not known, by satellite: `ap1 s1, us1 s0 and s1`.
+fn unknown(missing: &[UnknownFiles]) -> String {
+    let of_satellite = |parts: &[UnknownFiles]| {
+        let names: Vec<&str> = parts.iter().map(|of| of.part.name()).collect();
+        format!("{} {}", satellite_name(parts[0].satellite, None), names.join(" and "))
+    };
+    let all: Vec<String> =
+        missing.chunk_by(|a, b| a.satellite == b.satellite).map(of_satellite).collect();
+    format!(
+        "What of its files is in {} is not known: its log of the last 30 days does not tell. Walks \
+         tell of blobs, compactions of s0 and s1.",
+        all.join(", ")
+    )
+}
+
+/// How much more or less, by all causes: `12 GB more than`.
+fn than(causes: &[Cause]) -> String {
+    let difference: i64 = causes.iter().map(|cause| cause.bytes).sum();
+    let amount = ByteCount::new(difference.unsigned_abs());
+    match difference {
+        ..0 => format!("{amount} less than"),
+        0 => "as much as".to_owned(),
+        1.. => format!("{amount} more than"),
+    }
+}
+
+fn beyond(Overused { bytes, passing }: Overused) -> String {
+    let mut text = format!("The node takes {bytes} more than it was allotted (overused)");
+    if passing.get() > 0 {
+        text.push_str(&format!("; {passing} of that are trash and dead bytes, which go in time"));
+    }
+    text.push('.');
+    text
+}
+
+fn causes(causes: &[Cause]) -> Table {
     use Align::{Left, Right};
     let mut table = Table::new([("BECAUSE OF", Left), ("", Right)]);
-    for cause in &accounts.causes {
+    for cause in causes {
         let words = match cause.kind {
             CauseKind::Trash => "trash, kept for a week",
             CauseKind::Dead => "dead bytes in the hash store, until they are compacted",
             CauseKind::Other => "tables of the hash store, and what else is on the disk",
             CauseKind::Garbage => "garbage not collected yet, and pieces newer than the reports",
             CauseKind::Unreported => "satellites that did not report, and garbage",
+            CauseKind::UnknownFiles => "parts of its files that are not known",
+            CauseKind::Since => "what came or went since then, as it grew",
+            CauseKind::Rounding => "sizes in the hash store, which nodes round",
+            CauseKind::ChangedOrMiscounted => {
+                "changes since then, other files, or a count that is off"
+            }
             CauseKind::NodeCountsLess => "the node counts less: a used-space walk sets it right",
         };
         table.row([Cell::from(words), Cell::from(a_day(cause.bytes as f64))]);

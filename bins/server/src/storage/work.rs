@@ -5,14 +5,14 @@ use std::io::{self, Write};
 use piecewatch_analytics::{
     hash_store::HashStore,
     migration::Migration,
-    runs::{Running, TaskSummary},
+    runs::{Run, Running, TaskSummary},
     storage::NodeWork,
 };
 use piecewatch_model::{ByteCount, SatelliteId};
 
 use super::{
-    rows::task_name,
     text::{day, minute, percent},
+    work_rows::task_name,
 };
 use crate::{
     Colour,
@@ -33,7 +33,7 @@ pub(super) fn write(work: &NodeWork, out: &mut dyn Write, colour: Colour) -> io:
     }
     if !work.hash_stores.is_empty() {
         writeln!(out)?;
-        hash_stores(&work.hash_stores).without_empty_columns().write(out, colour)?;
+        hash_stores(work).without_empty_columns().write(out, colour)?;
     }
     match &work.migration {
         Some(of) => {
@@ -106,7 +106,7 @@ fn tasks(tasks: &[TaskSummary]) -> Table {
     table
 }
 
-fn hash_stores(stores: &[HashStore]) -> Table {
+fn hash_stores(work: &NodeWork) -> Table {
     use Align::{Left, Right};
     let mut table = Table::new([
         ("HASH STORE", Left),
@@ -119,9 +119,9 @@ fn hash_stores(stores: &[HashStore]) -> Table {
         ("COMPACTED", Left),
     ]);
     let bytes = |bytes: Option<ByteCount>| maybe(bytes.map(|bytes| bytes.to_string()));
-    for of in stores {
+    for of in &work.hash_stores {
         let state = &of.state;
-        table.row([
+        let cells = [
             Cell::from(name(of.satellite)),
             Cell::from(&*of.store),
             bytes(state.pieces()),
@@ -130,21 +130,47 @@ fn hash_stores(stores: &[HashStore]) -> Table {
             bytes(state.reclaimable),
             maybe(state.table_load.map(percent)),
             Cell::styled(minute(state.at), Style::Dim),
-        ]);
+        ];
+        table.noted_row(cells, [Cell::styled(before(work, of).unwrap_or_default(), Style::Dim)]);
     }
     table
 }
 
+/// How a part was before the compaction that told of it last; `None` where that is not known.
+fn before(work: &NodeWork, of: &HashStore) -> Option<String> {
+    let is_of = |run: &&Run| {
+        run.satellite == Some(of.satellite) && run.store.as_deref() == Some(&*of.store)
+    };
+    let run = work.ended.iter().rfind(|run| run.compaction.is_some() && is_of(run))?;
+    let before = run.compaction?.before?;
+    let bytes = |bytes: Option<ByteCount>, name: &str| Some(format!("{} {name}", bytes?));
+    let parts = [
+        bytes(before.trash, "trash"),
+        bytes(before.dead(), "dead"),
+        bytes(before.reclaimable, "to free"),
+        before.table_load.map(|load| format!("table {}", percent(load))),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| format!("before: {}", parts.join(", ")))
+}
+
 fn migration(of: &Migration) -> String {
-    let mut text = format!(
-        "Migration to the hash store: {} pieces, {} moved from {} to {}",
-        number(of.pieces),
-        of.bytes,
-        minute(of.from),
-        minute(of.to)
-    );
-    if let Some(per_day) = of.per_day {
+    let mut text = match of.moved {
+        Some(moved) => format!(
+            "Migration to the hash store: {} pieces, {} moved from {} to {}",
+            number(moved.pieces),
+            moved.bytes,
+            minute(moved.from),
+            minute(moved.to)
+        ),
+        None => "Migration to the hash store: nothing was moved".to_owned(),
+    };
+    if let Some(per_day) = of.moved.and_then(|moved| moved.per_day) {
         text.push_str(&format!(", {} a day", ByteCount::new(per_day as u64)));
+    }
+    if of.moved.is_none() && !of.queued.is_empty() {
+        let names: Vec<String> = of.queued.iter().copied().map(name).collect();
+        text.push_str(&format!("; the pieces of {} are to be", names.join(", ")));
     }
     if let Some(left) = of.left {
         text.push_str(&format!("; {left} are left"));
@@ -153,8 +179,10 @@ fn migration(of: &Migration) -> String {
         // An estimate: to the day.
         text.push_str(&format!(", until {}", day(done_at)));
     }
-    if of.failures > 0 {
-        text.push_str(&format!("; {} attempts failed", number(of.failures)));
+    if let Some(failed_at) = of.failed_at {
+        let attempts = if of.failures == 1 { "attempt" } else { "attempts" };
+        let (failures, last) = (number(of.failures), minute(failed_at));
+        text.push_str(&format!("; {failures} {attempts} failed, the last at {last}"));
     }
     text.push('.');
     text

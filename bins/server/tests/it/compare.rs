@@ -1,6 +1,9 @@
 //! `piecewatch compare` on simulated nodes.
 
-use piecewatch_simulator::{Config, Encoding, Simulator};
+use piecewatch_model::Grain;
+use piecewatch_simulator::{
+    Config, Encoding, Incident, IncidentKind, Level, Rhythm, Simulator, Vocabulary,
+};
 use serde_json::Value;
 
 use crate::{earnings::now, program::Bench};
@@ -139,6 +142,79 @@ fn old_latencies_are_of_whole_days_and_it_is_said() {
     let answer = bench.json(["compare", "--db", "n.db", "--window", "1h", "--json"]);
     assert!(answer["latency_from"].as_str().unwrap().ends_with("T00:00:00Z"), "{answer:#}");
     assert!(answer["nodes"][0]["criteria"]["latency_p50"]["value"].as_f64().unwrap() > 0.0);
+}
+
+#[test]
+fn rates_over_an_upgrade_are_marked() {
+    let (bench, _) = imported(&[("attic", 3, DOCKER), ("barn", 4, DOCKER)]);
+    // The attic and the barn told one version, at their start.
+    let hours_ago = |hours: i64| now().plus_micros(-hours * 3_600_000_000);
+    let told = |hours, version| {
+        let fields = format!("{{\"Version\": \"{version}\"}}");
+        format!("{}\tINFO\tVersion info\t{fields}\n", hours_ago(hours))
+    };
+    bench.write("more.log", [told(4, "1.140.3"), told(1, "1.141.2")].concat());
+    bench.done(["import", "--db", "nodes.db", "--node", "cellar", "more.log"]);
+    let answer = bench.json(["compare", "--db", "nodes.db", "--window", "12h", "--json"]);
+    let upgrades = |node: usize| answer["nodes"][node]["upgrades"].as_array().unwrap().clone();
+    let newest = upgrades(2).pop().unwrap();
+    assert!(upgrades(0).is_empty(), "{answer:#}");
+    assert_eq!((&newest["from"], &newest["to"]), (&"1.140.3".into(), &"1.141.2".into()));
+    let text = bench.done(["compare", "--db", "nodes.db", "--window", "12h"]);
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        words.contains("cellar: Version 1.141.2 since ")
+            && words.contains(" UTC, 1.140.3 before: rates of before and after do not compare."),
+        "{text}"
+    );
+    let csv = bench.done(["compare", "--db", "nodes.db", "--window", "12h", "--csv"]);
+    assert!(csv.contains(",cellar,upgrade,version,"), "{csv}");
+}
+
+/// Five weeks of a node whose transfers take ten times as long at the end.
+#[test]
+fn what_is_unusual_and_what_changes_is_told_in_figures() {
+    let bench = Bench::new();
+    let start = now().plus_micros(-35 * 24 * 3_600_000_000).floor(Grain::Hour);
+    let end = now().plus_micros(-3_600_000_000);
+    let from = end.plus_micros(-5 * 3_600_000_000);
+    let slow = Incident { kind: IncidentKind::SlowDisk(10), from, to: now() };
+    let config = Config {
+        seed: 3,
+        start: Some(start),
+        vocabulary: Vocabulary::Y2022,
+        encoding: Encoding::Console,
+        level: Level::Info,
+        utc_offset_minutes: Some(0),
+        // p50 wants some transfers.
+        transfers_per_second: 0.08,
+        rhythm: Rhythm::Steady,
+        incidents: vec![slow],
+        ..Config::default()
+    };
+    let (mut simulator, mut log) = (Simulator::new(config), Vec::new());
+    while simulator.now() < end {
+        simulator.next_line(&mut log);
+    }
+    bench.write("node.log", log);
+    bench.done(["import", "--db", "n.db", "--node", "attic", "node.log"]);
+    let node = &bench.json(["compare", "--db", "n.db", "--json"])["nodes"][0];
+    let unusual = node["unusual"].as_array().unwrap();
+    let slow = unusual.iter().find(|of| of["kind"] == "slow");
+    let slow = slow.unwrap_or_else(|| panic!("{node:#}"));
+    let departures = slow["departures"].as_array().unwrap();
+    let p50 = departures.iter().find(|of| of["metric"] == "download_p50").unwrap();
+    let number = |of: &Value, name: &str| of[name].as_f64().unwrap();
+    assert_eq!((&p50["unit"], &p50["side"]), (&"micros".into(), &"above".into()), "{slow}");
+    assert!(number(p50, "factor") > 3.0, "{p50}");
+    let latest = &p50["latest"];
+    assert!(number(latest, "value") > number(latest, "high"), "{p50}");
+    assert!(number(latest, "low") < number(latest, "usual") && number(latest, "z") > 5.0, "{p50}");
+    let trends = node["trends"].as_array().unwrap();
+    let downloads = trends.iter().find(|trend| trend["metric"] == "downloads").unwrap();
+    assert!(number(downloads, "low") <= number(downloads, "high"), "{downloads}");
+    assert!(number(downloads, "center") > 10.0, "{downloads}");
+    assert!(downloads["days"].as_u64() >= Some(28), "{downloads}");
 }
 
 #[test]

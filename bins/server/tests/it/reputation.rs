@@ -33,7 +33,15 @@ fn scores_are_those_of_the_node_and_a_sentence_says_what_was_decided() {
         assert!((online - scores.online).abs() < 0.05, "a window later at most: {row}");
         assert!(row["days_joined"].as_u64().unwrap() > 0, "{row}");
     }
-    assert_eq!(nodes[0]["connection"]["last_poll"]["state"], "well", "{nodes}");
+    let connection = &nodes[0]["connection"];
+    assert_eq!(connection["last_poll"]["state"], "well", "{nodes}");
+    // It may still be finding out.
+    let quic = connection["quic"]["quic"].as_str().unwrap();
+    assert!(["OK", "Misconfigured", "Disabled", "Refreshing"].contains(&quic), "{connection}");
+    for (check, field) in [("last_poll", "at"), ("last_ping", "at"), ("version", "minimum")] {
+        assert!(connection[check][field].is_string(), "{check} {field}: {connection}");
+    }
+    assert!(connection["port"]["port"].is_u64(), "{connection}");
     // It has no log: nobody knows of restarts.
     assert_eq!(nodes[0]["connection"]["restarts"]["state"], "unknown", "{nodes}");
     let table = bench.done(["reputation", "--db", "n.db"]);
@@ -58,6 +66,15 @@ fn a_log_alone_tells_scores_and_their_changes() {
     assert!(!rows.is_empty() && told as u64 <= truth["scores"].as_u64().unwrap(), "{nodes}");
     assert!(rows.iter().all(|row| row["joined_at"].is_null()), "no log tells it: {nodes}");
     assert_eq!(nodes[0]["connection"]["port"]["state"], "unknown", "{nodes}");
+    // Each start that the log tells, with the version that it told.
+    let log = String::from_utf8_lossy(&bench.read("node.log")).into_owned();
+    let told = log.lines().filter(|line| line.contains("Configuration loaded")).count();
+    let restarts = &nodes[0]["connection"]["restarts"];
+    let starts = restarts["starts"].as_array().unwrap();
+    assert_eq!((starts.len(), restarts["count"].as_u64()), (told, Some(told as u64)), "{restarts}");
+    assert!(told > 0 && starts.iter().all(|start| start["version"].is_string()), "{restarts}");
+    assert!(starts.is_sorted_by_key(|start| start["at"].as_str()), "{restarts}");
+    assert!(nodes[0]["connection"]["failed_pings"]["count"].is_u64(), "{nodes}");
     let table = bench.done(["reputation", "--db", "n.db"]);
     assert!(table.contains("Its log begins at "), "{table}");
     assert!(table.lines().all(|line| line.chars().count() <= 80), "{table}");

@@ -6,7 +6,7 @@ use piecewatch_model::{Action, Grain, MicroUsd, NodeName, SatelliteId, Timestamp
 use piecewatch_store::{LatencyFilter, Nodes, Reader, Result, SpaceRow, Window};
 
 use super::{Comparison, NodeFigures, compare};
-use crate::latency::finest_grain;
+use crate::{latency::finest_grain, success::upgrades_of};
 
 /// A node reports its space every few minutes; what is older than this is not how it is.
 const SPACE_DAYS: i64 = 2;
@@ -49,8 +49,10 @@ pub fn compare_of(
         (figures.audit_score, figures.online_score) = scores.unzip();
         compared.push((name.clone(), figures));
     }
-    let comparison = compare(compared, window.widened(Grain::Hour));
-    Ok(Comparison { latency_window: window.widened(grain), ..comparison })
+    let hours = window.widened(Grain::Hour);
+    let upgrades = upgrades_of(reader, Nodes::Of(nodes), hours)?;
+    let comparison = compare(compared, hours);
+    Ok(Comparison { latency_window: window.widened(grain), upgrades, ..comparison })
 }
 
 const fn before(to: Timestamp, days: i64) -> Window {

@@ -205,13 +205,15 @@ impl Weigh for Connectivity {
     fn weight(&self) -> usize {
         let sentences = self.judgements().map(|(_, _, sentence)| sentence.len());
         let failed = self.failed_pings.value.as_ref().map_or(0, |of| map(&of.by_satellite) + TEXT);
-        size_of::<Self>() + sentences.iter().sum::<usize>() + failed + TEXT
+        let starts = list(&self.starts) + self.starts.len() * TEXT;
+        size_of::<Self>() + sentences.iter().sum::<usize>() + failed + starts + TEXT
     }
 }
 
 impl Weigh for Comparison {
     fn weight(&self) -> usize {
         let places = self.nodes.iter().map(|node| map(&node.standings));
-        size_of::<Self>() + list(&self.nodes) + places.sum::<usize>()
+        let upgrades = list(&self.upgrades) + self.upgrades.len() * 3 * TEXT;
+        size_of::<Self>() + list(&self.nodes) + places.sum::<usize>() + upgrades
     }
 }

@@ -3,13 +3,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use piecewatch_model::{
-    ByteCount, DailyStorage, Maintenance, MaintenanceKind, Phase, SatelliteId, Standing, Timestamp,
-};
+use piecewatch_model::{ByteCount, DailyStorage, Maintenance, SatelliteId, Standing, Timestamp};
 
 use super::{
-    capacity::{Allotment, Capacity, Told},
+    capacity::{Capacity, Told},
+    causes::{Cause, CauseKind, Overused, against_files, against_satellites},
     days::{LATE_MICROS, known},
+    files::FileAccount,
+    growth::Growth,
 };
 use crate::hash_store::HashStore;
 
@@ -24,9 +25,15 @@ pub struct Accounts {
     pub unreported: Vec<SatelliteId>,
     /// The files: what walks and compactions have found.
     pub files: FileAccount,
-    /// Why what the node takes of its disk is more than what the satellites report; empty where one
-    /// of the two is not known. The parts are the whole difference.
+    /// Why what the node takes of its disk is more or less than what the satellites report; empty
+    /// where one of the two is not known. The parts are the whole difference.
     pub causes: Vec<Cause>,
+    /// Why the pieces that the node counts are more or less than those in its files; empty where one
+    /// of the two is not known. The parts are the whole difference.
+    pub file_causes: Vec<Cause>,
+    /// What the node takes beyond its allotment, and what of it needs no doing; `None` where it takes
+    /// no more than it was allotted.
+    pub overused: Option<Overused>,
 }
 
 /// What a satellite says that a node holds for it.
@@ -40,156 +47,6 @@ pub struct SatelliteAccount {
     pub bytes: ByteCount,
 }
 
-/// What is in a node's files, as far as its log tells.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct FileAccount {
-    /// Pieces in the blob store, by the newest walk for each satellite; `None` where no walk ended
-    /// well lately. Without those that were moved to the hash store after the walk and before the
-    /// compaction that found them there; where the log does not tell for which satellite, after the
-    /// oldest of the walks.
-    pub blobs: Option<ByteCount>,
-    /// Pieces in the hash store without trash, when each part of it was compacted last; `None` for
-    /// a node that has none, or whose log does not tell. Nodes round it to a decimal of its unit.
-    pub hash_store: Option<ByteCount>,
-    /// The trash in the hash store.
-    pub hash_store_trash: Option<ByteCount>,
-    /// What is dead in the hash store's log files: neither pieces nor trash.
-    pub hash_store_dead: Option<ByteCount>,
-    /// When the oldest of these was told.
-    pub since: Option<Timestamp>,
-    /// How many satellites the node serves, as it reported, or else as its traffic of 30 days tells.
-    pub served: usize,
-    /// Those of them of whose pieces nothing is known: no walk, or, at a node without any walk, no
-    /// compaction.
-    pub missing: Vec<SatelliteId>,
-}
-
-impl FileAccount {
-    /// Pieces without trash of all satellites, in both stores; `None` where those of a satellite are
-    /// not known.
-    pub fn pieces(&self) -> Option<ByteCount> {
-        self.found().filter(|_| self.missing.is_empty())
-    }
-
-    /// Pieces without trash in both stores, of the satellites that are not [`missing`](Self::missing);
-    /// `None` where neither store tells.
-    pub fn found(&self) -> Option<ByteCount> {
-        match (self.blobs, self.hash_store) {
-            (Some(blobs), Some(hash_store)) => Some(blobs + hash_store),
-            (blobs, hash_store) => blobs.or(hash_store),
-        }
-    }
-
-    fn of(lines: &[Maintenance], stores: &[HashStore], served: &BTreeSet<SatelliteId>) -> Self {
-        let mut newest: BTreeMap<SatelliteId, (Timestamp, ByteCount)> = BTreeMap::new();
-        for walk in lines {
-            let is_whole =
-                walk.kind == MaintenanceKind::UsedSpaceWalker && walk.phase == Phase::Finished;
-            let (true, Some(satellite), Some(bytes)) = (is_whole, walk.satellite, walk.bytes)
-            else {
-                continue;
-            };
-            let entry = newest.entry(satellite).or_insert((walk.at, bytes));
-            if walk.at > entry.0 {
-                *entry = (walk.at, bytes);
-            }
-        }
-        let sum = |of: fn(&HashStore) -> Option<ByteCount>| {
-            let known: Vec<ByteCount> = stores.iter().filter_map(of).collect();
-            (!known.is_empty()).then(|| known.into_iter().sum())
-        };
-        let told = newest.values().map(|(at, _)| *at);
-        let is_told = |satellite: &SatelliteId| {
-            let is_compacted = || stores.iter().any(|store| store.satellite == *satellite);
-            if newest.is_empty() { is_compacted() } else { newest.contains_key(satellite) }
-        };
-        let missing = served.iter().copied().filter(|satellite| !is_told(satellite)).collect();
-        Self {
-            served: served.len(),
-            missing,
-            blobs: (!newest.is_empty()).then(|| still_there(&newest, lines, stores)),
-            hash_store: sum(|store| store.state.pieces()),
-            hash_store_trash: sum(|store| store.state.trash),
-            hash_store_dead: sum(|store| store.state.dead()),
-            since: told.chain(stores.iter().map(|store| store.state.at)).min(),
-        }
-    }
-}
-
-/// What walks found, without what compactions found again in the hash store.
-fn still_there(
-    walks: &BTreeMap<SatelliteId, (Timestamp, ByteCount)>,
-    lines: &[Maintenance],
-    stores: &[HashStore],
-) -> ByteCount {
-    let compacted = |satellite: Option<SatelliteId>| {
-        let of = stores.iter().filter(|of| satellite.is_none_or(|id| of.satellite == id));
-        of.map(|of| of.state.at).max()
-    };
-    let moved = |satellite: Option<SatelliteId>, walked: Timestamp| -> u64 {
-        let Some(compacted) = compacted(satellite) else { return 0 };
-        let is_moved = |line: &&Maintenance| {
-            line.kind == MaintenanceKind::Migration
-                && line.phase == Phase::Progress
-                && line.satellite == satellite
-                && walked < line.at
-                && line.at <= compacted
-        };
-        let of = lines.iter().filter(is_moved);
-        of.map(|line| line.bytes.unwrap_or_default()).sum::<ByteCount>().get()
-    };
-    let left = walks.iter().map(|(satellite, (walked, found))| {
-        ByteCount::new(found.get().saturating_sub(moved(Some(*satellite), *walked)))
-    });
-    let left: ByteCount = left.sum();
-    let oldest = walks.values().map(|(walked, _)| *walked).min();
-    let of_any = oldest.map_or(0, |walked| moved(None, walked));
-    ByteCount::new(left.get().saturating_sub(of_any))
-}
-
-/// A part of the difference between what a node takes and what its satellites report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cause {
-    /// What it is.
-    pub kind: CauseKind,
-    /// How many bytes; negative where it makes the node's figure smaller.
-    pub bytes: i64,
-}
-
-/// Why a node takes more than its satellites report.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum CauseKind {
-    /// Deleted pieces that are kept for a week. Nobody pays for them.
-    Trash,
-    /// What is dead in the hash store's log files, and will be freed by compactions.
-    Dead,
-    /// What else is taken besides pieces and trash: tables of the hash store, and what of its dead
-    /// bytes the log does not tell.
-    Other,
-    /// Pieces that satellites do not count: garbage that no bloom filter has named yet, pieces of
-    /// satellites that are gone, and what came since the day of the reports.
-    Garbage,
-    /// The same, where satellites have reported nothing: most of it is what they do not tell.
-    Unreported,
-    /// Satellites count more than the node does: its own count is behind. A walk over its pieces
-    /// sets it right.
-    NodeCountsLess,
-}
-
-impl CauseKind {
-    /// In lower-case words joined by `_`.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Trash => "trash",
-            Self::Dead => "dead",
-            Self::Other => "other",
-            Self::Garbage => "garbage",
-            Self::Unreported => "unreported",
-            Self::NodeCountsLess => "node_counts_less",
-        }
-    }
-}
-
 /// What is known beside the newest space of a node.
 #[derive(Debug, Clone, Copy)]
 pub struct AccountFacts<'a> {
@@ -201,8 +58,10 @@ pub struct AccountFacts<'a> {
     pub lines: &'a [Maintenance],
     /// The parts of its hash store.
     pub stores: &'a [HashStore],
+    /// How it grew.
+    pub growth: &'a [Growth],
     /// The satellites that had traffic lately: where the node did not report which ones it serves,
-    /// these are.
+    /// these are, and those with a part of the hash store.
     pub active: &'a BTreeSet<SatelliteId>,
 }
 
@@ -214,12 +73,24 @@ impl Accounts {
         let standings = facts.standings.iter();
         let reported: BTreeSet<SatelliteId> =
             standings.filter(|of| !is_gone(of)).map(|of| of.satellite).collect();
-        let served = if facts.standings.is_empty() { facts.active } else { &reported };
-        let files = FileAccount::of(facts.lines, facts.stores, served);
+        let compacted = facts.stores.iter().map(|store| store.satellite);
+        let served = match facts.standings {
+            [] => facts.active.iter().copied().chain(compacted).collect(),
+            [..] => reported,
+        };
+        let files = FileAccount::of(facts.lines, facts.stores, &served);
+        let node = capacity.used;
+        let file_causes =
+            node.map_or_else(Vec::new, |node| against_files(node, &files, facts.growth));
+        let causes = Vec::new();
+        let overused = Overused::of(capacity);
         let mut accounts =
-            Self { node: capacity.used, satellites, unreported, files, causes: Vec::new() };
+            Self { node, satellites, unreported, files, causes, file_causes, overused };
         if let (Some(whole), Some(reported)) = (capacity.whole, accounts.reported()) {
-            accounts.causes = accounts.causes(&whole, reported);
+            let dead = accounts.files.hash_store_dead.unwrap_or_default();
+            let is_told = accounts.unreported.is_empty();
+            let rest = if is_told { CauseKind::Garbage } else { CauseKind::Unreported };
+            accounts.causes = against_satellites(&whole, reported, dead, rest);
         }
         accounts
     }
@@ -229,28 +100,6 @@ impl Accounts {
         let satellites = &self.satellites;
         (!satellites.is_empty()).then(|| satellites.iter().map(|of| of.bytes).sum())
     }
-
-    fn causes(&self, whole: &Allotment, reported: ByteCount) -> Vec<Cause> {
-        let dead = self.files.hash_store_dead.unwrap_or_default().min(whole.other);
-        let rest = signed(whole.used) - signed(reported);
-        let rest_is = match rest {
-            ..0 => CauseKind::NodeCountsLess,
-            _ if self.unreported.is_empty() => CauseKind::Garbage,
-            _ => CauseKind::Unreported,
-        };
-        let causes = [
-            (CauseKind::Trash, signed(whole.trash)),
-            (CauseKind::Dead, signed(dead)),
-            (CauseKind::Other, signed(whole.other) - signed(dead)),
-            (rest_is, rest),
-        ];
-        let causes = causes.into_iter().filter(|(_, bytes)| *bytes != 0);
-        causes.map(|(kind, bytes)| Cause { kind, bytes }).collect()
-    }
-}
-
-fn signed(bytes: ByteCount) -> i64 {
-    i64::try_from(bytes.get()).unwrap_or(i64::MAX)
 }
 
 /// Whether the node has left a satellite, or was disqualified by it.

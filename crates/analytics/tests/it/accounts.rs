@@ -1,7 +1,8 @@
 //! What a node, its satellites and its files say of what it holds.
 
 use piecewatch_analytics::storage::{
-    Cause, CauseKind, NodeStorage, StoredDay, storage_of, stored_days_of,
+    Cause, CauseKind, FileAccount, FilePart, NodeStorage, Overused, StoredDay, storage_of,
+    stored_days_of,
 };
 use piecewatch_model::{
     ByteCount, ByteHours, Compaction, DailyStorage, Fact, KnownSatellite, Maintenance,
@@ -61,16 +62,23 @@ fn storage(node: &Node) -> NodeStorage {
     storage_of(&node.reader(), &node.name, at(NOW + 1)).unwrap()
 }
 
+/// Of part `s0`: 30 GB of the log files are dead, and 20 of what lives are trash.
 fn compaction(index: usize, second: i64, live: u64) -> Record {
+    compaction_of("s0", index, second, [live + 30, live, 20])
+}
+
+/// What is in the log files of a part, what of it lives, and what of that is trash.
+fn compaction_of(store: &str, index: usize, second: i64, gigabytes: [u64; 3]) -> Record {
+    let [logs, live, trash] = gigabytes.map(|gigabytes| bytes(gigabytes * GB));
     Record::Compaction(Box::new(Compaction {
         at: at(NOW - 1_000 + second),
         satellite: satellite(index),
-        store: "s0".into(),
+        store: store.into(),
         phase: Phase::Finished,
         duration_micros: Some(1),
-        logs: bytes((live + 30) * GB),
-        live: bytes(live * GB),
-        trash: bytes(20 * GB),
+        logs,
+        live,
+        trash,
         reclaimable: None,
         reclaimed: None,
         rewritten: None,
@@ -110,10 +118,10 @@ fn the_difference_is_explained_to_the_byte() {
     assert_eq!(before.causes, expected);
 
     // 30 GB of log files in the hash store are dead, and of what lives 20 are trash.
-    node.logs(
-        vec![compaction(0, 1, 700), compaction(0, 2, 720), walk(1, 3, 290), walk(1, 1, 1)],
-        at(NOW),
-    );
+    let compactions =
+        [compaction(0, 1, 700), compaction(0, 2, 720), compaction_of("s1", 0, 2, [0; 3])];
+    let walks = [walk(0, 1, 0), walk(1, 3, 290), walk(1, 1, 1)];
+    node.logs(compactions.into_iter().chain(walks).collect(), at(NOW));
     let storage = storage(&node);
     let accounts = &storage.accounts;
     let (files, causes) = (&accounts.files, &accounts.causes);
@@ -153,7 +161,7 @@ fn pieces_that_were_moved_are_counted_where_they_are() {
         node.logs(vec![moved(satellite, 5, 600), moved(satellite, 6, 400)], at(NOW));
         // As long as no compaction has told of them, they are where the walk found them.
         assert_eq!(found(&node).pieces(), bytes(1_300 * GB));
-        node.logs(vec![compaction(0, 8, 1_020)], at(NOW));
+        node.logs(vec![compaction(0, 8, 620), compaction_of("s1", 0, 9, [400, 400, 0])], at(NOW));
         assert_eq!(
             (found(&node).blobs, found(&node).pieces()),
             (bytes(300 * GB), bytes(1_300 * GB))
@@ -167,13 +175,33 @@ fn pieces_that_were_moved_are_counted_where_they_are() {
 #[test]
 fn what_is_known_of_some_satellites_is_not_told_as_that_of_all() {
     let mut node = asked(vec![joined(0, -90), joined(1, -90), joined(2, -90)]);
-    node.logs(vec![walk(0, 1, 700), compaction(1, 2, 100), walk(2, 3, 200)], at(NOW));
+    node.logs(vec![walk(0, 1, 700), walk(2, 3, 200)], at(NOW));
     let files = storage(&node).accounts.files;
-    assert_eq!((files.served, &files.missing[..]), (3, &[satellite(1)][..]), "no walk");
-    assert_eq!((files.pieces(), files.found()), (None, bytes(980 * GB)));
-    node.logs(vec![walk(1, 4, 0)], at(NOW));
+    assert_eq!(missing(&files), [(1, FilePart::Blobs)], "no walk");
+    assert_eq!((files.pieces(), files.found()), (None, bytes(900 * GB)));
+    node.logs(vec![walk(1, 4, 80)], at(NOW));
     let files = storage(&node).accounts.files;
     assert_eq!((files.missing.len(), files.pieces()), (0, bytes(980 * GB)));
+}
+
+/// The hash store has two parts for each satellite, which are compacted one after the other.
+#[test]
+fn one_part_of_a_hash_store_is_not_told_as_all_of_it() {
+    use FilePart::{Blobs, S0, S1};
+    let mut node = asked(vec![joined(0, -90), joined(1, -90), joined(2, -90)]);
+    node.logs(vec![compaction(0, 1, 100), compaction_of("s1", 1, 2, [60, 60, 20])], at(NOW));
+    let files = storage(&node).accounts.files;
+    assert_eq!(missing(&files), [(0, S1), (1, S0), (2, S0), (2, S1)]);
+    assert_eq!((files.pieces(), files.found()), (None, bytes(120 * GB)));
+    // A walk over blobs tells that the node has some, and of this satellite nothing in a hash store
+    // was ever told.
+    node.logs(vec![walk(2, 3, 300)], at(NOW));
+    let files = storage(&node).accounts.files;
+    assert_eq!(missing(&files), [(0, Blobs), (0, S1), (1, Blobs), (1, S0)]);
+    let rest = vec![walk(0, 4, 1), walk(1, 4, 2), compaction_of("s1", 0, 5, [30, 30, 20])];
+    node.logs(rest.into_iter().chain([compaction(1, 5, 40)]).collect(), at(NOW));
+    let files = storage(&node).accounts.files;
+    assert_eq!((missing(&files), files.pieces()), (vec![], bytes(453 * GB)));
 
     // Of a node that is not asked, its traffic tells which satellites it serves.
     let mut unasked = Node::new();
@@ -183,8 +211,71 @@ fn what_is_known_of_some_satellites_is_not_told_as_that_of_all() {
     });
     unasked.logs(transfers.into_iter().chain([compaction(0, 1, 100)]).collect(), at(NOW));
     let files = storage(&unasked).accounts.files;
-    assert_eq!((files.served, &files.missing[..]), (2, &[satellite(1)][..]));
+    assert_eq!(missing(&files), [(0, S1), (1, S0), (1, S1)]);
     assert_eq!((files.pieces(), files.found()), (None, bytes(80 * GB)));
+}
+
+/// What is not known, by the satellites' indexes.
+fn missing(files: &FileAccount) -> Vec<(usize, FilePart)> {
+    let index = |id| (0..).find(|index| satellite(*index) == id).unwrap();
+    let mut missing: Vec<(usize, FilePart)> =
+        files.missing.iter().map(|of| (index(of.satellite), of.part)).collect();
+    missing.sort_unstable();
+    missing
+}
+
+/// The node counts 1,000 GB.
+#[test]
+fn why_a_node_counts_other_than_its_files_is_told_to_the_byte() {
+    let check = |records: Vec<Record>, expected: &[Cause]| {
+        let mut node = asked(vec![space(), joined(0, -90), joined(1, -90)]);
+        node.logs(records, at(NOW));
+        assert_eq!(storage(&node).accounts.file_causes, expected);
+    };
+    let hash_store = |live| [compaction(0, 1, live), compaction_of("s1", 0, 2, [live, live, 0])];
+    let other = || [compaction_of("s0", 1, 3, [0; 3]), compaction_of("s1", 1, 4, [0; 3])];
+    check(vec![], &[]);
+    check(vec![walk(0, 1, 600), walk(1, 2, 400)], &[]);
+    // 780 of 1,000 were found, and the other satellite's were not looked at.
+    check(hash_store(400).into(), &[cause(CauseKind::UnknownFiles, 220)]);
+    let all = |parts: [Record; 2]| parts.into_iter().chain(other()).collect();
+    check(all(hash_store(510)), &[]);
+    // What was written with a decimal of its GiB is not off by gigabytes.
+    check(all(hash_store(502)), &[cause(CauseKind::ChangedOrMiscounted, 16)]);
+    check(all(hash_store(520)), &[cause(CauseKind::ChangedOrMiscounted, -20)]);
+    // 0.9 TiB may be 990 to 1,044 GB.
+    let one = [compaction_of("s0", 0, 1, [990, 990, 0]), compaction_of("s1", 0, 2, [0; 3])];
+    check(all(one), &[cause(CauseKind::Rounding, 10)]);
+}
+
+#[test]
+fn files_told_of_days_ago_differ_by_what_came_since() {
+    let mut node = Node::new();
+    // 10 GB a day for 20 days, up to 1,000 GB.
+    for day in 0..=20 {
+        node.has(at(day * DAY), 800 * GB + day as u64 * 10 * GB, 2_000 * GB);
+    }
+    let walked_at = |days: i64, gigabytes| {
+        let Record::Maintenance(mut walk) = walk(0, 1_000 - days * DAY, gigabytes) else {
+            panic!()
+        };
+        walk.satellite = Some(satellite(0));
+        vec![Record::Maintenance(walk)]
+    };
+    node.logs(walked_at(5, 930), at(NOW));
+    let causes = storage(&node).accounts.file_causes;
+    assert_eq!(
+        causes,
+        [cause(CauseKind::Since, 50), cause(CauseKind::ChangedOrMiscounted, 20)],
+        "{causes:?}"
+    );
+    // It grew by more than what is to be explained.
+    node.logs(walked_at(2, 990), at(NOW));
+    assert_eq!(storage(&node).accounts.file_causes, [cause(CauseKind::Since, 10)]);
+    // It found more than is counted now: growth does not explain it.
+    node.logs(walked_at(1, 1_010), at(NOW));
+    let causes = storage(&node).accounts.file_causes;
+    assert_eq!(causes, [cause(CauseKind::ChangedOrMiscounted, -10)]);
 }
 
 #[test]
@@ -230,6 +321,11 @@ fn an_overused_node_takes_more_than_it_was_allotted() {
     assert_eq!((whole.taken(), whole.other), (ByteCount::new(2_150 * GB), ByteCount::new(0)));
     assert_eq!(whole.share(whole.taken()), Some(1.075));
     assert_eq!(storage.full, piecewatch_analytics::storage::DiskFull::Now);
+    // Of 150 GB too much the trash goes by itself.
+    let overused = Overused { bytes: ByteCount::new(150 * GB), passing: ByteCount::new(50 * GB) };
+    assert_eq!(storage.accounts.overused, Some(overused));
+    let within = self::storage(&asked(vec![self::space()]));
+    assert_eq!(within.accounts.overused, None);
 }
 
 /// Gaps in the reports of satellites are told as gaps: not as zero, and not as a sum without them.

@@ -131,7 +131,7 @@ fn garbage_collection_and_walks_are_those_of_the_simulated_node() {
         collected.iter().map(|line| number(line, "count")).sum::<u64>()
     );
     let moved = lines_of(&log, "processed a bunch of pieces");
-    let migration = work.migration.unwrap();
+    let migration = work.migration.unwrap().moved.unwrap();
     assert_eq!(migration.pieces, moved.iter().map(|line| number(line, "successes")).sum::<u64>());
     let size: u64 = moved.iter().map(|line| number(line, "size")).sum();
     assert_eq!(migration.bytes, ByteCount::new(size));
@@ -306,9 +306,30 @@ fn a_migration_tells_when_it_is_done() {
     }));
     node.logs(records, at(DAY));
     let migration = work(&node, at(0), at(DAY)).migration.unwrap();
-    assert_eq!((migration.pieces, migration.failures), (550_000, 4));
-    assert_eq!(migration.per_day, Some(240e9));
+    assert_eq!((migration.moved.unwrap().pieces, migration.failures), (550_000, 4));
+    assert_eq!(migration.moved.unwrap().per_day, Some(240e9));
     assert_eq!(migration.left, bytes(980_000_000_000));
     // 980 at 10 an hour.
     assert_eq!(migration.done_at(), Some(at(108 * HOUR)));
+}
+
+/// As in a real node's log of v1.137: a broken piece every ten minutes, and nothing moved.
+#[test]
+fn a_migration_that_only_fails_is_told() {
+    let migration = MaintenanceKind::Migration;
+    let mut node = Node::new();
+    node.logs(vec![record(maintenance(HOUR, migration, Phase::Queued))], at(DAY));
+    let queued = work(&node, at(0), at(DAY)).migration.unwrap();
+    assert_eq!((queued.moved, queued.failures, queued.failed_at), (None, 0, None));
+    assert_eq!(queued.queued.into_iter().collect::<Vec<_>>(), [KnownSatellite::ALL[0].id()]);
+
+    let failed = |minute: i64| {
+        let failed = maintenance(minute * 60, migration, Phase::Failed);
+        record(Maintenance { failed: Some(1), ..failed })
+    };
+    node.logs((1..=3).map(|times| failed(times * 10)).collect(), at(DAY));
+    let failing = work(&node, at(0), at(DAY)).migration.unwrap();
+    assert_eq!((failing.moved, failing.failures), (None, 3));
+    assert_eq!((failing.failed_at, failing.done_at()), (Some(at(1_800)), None));
+    assert_eq!(work(&Node::new(), at(0), at(DAY)).migration, None);
 }

@@ -1,6 +1,11 @@
 //! What is unusual at simulated nodes: what goes wrong is found, and quiet weeks are quiet.
 
-use std::{collections::BTreeMap, slice};
+use std::{
+    collections::BTreeMap,
+    slice,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use piecewatch_analytics::{
     hours::{Ended, Hour, HourLatency, hours_of},
@@ -222,7 +227,7 @@ fn baselines_come_of_logs_and_findings_end() {
         assert_eq!(appended, [Appended::Committed]);
     }
 
-    let lookout = Lookout::new(readers.clone(), 1 << 22, || std::time::Duration::ZERO);
+    let lookout = Lookout::new(readers.clone(), 1 << 22, || Duration::ZERO);
     let at = |hours: i64| lookout.outlook(&node(), hour(hours).plus_micros(150_000_000)).unwrap();
     let during = at(from + 2);
     let finding = during.unusual_now().next().expect("found after two hours");
@@ -240,6 +245,17 @@ fn baselines_come_of_logs_and_findings_end() {
     assert_eq!((again, lookout.stats().computations), (over.clone(), computed));
     lookout.forget(&node());
     assert_eq!((at(to + 2), lookout.stats().computations), (over, computed + 1));
+
+    // Of a log that has ended it is computed once, however long ago that was.
+    static SECONDS: AtomicU64 = AtomicU64::new(0);
+    let clock = || Duration::from_secs(SECONDS.load(Ordering::Relaxed));
+    let lookout = Lookout::new(readers.clone(), 1 << 22, clock);
+    for days in 1..4 {
+        lookout.outlook(&node(), hour(from + DAY + days * DAY)).unwrap();
+        assert_eq!(lookout.stats().computations, 1, "after {days} days");
+        SECONDS.fetch_add(86_400, Ordering::Relaxed);
+        lookout.sweep();
+    }
 
     let stored = hours_of(&readers.get().unwrap(), &node(), during.history).unwrap();
     let mut counted = counted(&batches);

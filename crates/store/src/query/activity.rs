@@ -71,6 +71,21 @@ pub(crate) const SCORES: Question = Question {
 WHERE node = ?1 AND at >= ?2 AND at < ?3 AND lines > 0 ORDER BY at DESC LIMIT 1",
 };
 
+/// What failed is told in errors, which a node logs at any level: 4 is the code of that. 13 and 14 are
+/// tests of the disk, which tell of failures only.
+pub(crate) const WORK: Question = Question {
+    name: "activity: the last work on pieces",
+    sql: "SELECT at FROM maintenance
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND phase <> 4 AND kind NOT IN (13, 14)
+ORDER BY at DESC LIMIT 1",
+};
+
+pub(crate) const COMPACTION: Question = Question {
+    name: "activity: the last compaction",
+    sql: "SELECT at FROM compactions
+WHERE node = ?1 AND at >= ?2 AND at < ?3 AND phase <> 4 ORDER BY at DESC LIMIT 1",
+};
+
 /// Told by the log or by a report: it says how full the node is, not whether its log goes on.
 pub(crate) const SPACE: Question = Question {
     name: "activity: the space that was left last",
@@ -133,6 +148,9 @@ pub struct Activity {
     pub orders_at: Option<Timestamp>,
     /// When scores were told last. A node does so every four hours.
     pub scores_at: Option<Timestamp>,
+    /// When the node last worked on its pieces and it did not fail: walks, garbage collection,
+    /// trash, compactions.
+    pub work_at: Option<Timestamp>,
     /// The space that was left last, by the log or by a report of the node: no sign of the log.
     pub space: Option<Available>,
     /// The last start.
@@ -219,6 +237,7 @@ fn activity(
         download_at: last.minute_or_hour(DOWNLOAD_MINUTE, DOWNLOAD_HOUR)?,
         orders_at: last.time(ORDERS)?,
         scores_at: last.time(SCORES)?,
+        work_at: last.time(WORK)?.max(last.time(COMPACTION)?),
         space: last.of(SPACE, |row| Ok(Available { at: time(row, 0)?, bytes: bytes(row, 1)? }))?,
         started: last.of(STARTED, lifecycle)?,
         version: last.of(VERSION, lifecycle)?,
@@ -266,5 +285,17 @@ impl Last<'_> {
             Some(minute) => Ok(Some(minute)),
             None => self.time(hour),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use piecewatch_model::{MaintenanceKind, Phase};
+
+    #[test]
+    fn the_codes_in_the_statements_are_those_of_the_vocabulary() {
+        assert_eq!(Phase::Failed.code(), 4);
+        let checks = [MaintenanceKind::ReadCheck, MaintenanceKind::WriteCheck];
+        assert_eq!(checks.map(MaintenanceKind::code), [13, 14]);
     }
 }

@@ -1,8 +1,9 @@
 //! The last of each kind of thing, of each node.
 
 use piecewatch_model::{
-    Action, ByteCount, KnownSatellite, Lifecycle, LifecycleEvent, OrdersSettled, Outcome, Record,
-    Scores, SpaceReport, Timestamp, Transfer, Trouble, TroubleKind,
+    Action, ByteCount, KnownSatellite, Lifecycle, LifecycleEvent, Maintenance, MaintenanceKind,
+    OrdersSettled, Outcome, Phase, Record, Scores, SpaceReport, Timestamp, Transfer, Trouble,
+    TroubleKind,
 };
 use piecewatch_store::{Activity, Available, Nodes};
 
@@ -46,6 +47,21 @@ fn it_tells_the_last_of_each_kind() {
         audits_total: 1,
         audits_passed: 1,
     };
+    let work = |at, kind, phase| {
+        let work = Maintenance {
+            at: seconds(at),
+            kind,
+            phase,
+            satellite: Some(satellite),
+            store: None,
+            duration_micros: None,
+            examined: None,
+            affected: None,
+            failed: None,
+            bytes: None,
+        };
+        Record::Maintenance(work.into())
+    };
     let version = LifecycleEvent::Version("1.147.5".into());
     let records = vec![
         of(seconds(70), Action::Put, Outcome::Success),
@@ -62,6 +78,9 @@ fn it_tells_the_last_of_each_kind() {
         space(10, 1_000),
         space(400, 500),
         Record::Scores(scores.into()),
+        work(600, MaintenanceKind::Retain, Phase::Finished),
+        work(700, MaintenanceKind::UsedSpaceWalker, Phase::Failed),
+        work(800, MaintenanceKind::WriteCheck, Phase::Finished),
         lifecycle(seconds(1), LifecycleEvent::Started("12abc".into())),
         lifecycle(seconds(2), version.clone()),
         lifecycle(seconds(3), LifecycleEvent::MinimumVersion("1.100.0".into())),
@@ -88,6 +107,7 @@ fn it_tells_the_last_of_each_kind() {
             download_at: Some(seconds(3_000)),
             orders_at: Some(seconds(100)),
             scores_at: Some(seconds(900)),
+            work_at: Some(seconds(600)),
             space: Some(Available { at: seconds(400), bytes: ByteCount::new(500) }),
             started: told(1, LifecycleEvent::Started("12abc".into())),
             version: told(2, version),

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     form::{Span, csv_rows},
-    storage::{DAYS_SHOWN, OfNode, Shown, newest, rows},
+    storage::{DAYS_SHOWN, OfNode, Shown, newest, rows, sheet},
 };
 
 pub(super) fn storage(ask: &Ask<'_>) -> Reply {
@@ -32,7 +32,7 @@ pub(super) fn storage(ask: &Ask<'_>) -> Reply {
     ask.reply(
         Shown { now, window, nodes },
         |shown| written(&rows::Root::of(shown)),
-        Sheet::of::<(Span, rows::FlatRow)>(|shown, out| csv_rows(out, rows::flat(shown))),
+        Sheet::of::<(Span, sheet::FlatRow)>(|shown, out| csv_rows(out, sheet::flat(shown))),
     )
 }
 
