@@ -257,8 +257,10 @@ impl Pipeline {
         let count =
             |is: fn(&State) -> bool| state.nodes.iter().filter(|node| is(&node.state)).count();
         let catching_up = count(|state| matches!(state, State::CatchingUp { .. }));
-        let waiting =
-            count(|state| matches!(state, State::Waiting { .. } | State::Disconnected { .. }));
+        let waiting = count(|state| match state {
+            State::Waiting { .. } | State::Moved { .. } | State::Disconnected { .. } => true,
+            State::Starting | State::CatchingUp { .. } | State::Live { .. } => false,
+        });
         let mut line = match state.nodes.len() {
             1 => "following 1 node".to_owned(),
             nodes => format!("following {nodes} nodes"),

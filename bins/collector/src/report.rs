@@ -53,6 +53,9 @@ pub(crate) enum Following {
     Waiting {
         reason: String,
     },
+    Moved {
+        reason: String,
+    },
     CatchingUp {
         read_bytes: u64,
         total_bytes: u64,
@@ -142,6 +145,7 @@ impl NodeReport {
         let following = match node.state.clone() {
             State::Starting => Following::Starting,
             State::Waiting { reason } => Following::Waiting { reason },
+            State::Moved { reason } => Following::Moved { reason },
             State::CatchingUp { read_bytes, total_bytes } => Following::CatchingUp {
                 read_bytes,
                 total_bytes,

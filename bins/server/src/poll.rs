@@ -10,7 +10,7 @@ mod status;
 mod telling;
 mod writing;
 
-use std::io::Write;
+use std::{io::Write, path::Path};
 
 use piecewatch_collector::config::{Config, Sayings};
 use piecewatch_store::{Store, StoreConfig};
@@ -72,13 +72,13 @@ pub(crate) fn run(arguments: &PollArgs, out: &mut dyn Write, colour: Colour) -> 
     done
 }
 
-/// Begins to ask the nodes of a configuration, in a runtime; `None` when none of them can be asked.
-/// Those that another process asks are left to it.
+/// Begins to ask the nodes of a configuration for a database, in a runtime; `None` when none of them can be
+/// asked. Those that another process asks are left to it.
 ///
 /// # Errors
 ///
 /// When the database cannot be opened, or the system gives no thread.
-pub(crate) fn begin(config: &Config) -> Result<Option<Asking>> {
+pub(crate) fn begin(config: &Config, db: &Path) -> Result<Option<Asking>> {
     let plan = match Plan::new(config, &[]) {
         Ok(plan) => plan,
         Err(Error::NobodyToAsk) => return Ok(None),
@@ -90,13 +90,13 @@ pub(crate) fn begin(config: &Config) -> Result<Option<Asking>> {
         retention: config.retention.clone(),
         ..StoreConfig::default()
     };
-    let Store { writer, readers } = Store::open(&config.db, settings)?;
+    let Store { writer, readers } = Store::open(db, settings)?;
     let mut plan = match plan.know(&readers.get()?) {
         Ok(plan) => plan,
         Err(Error::NobodyToAsk) => return Ok(None),
         Err(error) => return Err(error),
     };
-    for error in plan.lock(&config.db) {
+    for error in plan.lock(db) {
         tracing::warn!("{}", error.lines().join("; "));
     }
     for node in &plan.unasked {

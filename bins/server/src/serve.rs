@@ -47,7 +47,7 @@ use piecewatch_model::{MicroUsd, NodeName};
 use piecewatch_store::{Store, StoreConfig};
 use tokio::{
     sync::{Semaphore, mpsc, watch},
-    task::JoinSet,
+    task::{JoinError, JoinSet},
     time::{MissedTickBehavior, interval, timeout},
 };
 
@@ -345,11 +345,17 @@ impl Server {
             app.pool.runs(),
         ));
         helpers.spawn(tell_alerts(app.alerts.changed(), app.broadcaster.clone()));
-        let mut asking = match &app.nodes {
-            Some(_) => Asking::begin(Arc::clone(&config)).await?,
-            None => Asking::nobody(),
+        // Where another process follows the nodes, it or a third one asks them.
+        let asking = match &app.nodes {
+            Some(_) => Some(Asking::begin(Arc::clone(&config)).await?),
+            None => None,
         };
-        let (asks_otherwise, mut asked_otherwise) = mpsc::channel(1);
+        let (asked_otherwise, configs) = watch::channel(Arc::clone(&config));
+        let mut asks = JoinSet::new();
+        if let Some(asking) = asking {
+            asks.spawn(asking.run(configs, ends()));
+        }
+        let reloads = Arc::new(Mutex::new(asked_otherwise));
         let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX);
         // It is set once.
         let _ = app.started.set(millis);
@@ -368,24 +374,21 @@ impl Server {
                 signal = signals.recv() => match signal {
                     Some(Signal::Reload) => {
                         let (app, load) = (Arc::clone(&app), Arc::clone(&load));
-                        let asks_otherwise = asks_otherwise.clone();
+                        let reloads = Arc::clone(&reloads);
                         tokio::task::spawn_blocking(move || {
+                            // One after the other, so that the newest is what remains.
+                            let asked = reloads.lock().unwrap_or_else(PoisonError::into_inner);
                             let before = app.config();
                             reload(&app, &*load);
-                            if app.nodes.is_some() && asking::differs(&before, &app.config()) {
-                                // One that waits is enough.
-                                let _ = asks_otherwise.try_send(());
+                            let config = app.config();
+                            if asking::differs(&before, &config) {
+                                asked.send_replace(config);
                             }
                         });
                     }
                     Some(Signal::Stop) | None => break Ok(()),
                 },
-                Some(()) = asked_otherwise.recv() => {
-                    if let Err(error) = asking.begin_anew(app.config()).await {
-                        break Err(error);
-                    }
-                }
-                ended = asking.ended() => break ended,
+                Some(ended) = asks.join_next() => break asked(Some(ended)),
                 _ = parts.join_next() => break Err(ended_by_itself("a part of the server")),
                 _ = helpers.join_next() => break Err(ended_by_itself("a part of the server")),
                 _ = ticks.tick() => {
@@ -414,8 +417,9 @@ impl Server {
         let nodes = app.nodes.clone();
         let follows =
             tokio::task::spawn_blocking(move || nodes.map_or(Ok(()), |nodes| nodes.stop()));
+        let asked_last = async { asked(asks.join_next().await) };
         let says_goodbye = async { while parts.join_next().await.is_some() {} };
-        let stops = async { tokio::join!(follows, asking.stop(), says_goodbye) };
+        let stops = async { tokio::join!(follows, asked_last, says_goodbye) };
         let stopped = match timeout(STOP_MAX, stops).await {
             Ok((followed, asked, ())) => followed.unwrap_or(Ok(())).and(asked),
             // Nothing is lost: what is not stored is read again.
@@ -486,6 +490,14 @@ fn reload(app: &App, load: &Load) {
         }
     }
     systemd::ready("watching");
+}
+
+/// How asking the nodes has ended, where they were asked.
+fn asked(ended: Option<Result<Result<()>, JoinError>>) -> Result<()> {
+    match ended {
+        Some(ended) => ended.unwrap_or_else(|_| Err(ended_by_itself("what asks the nodes"))),
+        None => Ok(()),
+    }
 }
 
 fn ended_by_itself(what: &str) -> Error {

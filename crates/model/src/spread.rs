@@ -9,7 +9,7 @@ const NUMBERS: u8 = 0;
 /// What the placeholders of one template stood for in many texts: the range of each number, and how many
 /// different addresses, paths and ids there were, of the first [`Spreads::PLACEHOLDERS_MAX`] placeholders.
 ///
-/// Spreads of parts can be merged to that of the whole. One takes at most 2 KiB, however many texts there were.
+/// Spreads of parts can be merged to that of the whole. One takes some 2 KiB at most, however many texts there were.
 ///
 /// ```
 /// use piecewatch_model::Spreads;
@@ -64,12 +64,13 @@ impl Spreads {
         (template, Self(values))
     }
 
-    /// Adds those of other texts of the same template. Where their text was cut and a placeholder is another
-    /// one, it is left as it is.
+    /// Adds those of other texts of the same template. Where a text was cut, a placeholder is another one: it
+    /// and what follows are left out.
     pub fn merge(&mut self, other: &Self) {
         for (place, theirs) in other.0.iter().enumerate() {
             match self.0.get_mut(place) {
-                Some(ours) => ours.merge(theirs),
+                Some(ours) if ours.is_alike(theirs) => ours.merge(theirs),
+                Some(_) => return,
                 None => self.0.push(theirs.clone()),
             }
         }
@@ -86,8 +87,17 @@ impl Spreads {
     }
 
     /// The template with what its placeholders stood for in their place: `(3..9)` for numbers, `7` for one
-    /// that is always the same, `[7 addresses]`, `[about 500 ids]`.
+    /// that is always the same, `[7 addresses]`, `[about 500 ids]`. A template in which something stands that
+    /// looks like a placeholder and is none, such as `chunk #7`, is given as it is.
     pub fn within(&self, template: &str) -> String {
+        let is_told = |mark: &str| {
+            let told = self.each().filter(|spread| spread.placeholder().mark() == mark);
+            template.matches(mark).count() == told.count()
+        };
+        let is_whole = self.0.len() < Self::PLACEHOLDERS_MAX;
+        if is_whole && !Placeholder::ALL.iter().all(|placeholder| is_told(placeholder.mark())) {
+            return template.to_owned();
+        }
         let mut text = String::with_capacity(template.len() + 16 * self.0.len());
         let mut rest = template;
         for spread in self.each() {
@@ -187,14 +197,23 @@ impl Values {
         }
     }
 
+    const fn placeholder(&self) -> Placeholder {
+        match self {
+            Self::Numbers { .. } => Placeholder::Number,
+            Self::Others { of, .. } => *of,
+        }
+    }
+
+    fn is_alike(&self, other: &Self) -> bool {
+        self.placeholder() == other.placeholder()
+    }
+
     fn merge(&mut self, other: &Self) {
         match (self, other) {
             (Self::Numbers { min, max }, Self::Numbers { min: their_min, max: their_max }) => {
                 (*min, *max) = ((*min).min(*their_min), (*max).max(*their_max));
             }
-            (Self::Others { of, distinct }, Self::Others { of: their_of, distinct: theirs })
-                if of == their_of =>
-            {
+            (Self::Others { distinct, .. }, Self::Others { distinct: theirs, .. }) => {
                 distinct.merge(theirs);
             }
             (Self::Numbers { .. } | Self::Others { .. }, _) => {}
@@ -274,6 +293,12 @@ mod tests {
                 prop_assert_eq!(spreads.to_bytes(), bytes);
             }
         }
+    }
+
+    #[test]
+    fn what_looks_like_a_placeholder_takes_the_place_of_none() {
+        let (template, spreads) = Spreads::of("chunk #7 of 9 <addr>");
+        assert_eq!(spreads.within(&template), template);
     }
 
     #[test]

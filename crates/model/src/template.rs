@@ -35,6 +35,9 @@ pub enum Placeholder {
 }
 
 impl Placeholder {
+    /// Every one.
+    pub const ALL: [Self; 4] = [Self::Address, Self::Path, Self::Id, Self::Number];
+
     /// What stands in the template.
     pub const fn mark(self) -> &'static str {
         match self {

@@ -90,7 +90,9 @@ impl Following {
             Told::Waiting { reason } | Told::Disconnected { reason, .. } => {
                 Some((node.clone(), reason.clone()))
             }
-            Told::Starting | Told::CatchingUp { .. } | Told::Live { .. } => None,
+            Told::Starting | Told::Moved { .. } | Told::CatchingUp { .. } | Told::Live { .. } => {
+                None
+            }
         };
         Filling {
             followed: nodes.clone().cloned().collect(),

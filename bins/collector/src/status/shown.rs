@@ -100,6 +100,7 @@ fn log(status: &Status, name: &NodeName) -> String {
     match &node.following {
         report::Following::Starting => "starting".to_owned(),
         report::Following::Waiting { .. } => "waiting".to_owned(),
+        report::Following::Moved { .. } => "moved".to_owned(),
         report::Following::CatchingUp { read_bytes, total_bytes, seconds_left, .. } => {
             let done = percent(*read_bytes, *total_bytes);
             match seconds_left {
@@ -121,6 +122,7 @@ fn notes(status: &Status, name: &NodeName, known: Option<&Known>) -> Vec<String>
     let mut is_read = true;
     match status.following.report(name).map(|(_, node)| &node.following) {
         Some(report::Following::Waiting { reason }) => notes.push(format!("waiting: {reason}")),
+        Some(report::Following::Moved { reason }) => notes.push(format!("moved: {reason}")),
         Some(report::Following::Disconnected { reason, retry_seconds }) => {
             notes.push(format!("disconnected: {reason}; tried again within {retry_seconds} s"));
         }

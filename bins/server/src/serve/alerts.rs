@@ -24,7 +24,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, RwLock,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
 };
 
@@ -90,6 +90,8 @@ pub(crate) struct Alerts {
     setup: RwLock<Arc<Setup>>,
     /// What takes its place before the next look.
     next: Mutex<Option<Setup>>,
+    /// Whether what waits is still to be given to the channels of another setup.
+    is_resume_due: AtomicBool,
     sight: Box<dyn Fn(Timestamp) -> Sight + Send + Sync>,
     observatory: Arc<Observatory>,
     readers: Readers,
@@ -149,6 +151,7 @@ impl Alerts {
             well_at: AtomicI64::new(0),
             setup: RwLock::new(Arc::new(Setup::new(config)?)),
             next: Mutex::default(),
+            is_resume_due: AtomicBool::new(false),
             sight,
             observatory,
             readers,
@@ -173,7 +176,8 @@ impl Alerts {
         Arc::clone(&self.setup.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Uses another setup; nothing is on its way to the channels of the one before any more. Blocks.
+    /// Uses another setup. What waits for its channels is given to them before the next look; what was on its
+    /// way may arrive twice.
     fn change(&self, next: Setup) {
         let before = self.setup();
         for door in &next.doors {
@@ -182,14 +186,7 @@ impl Alerts {
             }
         }
         *self.setup.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(next);
-        let is_ours = self.owner.as_ref().is_some_and(|owner| *owner.right() == Right::Ours);
-        if !is_ours {
-            return;
-        }
-        self.books.write();
-        if let Err(error) = self.resume() {
-            tracing::warn!("alerts that waited for a channel wait for the next start: {error}");
-        }
+        self.is_resume_due.store(true, Ordering::Relaxed);
     }
 
     /// Who looks after alerts now, with what there is of them here: where this process takes over, what the
@@ -199,10 +196,19 @@ impl Alerts {
         let Some(owner) = &self.owner else { return Ok(None) };
         let mut right = owner.right();
         match *right {
+            Right::Ours if self.is_resume_due.load(Ordering::Relaxed) => {
+                // What is told must be in the database before it is read there.
+                if !self.books.write() {
+                    return Ok(Some(Right::Taken));
+                }
+                self.resume()?;
+                self.is_resume_due.store(false, Ordering::Relaxed);
+            }
             Right::Ours => {}
             Right::Taken => {
                 self.restore(now)?;
                 self.resume()?;
+                self.is_resume_due.store(false, Ordering::Relaxed);
                 *right = Right::Ours;
                 tracing::info!("this process looks after the alerts of the database");
             }
@@ -242,7 +248,7 @@ impl Alerts {
             match setup.door(&first.channel) {
                 Some(door) if !notices.is_empty() => {
                     let message = Message { at: first.at, notices };
-                    if let Err(message) = door.give(message, first.attempts) {
+                    if let Err(message) = door.give_again(message, first.attempts) {
                         unknown.extend(delivery::refused(door.name(), &message));
                     }
                 }
@@ -296,7 +302,7 @@ impl Alerts {
         drop(states);
         let is_written = self.books.write();
         for (door, message) in messages {
-            if let Err(message) = door.give(message, 0) {
+            if let Err(message) = door.give(message) {
                 let failed = delivery::refused(door.name(), &message);
                 self.note([], failed);
             }
@@ -445,11 +451,10 @@ impl Alerts {
             let next = locked(&self.next).take();
             if let Some(next) = next {
                 tasks.shutdown().await;
-                let alerts = Arc::clone(&self);
-                if let Err(error) = tokio::task::spawn_blocking(move || alerts.change(next)).await {
-                    tracing::error!("changing the alerts failed: {error}");
-                }
+                self.change(next);
                 (tasks, ticks) = self.begin();
+                // This look is the first one.
+                ticks.reset();
             }
             let alerts = Arc::clone(&self);
             let looked = tokio::task::spawn_blocking(move || alerts.evaluate(clock::now()));

@@ -68,9 +68,9 @@ impl Nodes {
         state.nodes.iter().find_map(|node| match &node.state {
             State::Live { .. } => None,
             State::Starting => Some(format!("{} is just begun", node.node)),
-            State::Waiting { reason } | State::Disconnected { reason, .. } => {
-                Some(format!("{}: {reason}", node.node))
-            }
+            State::Waiting { reason }
+            | State::Moved { reason }
+            | State::Disconnected { reason, .. } => Some(format!("{}: {reason}", node.node)),
             State::CatchingUp { read_bytes, total_bytes } => {
                 Some(format!("{} catches up: {read_bytes} of {total_bytes} bytes", node.node))
             }
@@ -165,7 +165,7 @@ pub(crate) fn sight(
                 State::Waiting { reason } | State::Disconnected { reason, .. } => {
                     unreadable.insert(node.node.clone(), reason.clone());
                 }
-                State::Starting | State::Live { .. } => {}
+                State::Starting | State::Moved { .. } | State::Live { .. } => {}
             }
         }
         let lags: Vec<Lag> =

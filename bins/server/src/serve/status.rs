@@ -102,7 +102,7 @@ struct Node {
     last_record_at: Option<String>,
     lag_seconds: Option<u64>,
     source: Option<String>,
-    /// `starting`, `waiting`, `catching_up`, `live` or `disconnected`.
+    /// `starting`, `waiting`, `moved`, `catching_up`, `live` or `disconnected`.
     state: Option<&'static str>,
     /// Why it is not read.
     reason: Option<String>,
@@ -306,6 +306,7 @@ impl Node {
         let (state, reason) = match &followed.state {
             State::Starting => ("starting", None),
             State::Waiting { reason } => ("waiting", Some(reason)),
+            State::Moved { reason } => ("moved", Some(reason)),
             State::CatchingUp { read_bytes, total_bytes } => {
                 self.read_bytes = Some(*read_bytes);
                 self.total_bytes = Some(*total_bytes);

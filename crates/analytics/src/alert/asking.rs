@@ -71,7 +71,10 @@ pub fn evaluate_node(
     let nodes = Nodes::Of(std::slice::from_ref(node));
     let last = |micros: i64| Window { from: now.plus_micros(-micros), to: now };
     // A node without a log is silent by nature.
-    let silence = silence_of(&readers.get()?, nodes, now)?.pop().map(|(_, silence)| silence);
+    let reader = readers.get()?;
+    let silence = silence_of(&reader, nodes, now)?.pop().map(|(_, silence)| silence);
+    let newest = reader.reach(nodes)?.map(|reach| reach.to);
+    drop(reader);
     let reputations = observatory.reputation(node, last(DAY_MICROS), now)?;
     let storage = observatory.storage(node, now)?;
     let connectivity = observatory.connectivity(node, last(CONNECTION_MICROS), now)?;
@@ -89,6 +92,7 @@ pub fn evaluate_node(
     let facts = NodeFacts {
         node,
         log: terms.log,
+        newest,
         silence: silence.as_ref(),
         reputations: &reputations.what,
         capacity: &storage.what.capacity,

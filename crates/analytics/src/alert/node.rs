@@ -61,6 +61,8 @@ pub struct NodeFacts<'a> {
     pub node: &'a NodeName,
     /// How far its log is read.
     pub log: LogRead<'a>,
+    /// The newest record of its log; `None` where there is none.
+    pub newest: Option<Timestamp>,
     /// Whether its log tells what it should; `None` of a node without one.
     pub silence: Option<&'a Silence>,
     /// What satellites think of it.
@@ -103,7 +105,7 @@ pub fn of_node(facts: &NodeFacts<'_>, thresholds: &Thresholds, now: Timestamp) -
         LogRead::Behind => None,
     };
     match (facts.log, silence) {
-        (LogRead::Unreadable { reason }, silence) => found.unreadable(reason, silence),
+        (LogRead::Unreadable { reason }, _) => found.unreadable(reason, facts.newest),
         (_, Some(silence)) => found.silence(silence),
         (_, None) => found.nobody_knows(Rule::Silence, None),
     }
@@ -301,14 +303,23 @@ impl Found<'_> {
         self.add((Rule::Silence, None), level, (minutes, Some(bound)), silence.explanation());
     }
 
-    /// Nothing will be known as long as it lasts. It is as grave as the silence that it makes.
-    fn unreadable(&mut self, reason: &str, silence: Option<&Silence>) {
-        let (level, numbers) = match silence.and_then(Silence::since).map(|at| self.beyond(at)) {
-            Some((minutes, Some((level, bound)))) => (level, (Some(minutes), Some(bound))),
-            Some((_, None)) | None => (AlertLevel::Warning, (None, None)),
+    /// Nothing will be known as long as it lasts. It is as grave as the silence that it makes; of a log that was
+    /// never read somebody is still setting it up.
+    fn unreadable(&mut self, reason: &str, newest: Option<Timestamp>) {
+        let judged = match newest {
+            Some(newest) => {
+                let (minutes, beyond) = self.beyond(newest);
+                beyond.map(|(level, bound)| (level, (Some(minutes), Some(bound))))
+            }
+            None => {
+                let beyond = self.thresholds.silence_minutes.above(f64::MAX);
+                beyond.map(|_| (AlertLevel::Warning, (None, None)))
+            }
         };
-        let sentence = format!("Its log cannot be read, so nothing new is known of it: {reason}.");
-        self.add((Rule::Silence, None), level, numbers, sentence);
+        if let Some((level, numbers)) = judged {
+            let told = format!("Its log cannot be read, so nothing new is known of it: {reason}.");
+            self.add((Rule::Silence, None), level, numbers, told);
+        }
     }
 
     /// The minutes since then, and the bound of silence that they are beyond.

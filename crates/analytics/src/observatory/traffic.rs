@@ -243,8 +243,8 @@ impl Observatory {
     }
 
     /// The pieces of a node that were downloaded most often in a window widened to five minutes, as
-    /// [`hot_pieces_of`]. Those of the hour up to the newest record are counted as they come: of what was
-    /// counted once nothing is read again.
+    /// [`hot_pieces_of`]. Those of an hour that ends with the newest records, and with the window, are counted
+    /// as they come: of what was counted once nothing is read again.
     ///
     /// # Errors
     ///
@@ -256,7 +256,8 @@ impl Observatory {
         let is_hour = widened == hour.widened(Grain::FiveMinutes);
         let of = Selection::one(node);
         self.hot_pieces.answer(&self.readers, of, (widened, limit), |reader, of| {
-            if !is_hour {
+            let newest = reader.reach(of)?.map(|reach| reach.to.floor(Grain::FiveMinutes));
+            if !is_hour || newest > Some(now) {
                 return hot_pieces_of(reader, node, widened, limit);
             }
             match self.last_hour.hot_pieces(reader, node, now, limit)? {

@@ -138,6 +138,17 @@ fn a_log_that_cannot_be_read_is_told_with_the_reason() {
     let later = judge(&database, terms, NOW.plus_micros(180 * 60_000_000));
     assert_eq!(sentence(&later), told);
     assert_eq!(levels(&later), [("silence", AlertLevel::Critical)].into());
+    // As long as nobody would miss its lines, nothing is said; and nothing where nobody would at all.
+    let patient = Thresholds {
+        silence_minutes: Bounds { warning: 30.0, critical: 0.0 },
+        ..Thresholds::default()
+    };
+    let soon = judge(&database, Terms { thresholds: &patient, log }, NOW.plus_micros(60_000_000));
+    assert!(!levels(&soon).contains_key("silence"));
+    let off = Bounds { warning: 0.0, critical: 0.0 };
+    let deaf = Thresholds { silence_minutes: off, ..Thresholds::default() };
+    let ever = judge(&Database::new(), Terms { thresholds: &deaf, log }, NOW);
+    assert_eq!(levels(&ever), BTreeMap::new());
     // One that was never read: somebody is still setting it up.
     let never = judge(&Database::new(), terms, NOW);
     assert_eq!(sentence(&never), told);

@@ -37,6 +37,11 @@ pub enum State {
         /// For what, in words for the operator.
         reason: String,
     },
+    /// The file has another name now, and nothing took its place: what it still gets is read.
+    Moved {
+        /// What is missing, in words for the operator.
+        reason: String,
+    },
     /// It reads what was written before.
     CatchingUp {
         /// Bytes of the log that are behind it.

@@ -289,7 +289,9 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                 self.absent += 1;
                 if self.absent >= ABSENT_LOOKS {
                     let reason = Error::io("find", self.files.path())(error).to_string();
-                    self.say_waiting(format!("{reason}; what it still gets is read"));
+                    self.say(State::Moved {
+                        reason: format!("{reason}; what it still gets is read"),
+                    });
                 }
                 false
             }
@@ -441,11 +443,10 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         }
     }
 
-    /// Says that there is nothing to read; in the log once.
-    fn say_waiting(&self, reason: String) {
-        let state = State::Waiting { reason };
+    /// Says what is missing; in the log once.
+    fn say(&self, state: State) {
         if self.control.state() != state {
-            if let State::Waiting { reason } = &state {
+            if let State::Waiting { reason } | State::Moved { reason } = &state {
                 tracing::warn!(node = %self.config.node, "waiting: {reason}");
             }
             self.control.set(state);
@@ -454,7 +455,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
 
     /// Waits for a file that cannot be read now.
     fn wait_for(&mut self, reason: String) -> Left {
-        self.say_waiting(reason);
+        self.say(State::Waiting { reason });
         self.pace.answered();
         self.pace.rest();
         let watch = self.watch(self.files.path());

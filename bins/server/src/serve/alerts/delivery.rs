@@ -74,7 +74,8 @@ struct Told {
 
 impl Door {
     pub(super) fn new(channel: Channel) -> Self {
-        let (queue, waiting) = mpsc::channel(WAITING_MAX);
+        // What waited before has room beside what is new.
+        let (queue, waiting) = mpsc::channel(2 * WAITING_MAX);
         Self { channel, queue, waiting: Mutex::new(Some(waiting)), told: Mutex::default() }
     }
 
@@ -92,21 +93,35 @@ impl Door {
         self.channel.part(message)
     }
 
-    /// Lets a message wait for its turn; gives it back where there is no room.
-    pub(super) fn give(&self, message: Message, attempts: u32) -> Result<(), Message> {
-        self.queue.try_send((message, attempts)).map_err(|refused| {
-            let (message, _) = refused.into_inner();
-            tracing::warn!(channel = self.name(), "too many alerts wait; one is left out");
-            locked(&self.told).failed += 1;
-            message
-        })
+    /// Lets a message wait for its turn; gives it back where too many wait.
+    pub(super) fn give(&self, message: Message) -> Result<(), Message> {
+        if self.waiting() < WAITING_MAX {
+            self.give_again(message, 0)
+        } else {
+            self.refuse(message)
+        }
+    }
+
+    /// The same for one that waited before, and was tried so often.
+    pub(super) fn give_again(&self, message: Message, attempts: u32) -> Result<(), Message> {
+        let given = self.queue.try_send((message, attempts));
+        given.or_else(|refused| self.refuse(refused.into_inner().0))
+    }
+
+    fn refuse(&self, message: Message) -> Result<(), Message> {
+        tracing::warn!(channel = self.name(), "too many alerts wait; one is left out");
+        locked(&self.told).failed += 1;
+        Err(message)
+    }
+
+    fn waiting(&self) -> usize {
+        self.queue.max_capacity() - self.queue.capacity()
     }
 
     pub(super) fn status(&self) -> Value {
         let told = locked(&self.told);
         let mut fields = Map::new();
-        let waiting = self.queue.max_capacity() - self.queue.capacity();
-        fields.insert("waiting".to_owned(), waiting.into());
+        fields.insert("waiting".to_owned(), self.waiting().into());
         fields.insert("delivered".to_owned(), told.delivered.into());
         fields.insert("failed".to_owned(), told.failed.into());
         if let Some(at) = told.delivered_at {

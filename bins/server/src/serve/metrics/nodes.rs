@@ -220,7 +220,7 @@ fn logs(families: &mut Families, nodes: &[NodeInfo], own: &OwnFigures, now: Time
     );
     for node in &pipeline.nodes {
         let is_up = match node.state {
-            State::CatchingUp { .. } | State::Live { .. } => true,
+            State::CatchingUp { .. } | State::Moved { .. } | State::Live { .. } => true,
             State::Starting | State::Waiting { .. } | State::Disconnected { .. } => false,
         };
         live.add([("node", node.node.as_str())], is_up);
@@ -232,7 +232,7 @@ fn logs(families: &mut Families, nodes: &[NodeInfo], own: &OwnFigures, now: Time
             State::CatchingUp { read_bytes, total_bytes } => {
                 Some(total_bytes.saturating_sub(read_bytes))
             }
-            State::Live { .. } => Some(0),
+            State::Live { .. } | State::Moved { .. } => Some(0),
             State::Starting | State::Waiting { .. } | State::Disconnected { .. } => None,
         };
         behind.add_known([("node", node.node.as_str())], bytes);
