@@ -75,6 +75,11 @@ pub(crate) fn minute(instant: Timestamp) -> String {
     text.split_at_checked(16).map_or(text.clone(), |(minute, _)| minute.replace('T', " "))
 }
 
+/// The day of an instant, for people and machines: `2026-08-19`.
+pub(crate) fn day(instant: Timestamp) -> String {
+    instant.to_string().chars().take(10).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

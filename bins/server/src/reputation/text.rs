@@ -14,7 +14,7 @@ use crate::{
     earnings::satellite_name,
     sentence::sentence,
     table::{Align, Cell, NOT_KNOWN, Style, Table, number},
-    window::minute,
+    window::{day, minute},
 };
 
 pub(super) fn write(answers: &[NodeAnswer], out: &mut dyn Write, colour: Colour) -> io::Result<()> {
@@ -118,7 +118,7 @@ fn vetted(of: &Reputation) -> String {
         // It has waited long enough, whether for enough audits nobody told.
         Vetting::Unknown if of.joined_at.is_some() => "not told".to_owned(),
         Vetting::Unknown => NOT_KNOWN.to_owned(),
-        Vetting::Vetted(at) => minute(at).chars().take(10).collect(),
+        Vetting::Vetted(at) => day(at),
         Vetting::Probably => "probably".to_owned(),
         Vetting::Running { .. } => "not yet".to_owned(),
     }

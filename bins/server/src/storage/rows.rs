@@ -14,7 +14,7 @@ use super::{
     OfNode, Shown,
     work_rows::{HashStoreRow, MigrationRow, RunRow, RunningRow, TaskRow},
 };
-use crate::{earnings::satellite_name, form::Span};
+use crate::{earnings::satellite_name, form::Span, window};
 
 #[derive(JsonSchema, Serialize)]
 pub(crate) struct Root {
@@ -213,8 +213,7 @@ pub(crate) fn days(days: &StoredDays) -> Vec<DayRow> {
             Some((name(*id), DayOfSatellite { bytes, state: day.name() }))
         };
         let satellites = days.satellites.iter().filter_map(of).collect();
-        let day = day.to_string().chars().take(10).collect();
-        DayRow { day, bytes: total.map(ByteCount::get), satellites }
+        DayRow { day: window::day(*day), bytes: total.map(ByteCount::get), satellites }
     };
     days.days.iter().zip(days.total()).enumerate().map(row).collect()
 }

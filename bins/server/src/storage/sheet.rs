@@ -1,7 +1,7 @@
 //! Storage in CSV: rows of several kinds, told apart by a column.
 
 use piecewatch_analytics::storage::{Cause, GrowthOver, NodeStorage};
-use piecewatch_model::{ByteCount, Timestamp};
+use piecewatch_model::ByteCount;
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use super::{
     rows::{SpaceFields, name},
     work_rows::{seconds, task_name},
 };
-use crate::form::Span;
+use crate::{form::Span, window::day};
 
 /// A node, or something that is told of it.
 #[derive(Default, JsonSchema, Serialize)]
@@ -109,10 +109,6 @@ fn of_node(storage: &NodeStorage) -> FlatRow {
         full_latest_at: space.full_latest_at,
         ..FlatRow::default()
     }
-}
-
-fn day(at: Timestamp) -> String {
-    at.to_string().chars().take(10).collect()
 }
 
 fn signed(bytes: ByteCount) -> i64 {

@@ -17,6 +17,7 @@ use crate::{
     earnings::satellite_name,
     sentence::sentence,
     table::{Align, Cell, NOT_KNOWN, Style, Table},
+    window::{day, minute},
 };
 
 pub(super) fn write(shown: &Shown, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
@@ -59,15 +60,6 @@ fn runs(days: &[Timestamp]) -> String {
 }
 
 /// An instant to the minute.
-pub(super) fn minute(instant: Timestamp) -> String {
-    let text = instant.to_string();
-    text.split_at_checked(16).map_or(text.clone(), |(minute, _)| minute.replace('T', " "))
-}
-
-pub(super) fn day(instant: Timestamp) -> String {
-    instant.to_string().chars().take(10).collect()
-}
-
 fn write_space(storage: &NodeStorage, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
     if storage.capacity == Capacity::default() {
         return writeln!(out, "  Nothing is known of its space: ask its dashboard with poll.");

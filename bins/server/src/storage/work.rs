@@ -10,15 +10,13 @@ use piecewatch_analytics::{
 };
 use piecewatch_model::{ByteCount, SatelliteId};
 
-use super::{
-    text::{day, minute, percent},
-    work_rows::task_name,
-};
+use super::{text::percent, work_rows::task_name};
 use crate::{
     Colour,
     earnings::satellite_name,
     sentence::sentence,
     table::{Align, Cell, NOT_KNOWN, Style, Table, number},
+    window::{day, minute},
 };
 
 pub(super) fn write(work: &NodeWork, out: &mut dyn Write, colour: Colour) -> io::Result<()> {
