@@ -5,7 +5,10 @@ use std::{
     io::{self, Write},
 };
 
-use piecewatch_analytics::{tally::Amount, transfer_size::SizeClass};
+use piecewatch_analytics::{
+    tally::Amount,
+    transfer_size::{SizeClass, size_classes},
+};
 use piecewatch_model::{Action, Grain, NodeName};
 use piecewatch_store::{Ending, Nodes, Reader, SizeRow, Window};
 use schemars::JsonSchema;
@@ -31,14 +34,7 @@ pub(crate) struct Answer {
 impl Answer {
     /// What rows of a window add up to.
     pub(crate) fn of(nodes: Vec<NodeName>, window: Option<Window>, rows: &[SizeRow]) -> Self {
-        let mut classes = BTreeMap::<_, Amount>::new();
-        for row in rows {
-            let key = (row.action.clone(), row.ending, SizeClass::of(row.bucket));
-            let sum = classes.entry(key).or_default();
-            sum.count = sum.count.saturating_add(row.count);
-            sum.bytes = sum.bytes + row.bytes;
-        }
-        Self { nodes, window, classes }
+        Self { nodes, window, classes: size_classes(rows) }
     }
 }
 
@@ -102,11 +98,7 @@ fn row<'a>(
     let above = SizeClass::ALL.into_iter().find(|other| other > class);
     Row {
         action: action.name(),
-        outcome: match ending {
-            Ending::Success => "success",
-            Ending::Canceled => "canceled",
-            Ending::Failed => "failed",
-        },
+        outcome: ending.name(),
         from_bytes: class.low().get(),
         to_bytes: above.map(|above| above.low().get()),
         count: amount.count,
@@ -147,8 +139,7 @@ fn table(answer: &Answer) -> Table {
     for ((action, ending, class), amount) in &answer.classes {
         let Line { endings, all } = kinds.entry((action, *class)).or_default();
         endings.insert(*ending, amount.count);
-        all.count = all.count.saturating_add(amount.count);
-        all.bytes = all.bytes + amount.bytes;
+        all.add(*amount);
         *of_action.entry(action).or_default() += amount.count;
     }
     for ((action, class), Line { endings, all }) in kinds {

@@ -15,7 +15,8 @@ pub struct Amount {
 }
 
 impl Amount {
-    pub(crate) fn add(&mut self, other: Self) {
+    /// Adds others to them.
+    pub fn add(&mut self, other: Self) {
         self.count = self.count.saturating_add(other.count);
         self.bytes = self.bytes + other.bytes;
     }

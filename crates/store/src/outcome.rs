@@ -53,6 +53,15 @@ impl Ending {
         }
     }
 
+    /// In a lower-case word.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Canceled => "canceled",
+            Self::Failed => "failed",
+        }
+    }
+
     /// The number under which the database knows it.
     pub(crate) const fn code(self) -> u8 {
         match self {

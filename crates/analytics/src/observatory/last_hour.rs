@@ -2,7 +2,6 @@
 
 use std::{
     collections::BTreeMap,
-    fmt,
     ops::ControlFlow,
     sync::{Mutex, MutexGuard, PoisonError},
 };
@@ -21,11 +20,12 @@ const NODES_MAX: usize = 8;
 const SWEEPS_MAX: u32 = 5;
 
 /// Counters of nodes that are asked for, which take at most [`HotPieces::MEMORY_MAX`] each.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct LastHour {
     nodes: Mutex<BTreeMap<NodeName, Counted>>,
 }
 
+#[derive(Debug)]
 struct Counted {
     /// From when to when downloads are in the counters.
     window: Window,
@@ -94,12 +94,6 @@ impl LastHour {
 
     fn nodes(&self) -> MutexGuard<'_, BTreeMap<NodeName, Counted>> {
         self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for LastHour {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LastHour").finish_non_exhaustive()
     }
 }
 
