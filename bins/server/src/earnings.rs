@@ -9,7 +9,7 @@ mod reconcile;
 pub(crate) mod rows;
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, Write},
     path::PathBuf,
     sync::Arc,
@@ -217,6 +217,15 @@ pub(crate) fn satellite_name(satellite: SatelliteId, address: Option<&str>) -> S
     match address.and_then(|address| address.split(':').next()) {
         Some(host) if !host.is_empty() => host.to_owned(),
         Some(_) | None => satellite.to_string().chars().take(12).chain(['…']).collect(),
+    }
+}
+
+/// The figure that a sum is built on, as answers name it: `mixed` where some of it is of one and some of
+/// another. `None` of nothing.
+pub(crate) fn based_on(figures: &BTreeSet<Figure>) -> Option<&'static str> {
+    match figures.len() {
+        0 | 1 => figures.first().map(|figure| figure.name()),
+        _ => Some("mixed"),
     }
 }
 

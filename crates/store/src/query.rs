@@ -66,7 +66,7 @@ pub(crate) struct Question {
 }
 
 /// Every question, for the check of their plans.
-pub(crate) const ALL: [Question; 95] = [
+pub(crate) const ALL: [Question; 96] = [
     nodes::ALL,
     nodes::IDS,
     nodes::SATELLITES,
@@ -94,6 +94,7 @@ pub(crate) const ALL: [Question; 95] = [
     hours::TROUBLES,
     transfers::NEWEST,
     transfers::COUNTRY,
+    transfers::COUNTRY_ID,
     transfers::TEMPLATE,
     downloads::NEWEST,
     addresses::NEWEST,

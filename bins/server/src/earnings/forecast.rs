@@ -8,7 +8,7 @@ use std::{
 use piecewatch_finance::{NodeForecast, SatelliteForecast};
 use piecewatch_model::MicroUsd;
 
-use super::{Books, month::in_words, name_in, notes};
+use super::{Books, based_on, month::in_words, name_in, notes};
 use crate::{
     Colour,
     money::usd,
@@ -97,6 +97,7 @@ fn table(node: &NodeForecast) -> Table {
             bold(usd(expected.repair_audit)),
             bold(usd(expected.held)),
             bold(node.node_expects().map_or_else(|| NOT_KNOWN.to_owned(), usd)),
+            bold(based_on(&node.figures()).unwrap_or_default().replace('_', " ")),
         ]);
     }
     table

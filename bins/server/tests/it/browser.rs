@@ -33,6 +33,8 @@ const REQUIRED: &str = "PIECEWATCH_REQUIRE_CHROMIUM";
 const PICTURES: &str = "PIECEWATCH_SCREENSHOTS";
 /// For how many seconds pages are left open to see what that costs; not at all unless it is set.
 const SOAK: &str = "PIECEWATCH_SOAK";
+/// Of the tests in the browser only those whose names hold this: for whoever works on one of them.
+const ONLY: &str = "PIECEWATCH_BROWSER_ONLY";
 /// Another build of the program to look at: that of a release costs what users pay.
 const PROGRAM: &str = "PIECEWATCH_PROGRAM";
 const BROWSERS: [&str; 4] =
@@ -213,6 +215,9 @@ impl Stage {
         let vitest =
             ["node_modules/vitest/vitest.mjs", "run", "--config", "browser/vitest.config.ts", file];
         let mut command = node_js(&self.workshop, &vitest);
+        if let Some(only) = env::var_os(ONLY) {
+            command.arg("--testNamePattern").arg(only);
+        }
         command.env("PIECEWATCH_STAGE", &self.told);
         command
     }

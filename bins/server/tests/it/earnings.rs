@@ -1,16 +1,17 @@
 //! `piecewatch earnings` on simulated nodes that are asked now, and on those of long ago.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{SystemTime, UNIX_EPOCH},
 };
 
 use piecewatch_model::{
-    ByteCount, DailyBandwidth, Fact, KnownSatellite, Paystub, Period, Poll, PollPart, Report,
-    SatelliteId, Standing, Timestamp,
+    ByteCount, DailyBandwidth, Fact, Grain, KnownSatellite, Paystub, Period, Poll, PollPart,
+    Report, SatelliteId, Standing, Timestamp,
 };
 use piecewatch_simulator::{
-    Account, AccountConfig, ApiServer, ApiVersion, Luck, NodeApi, Port, SimulatedTime,
+    Account, AccountConfig, ApiServer, ApiVersion, Config, Luck, NodeApi, Port, SimulatedTime,
+    Simulator,
 };
 use piecewatch_store::{Store, StoreConfig};
 use serde_json::Value;
@@ -206,6 +207,34 @@ fn a_month_is_forecast_beside_what_the_node_expects() {
     let sum: i64 = rows.iter().map(|row| int(row, "forecast_micro_usd")).sum();
     assert_eq!(int(&nodes[0], "forecast_micro_usd"), sum);
     assert_eq!(rows[0]["price_source"], "node");
+}
+
+/// Figures are never mixed without a word: of some satellites the node was asked, of the others its log alone tells.
+#[test]
+fn a_forecast_says_on_which_figure_it_is_built() {
+    let forecasts = within_a_month(|now| {
+        let two = AccountConfig { seed: 5, now, satellites: 2, ..AccountConfig::default() };
+        let nodes = [("attic", Account::random(&two)), ("cellar", account(6, now))];
+        let bench = asked(&nodes, now);
+        let config = Config { start: Some(now.floor(Grain::Hour)), ..Config::default() };
+        let (mut simulator, mut log) = (Simulator::new(config), Vec::new());
+        for _ in 0..5_000 {
+            simulator.next_line(&mut log);
+        }
+        bench.write("node.log", log);
+        for node in ["attic", "barn"] {
+            bench.done(["import", "--db", "nodes.db", "--node", node, "node.log"]);
+        }
+        bench.json(["earnings", "forecast", "--db", "nodes.db", "--json"])
+    });
+    let based_on = |node: &Value| node["based_on"].as_str().map(str::to_owned);
+    let [attic, barn, cellar] = &forecasts.as_array().unwrap()[..] else { panic!("{forecasts}") };
+    for (node, figure) in [(attic, "mixed"), (barn, "log_estimate"), (cellar, "node_estimate")] {
+        assert_eq!(based_on(node).as_deref(), Some(figure), "{node}");
+    }
+    let figures: BTreeSet<_> =
+        attic["satellites"].as_array().unwrap().iter().map(based_on).collect();
+    assert_eq!(figures.len(), 2, "{attic}");
 }
 
 #[test]

@@ -124,28 +124,6 @@ export function acting(server: Server): void {
     await page.context().close();
   });
 
-  test('figures lead to the transfers behind them', async () => {
-    const opened = await open();
-    const { page } = opened;
-    await visit(opened, server, 'overview');
-    const rows = page.getByRole('table', { name: 'Transfers by action' }).locator('tbody tr');
-    await rows.first().getByRole('link').first().click();
-    await page.locator('main h1', { hasText: 'Transfers' }).waitFor();
-    await settled(page);
-    expect(page.url()).toMatch(/#\/transfers\?from=[^&]+&action=[A-Z_]+$/);
-    await page.goBack();
-    await page.getByRole('table', { name: 'Nodes', exact: true }).locator('tbody tr', { hasText: 'shed' }).getByRole('link').nth(1).click();
-    await settled(page);
-    const texts = await page.getByRole('table', { name: 'Transfers of the window' }).locator('tbody tr').allInnerTexts();
-    expect(texts.length).toBeGreaterThan(0);
-    expect(texts.filter((text) => !text.includes('shed'))).toEqual([]);
-    await visit(opened, server, 'traffic?window=7d');
-    await page.getByRole('table', { name: 'Traffic by satellite' }).getByRole('link', { name: 'us1' }).click();
-    await settled(page);
-    expect(page.url()).toContain('#/transfers?window=7d&satellite=us1');
-    await page.context().close();
-  });
-
   test('light and dark are by the system until somebody chooses', async () => {
     const opened = await open({ colorScheme: 'dark' });
     const { page } = opened;
@@ -174,10 +152,60 @@ export function acting(server: Server): void {
     expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to the figures');
     await page.keyboard.press('Enter');
     expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('MAIN');
+    // From one end to the other: all that can be pressed, and no trap on the way.
+    await visit(opened, server, 'compare');
+    const all = await page.evaluate(() => {
+      const found = [...document.querySelectorAll<HTMLElement>('a[href], button, summary, select, input, [tabindex="0"]')].filter((of) => of.checkVisibility() && !of.matches(':disabled'));
+      for (const [number, of] of found.entries()) of.dataset.number = String(number);
+      return found.length;
+    });
+    expect(all).toBeGreaterThan(20);
+    const reached = new Set<string>();
+    for (let presses = 0; presses < 2 * all && reached.size < all; presses += 1) {
+      await page.keyboard.press('Tab');
+      const at = await page.evaluate(() => (document.activeElement as HTMLElement | null)?.dataset.number);
+      if (at !== undefined) reached.add(at);
+    }
+    expect(reached.size).toBe(all);
+    // A node is picked with keys alone.
+    await page.locator('header summary', { hasText: 'Nodes:' }).focus();
+    await page.keyboard.press('Enter');
+    await page.getByRole('checkbox', { name: 'attic' }).waitFor();
+    const isAt = (name: string) => page.getByRole('checkbox', { name }).evaluate((box) => box === document.activeElement);
+    for (let presses = 0; presses < 10 && !(await isAt('attic')); presses += 1) await page.keyboard.press('Tab');
+    await page.keyboard.press('Space');
+    await until('it is picked', () => page.url().includes('#/compare?nodes=attic'));
+    await page.keyboard.press('Escape');
+    await page.getByRole('checkbox', { name: 'attic' }).waitFor({ state: 'hidden' });
+    // A table is put in order, and another view is gone to.
+    await visit(opened, server, 'errors?window=7d');
+    const heading = page.getByRole('table', { name: 'The most frequent errors' }).getByRole('button', { name: 'First' });
+    await heading.focus();
+    await page.keyboard.press('Enter');
+    expect(await page.getByRole('table', { name: 'The most frequent errors' }).locator('th[aria-sort]').innerText()).toContain('First');
     await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Traffic' }).focus();
     await page.keyboard.press('Enter');
     await page.locator('main h1', { hasText: 'Traffic' }).waitFor();
     await until('the view has the focus', () => page.evaluate(() => document.activeElement?.tagName === 'MAIN'));
+    await page.context().close();
+  });
+
+  test('a window of one\'s own is of the time of whoever looks', async () => {
+    const opened = await open({ timezoneId: 'America/New_York' });
+    const { page } = opened;
+    await visit(opened, server, 'traffic');
+    await page.locator('header summary', { hasText: 'Window:' }).click();
+    const midnight = new Date(Math.floor(Date.now() / 86_400_000) * 86_400_000);
+    const local = (at: number) => {
+      const parts = new Intl.DateTimeFormat('sv-SE', { timeZone: 'America/New_York', dateStyle: 'short', timeStyle: 'short' }).format(at);
+      return parts.replace(' ', 'T');
+    };
+    const [from, to] = [midnight.getTime() - 7_200_000, midnight.getTime()];
+    await page.getByLabel('From (').fill(local(from));
+    await page.getByLabel('To (').fill(local(to));
+    await page.getByRole('button', { name: 'Show this time' }).click();
+    const text = (at: number) => new Date(at).toISOString().replace('.000Z', 'Z');
+    await until('the address names it in UTC', () => page.url().endsWith(`#/traffic?from=${text(from)}&to=${text(to)}`));
     await page.context().close();
   });
 

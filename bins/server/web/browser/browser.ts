@@ -1,7 +1,7 @@
 // The browser, and pages that note whatever goes wrong in them.
 
 import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { VIEWS, type View } from '../src/state/address';
+import { placeOf, VIEWS, type View } from '../src/state/address';
 import { stage, type Server } from './server';
 
 export { VIEWS, type View };
@@ -68,6 +68,8 @@ export function openOnPhone(options: BrowserContextOptions = {}): Promise<Opened
 /** Goes to a view, and waits until all of it is there. */
 export async function visit({ page }: Opened, server: Server, fragment: string): Promise<void> {
   await page.goto(`${server.url}/#/${fragment}`);
+  // The view before stays until this one is loaded.
+  await page.locator('main h1', { hasText: TITLES[placeOf(`#/${fragment}`).view] }).waitFor();
   await settled(page);
 }
 

@@ -1,6 +1,5 @@
 // What stands on the page is what the server answers.
 
-import type { Locator, Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import type { AlertsAnswer, CompareAnswer, CountriesAnswer, CountryRow, ErrorsAnswer, LatencyAnswer, OverviewAnswer, ReputationAnswer, SatellitesAnswer, SizesAnswer, TrafficAnswer } from '../src/api/types/http';
 import type { StatusState } from '../src/api/types/live';
@@ -12,36 +11,18 @@ import { count, decimal, percent, some } from '../src/format/number';
 import { monthPlus } from '../src/format/time';
 import { action, country, isDownload, isUpload, sentence } from '../src/format/words';
 import { open, shown, visit } from './browser';
+import { row, rows, tile, week } from './reading';
 import { stage, until, type Server } from './server';
-
-const tile = (page: Page, label: string | RegExp) => page.getByRole('group', { name: label }).first().innerText();
-
-/** The texts of some rows of a table, each by the titles of its columns. */
-async function rows(page: Page, table: string, having: Parameters<Locator['filter']>[0] = {}): Promise<Record<string, string>[]> {
-  const found = page.getByRole('table', { name: table, exact: true });
-  const titles = (await found.locator('thead th').allInnerTexts()).map((title) => title.replace(/[↑↓]/g, '').trim());
-  // At once: a table may be drawn anew while it is read.
-  const texts = await found.locator('tbody tr').filter(having).evaluateAll((all) =>
-    all.map((row) => [...(row as HTMLTableRowElement).cells].map((cell) => cell.innerText.trim())));
-  return texts.map((cells) => Object.fromEntries(titles.map((title, index) => [title, cells[index] ?? ''])));
-}
-
-/** The row that a name stands at the head of. */
-async function row(page: Page, table: string, of: string): Promise<Record<string, string>> {
-  return (await rows(page, table, { has: page.getByRole('rowheader', { name: of, exact: true }) }))[0] ?? {};
-}
-
-/** Seven days that are over: nothing comes to them while they are looked at. */
-function week(): string {
-  const day = 86_400_000;
-  const midnight = Math.floor(Date.now() / day) * day;
-  return `from=${new Date(midnight - 7 * day).toISOString().slice(0, 19)}Z&to=${new Date(midnight).toISOString().slice(0, 19)}Z`;
-}
 
 /** `+384 MB` as a number. */
 function inBytes(text = ''): number {
   const [, value, unit = ''] = /^\+([\d.]+) ([kMGT]?)B$/.exec(text) ?? [];
   return Number(value) * 1000 ** ['', 'k', 'M', 'G', 'T'].indexOf(unit);
+}
+
+/** `1 Dec 2026`, or a month without its day. */
+function utc(at: string, day: { day?: 'numeric' }): string {
+  return new Intl.DateTimeFormat('en-GB', { ...day, month: 'short', year: 'numeric', timeZone: 'UTC' }).format(Date.parse(at)).replace('Sept', 'Sep');
 }
 
 export function figures(server: Server): void {
@@ -200,7 +181,8 @@ export function figures(server: Server): void {
     const { period: now, nodes } = await server.ask<MonthAnswer>('/api/v1/earnings');
     // Nodes of today's age hold nothing back: the other month is the first one of the youngest.
     const age = Math.min(...nodes.flatMap(({ satellites }) => satellites.map((of) => of.age_months ?? Infinity)));
-    const opened = await open();
+    // Months of pay are of UTC: where the day is still the one before they are the same.
+    const opened = await open({ timezoneId: 'America/New_York' });
     for (const period of [now, monthPlus(now, 1 - age)]) {
       await visit(opened, server, `earnings?period=${period}`);
       const month = await server.ask<MonthAnswer>(`/api/v1/earnings?period=${period}`);
@@ -213,6 +195,8 @@ export function figures(server: Server): void {
             'Held now': `${of.held_percent}%`,
             'Held in all': money(of.held_so_far_micro_usd),
             'To come back': money(of.held_return_micro_usd),
+            'Next': of.next_held_percent === null ? '–' : `${of.next_held_percent}% from ${utc(`${of.next_held_percent_from}-01`, {})}`,
+            'Due': of.held_return_micro_usd ? utc(of.held_return_due_at ?? '', { day: 'numeric' }) : '–',
           });
         }
       }

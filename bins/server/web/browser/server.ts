@@ -110,18 +110,28 @@ export class Server {
 const BASE32 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
 let written = 0;
 
-/** Has a node write, as Docker keeps it, that it sent a piece that no other line is of. Its id. */
+/** Has a node write that it sent a piece that no other line is of. Its id. */
 export function writes(node: string): string {
+  return tells(node, 'GET', ['INFO', 'downloaded']);
+}
+
+/** Has a node write that it could not send a piece that is to be repaired. Its id. */
+export function fails(node: string): string {
+  return tells(node, 'GET_REPAIR', ['ERROR', 'download failed'], { error: 'write tcp: connection reset by peer' });
+}
+
+/** Has a node write, as Docker keeps it, how a download of a piece began and ended. */
+function tells(node: string, action: string, [level, ended]: [string, string], why: Record<string, string> = {}): string {
   written += 1;
   const letters = Array.from({ length: 51 }, (_, at) => BASE32[(at * 7 + written * 5 + at * written) % 32]);
   // The last one has a single bit of the 32 bytes.
   const piece = `${letters.join('')}A`;
-  const payload = `{"Process": "storagenode", "Piece ID": "${piece}", "Satellite ID": "12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S", "Action": "GET", "Offset": 0, "Size": 1000000, "Remote Address": "192.0.2.7:1234"}`;
-  const line = (level: string, message: string) => {
+  const download = { 'Process': 'storagenode', 'Piece ID': piece, 'Satellite ID': '12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S', 'Action': action, 'Offset': 0, 'Size': 1_000_000, 'Remote Address': '192.0.2.7:1234' };
+  const line = (level: string, message: string, payload: object) => {
     const time = new Date().toISOString();
-    const log = `${time.slice(0, 19)}Z\t${level}\tpiecestore\t${message}\t${payload}\n`;
+    const log = `${time.slice(0, 19)}Z\t${level}\tpiecestore\t${message}\t${JSON.stringify(payload)}\n`;
     return `${JSON.stringify({ log, stream: 'stderr', time })}\n`;
   };
-  appendFileSync(join(stage.folder, `${node}.log`), line('DEBUG', 'download started') + line('INFO', 'downloaded'));
+  appendFileSync(join(stage.folder, `${node}.log`), line('DEBUG', 'download started', download) + line(level, ended, { ...download, ...why }));
   return piece;
 }

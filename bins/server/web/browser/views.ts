@@ -26,6 +26,17 @@ async function barriers(page: Page, within = 'body'): Promise<string[]> {
     .map(({ id, help, nodes }) => `${id} (${help}), ${nodes.length} times: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 160)} ${failureSummary?.split('\n')[1] ?? ''}`).join(' | ')}`);
 }
 
+/** What a finger would miss: what can be pressed and is smaller than 44 pixels either way. */
+async function tooSmall(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('a[href], button, summary, select, input')].flatMap((of) => {
+      // Whoever presses the label of a box, or the tile that leads where its name does, presses these.
+      const { width, height } = (of.closest('label') ?? of.closest('.tile') ?? of).getBoundingClientRect();
+      const isSeen = of.checkVisibility({ visibilityProperty: true }) && width > 1 && height > 1 && of.closest('.sr') === null;
+      return isSeen && (width < 43.5 || height < 43.5) ? [`${Math.round(width)} × ${Math.round(height)}: ${of.outerHTML.slice(0, 120)}`] : [];
+    }));
+}
+
 async function picture(page: Page, name: string): Promise<void> {
   if (stage.pictures === null) return;
   mkdirSync(stage.pictures, { recursive: true });
@@ -43,6 +54,29 @@ async function faultsOf(opened: Opened, view: string): Promise<string[]> {
   return found;
 }
 
+/** What the view says in place of data, part by part. */
+async function nothings(page: Page): Promise<string[]> {
+  return (await page.locator('main .empty').allInnerTexts()).map((text) => text.replace(/\s+/g, ' '));
+}
+
+/** What nodes that are well, with a month behind them, have nothing of. */
+const MAY_BE_EMPTY: Partial<Record<View, string[]>> = { status: ['Nothing here No minute of this window was written down yet.'] };
+
+/** What each view says of a node whose log holds nothing and which nobody asks: what is missing, and why. */
+const SAID_OF_NOTHING: Record<View, string> = {
+  overview: 'Its log tells of nothing yet: new.log.',
+  traffic: 'The logs tell of no transfer in the last hour.',
+  latency: 'Nothing was measured in this window: the log tells no beginnings of transfers, or there were none.',
+  earnings: 'Not known: the logs tell of no pay yet, and no node was asked',
+  storage: 'Nobody told the space of these nodes in this window.',
+  reputation: 'No satellite is known: nodes tell of them when they are asked, and some versions in their logs.',
+  errors: 'No piece was downloaded in this window, or single transfers are kept no longer.',
+  transfers: 'There was no transfer in the last day.',
+  compare: 'There are no records in this window. A longer one may hold some.',
+  alerts: 'Nothing is the matter',
+  status: '0 batches wait',
+};
+
 export function viewsWithData(server: Server): void {
   for (const colorScheme of ['light', 'dark'] as const) {
     for (const device of ['desktop', 'phone'] as const) {
@@ -54,8 +88,10 @@ export function viewsWithData(server: Server): void {
           expect(await opened.page.locator('main h1').innerText()).toBe(TITLES[view]);
           const text = await shown(opened.page);
           if (/does not answer|could not be answered|cannot be watched|Not connected/.test(text)) faults.push(`${view}: ${text.slice(0, 500)}`);
+          faults.push(...(await nothings(opened.page)).filter((nothing) => !(MAY_BE_EMPTY[view] ?? []).includes(nothing)).map((nothing) => `${view}: says with data that there is none: ${nothing}`));
           if (view !== 'status' && !/\d/.test(text)) faults.push(`${view}: shows no figure: ${text}`);
           faults.push(...(await faultsOf(opened, view)));
+          if (device === 'phone') faults.push(...(await tooSmall(opened.page)).map((small) => `${view}: too small for a finger, ${small}`));
           await picture(opened.page, `${view}-${device}-${colorScheme}`);
           faults.push(...(await barriers(opened.page)).map((barrier) => `${view}: ${barrier}`));
         }
@@ -94,7 +130,7 @@ export function viewsOfNothing(server: Server): void {
     for (const view of VIEWS) {
       await visit(opened, server, view);
       const text = await shown(opened.page);
-      if (text.length < 40) faults.push(`${view}: says nothing: ${text}`);
+      if (!text.includes(SAID_OF_NOTHING[view])) faults.push(`${view}: does not say that nothing is known: ${text}`);
       faults.push(...(await faultsOf(opened, view)));
       faults.push(...(await barriers(opened.page)).map((barrier) => `${view}: ${barrier}`));
       await picture(opened.page, `${view}-empty`);

@@ -1,6 +1,6 @@
 //! Forecasts of the running month, by node and satellite.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use piecewatch_model::{
     ByteCount, ByteHours, DailyBandwidth, DailyStorage, Grain, MicroUsd, NodeName, Period,
@@ -49,6 +49,12 @@ impl NodeForecast {
     /// All satellites together.
     pub fn total(&self) -> ForecastTotal {
         ForecastTotal::of(self.satellites.iter().map(|of| &of.forecast))
+    }
+
+    /// On which of the estimates it is built, each once. More than one says that the sum of all
+    /// satellites is of neither.
+    pub fn figures(&self) -> BTreeSet<Figure> {
+        self.satellites.iter().map(|of| of.figure).collect()
     }
 
     /// What the node itself expects of all satellites; `None` where it was not asked of one.

@@ -29,6 +29,9 @@ WHERE t.key >= ?1 AND t.key < ?2 ORDER BY t.key DESC",
 pub(crate) const COUNTRY: Question =
     Question { name: "a country", sql: "SELECT code FROM countries WHERE id = ?1" };
 
+pub(crate) const COUNTRY_ID: Question =
+    Question { name: "the number of a country", sql: "SELECT id FROM countries WHERE code = ?1" };
+
 pub(crate) const TEMPLATE: Question =
     Question { name: "an error text", sql: "SELECT template FROM templates WHERE id = ?1" };
 
@@ -48,6 +51,8 @@ pub struct TransferFilter {
     pub ending: Option<Ending>,
     /// Of this piece.
     pub piece: Option<PieceId>,
+    /// With the other side in this country.
+    pub country: Option<Country>,
 }
 
 /// A place in the list of transfers, from which the next page goes on.
@@ -125,7 +130,7 @@ impl Reader {
             let nodes = selected(connection, nodes)?;
             let end = first_key(window.to.as_seconds().saturating_add(1));
             let below = from.map_or(end, |TransferCursor(key)| key.min(end));
-            let Some(wanted) = Wanted::new(&names, filter) else {
+            let Some(wanted) = Wanted::new(connection, &names, filter)? else {
                 return Ok(TransferPage { rows: Vec::new(), next: None });
             };
             let first = first_key(window.from.as_seconds());
@@ -173,24 +178,33 @@ struct Wanted {
     outcome: Option<u8>,
     ending: Option<Ending>,
     piece: Option<PieceId>,
+    country: Option<i64>,
 }
 
 impl Wanted {
     /// `None` when nothing can pass, since the database does not know what is asked for.
-    fn new(names: &Names, filter: &TransferFilter) -> Option<Self> {
-        Some(Self {
-            satellite: match &filter.satellite {
-                Some(satellite) => Some(names.satellite_id(satellite)?),
-                None => None,
-            },
-            action: match &filter.action {
-                Some(action) => Some(names.action_id(action)?),
-                None => None,
-            },
+    fn new(
+        connection: &Connection,
+        names: &Names,
+        filter: &TransferFilter,
+    ) -> rusqlite::Result<Option<Self>> {
+        let satellite = filter.satellite.as_ref().map(|of| names.satellite_id(of));
+        let action = filter.action.as_ref().map(|of| names.action_id(of));
+        let country = match filter.country {
+            Some(country) => Some(country_id(connection, country)?),
+            None => None,
+        };
+        if [satellite, action, country].contains(&Some(None)) {
+            return Ok(None);
+        }
+        Ok(Some(Self {
+            satellite: satellite.flatten(),
+            action: action.flatten(),
             outcome: filter.fate.map(Fate::code),
             ending: filter.ending,
             piece: filter.piece,
-        })
+            country: country.flatten(),
+        }))
     }
 
     fn passes(&self, row: &Row<'_>) -> rusqlite::Result<bool> {
@@ -204,11 +218,17 @@ impl Wanted {
                 },
                 None => true,
             }
+            && self.country.is_none_or(|wanted| row.get(9) == Ok(wanted))
             && match &self.piece {
                 Some(piece) => row.get_ref(13)?.as_blob_or_null()? == Some(piece.as_bytes()),
                 None => true,
             })
     }
+}
+
+fn country_id(connection: &Connection, country: Country) -> rusqlite::Result<Option<i64>> {
+    let mut statement = connection.prepare_cached(COUNTRY_ID.sql)?;
+    statement.query_row([country.code()], |row| row.get(0)).optional()
 }
 
 pub(crate) fn name_of(

@@ -191,6 +191,7 @@ fn pages_of_transfers_follow_each_other_without_gap_or_overlap() {
             if let Record::Transfer(transfer) = record {
                 transfer.piece = PieceId::new([at as u8; 32]);
                 transfer.action = if at % 2 == 0 { Action::Get } else { Action::Put };
+                transfer.country = Country::from_code(if at % 5 == 0 { "DE" } else { "FR" });
             }
         }
         database.append(&Log::new(name, seed).batch(records));
@@ -227,6 +228,9 @@ fn pages_of_transfers_follow_each_other_without_gap_or_overlap() {
     let ended = |ending| TransferFilter { ending: Some(ending), ..TransferFilter::default() };
     assert_eq!(count(Nodes::All, ALL, &ended(Ending::Success), 10), 500);
     assert_eq!(count(Nodes::All, ALL, &ended(Ending::Failed), 10), 0);
+    let country = |code| TransferFilter { country: Country::from_code(code), ..any.clone() };
+    assert_eq!(count(Nodes::All, ALL, &country("DE"), 10), 100);
+    assert_eq!(count(Nodes::All, ALL, &country("SE"), 10), 0, "nobody came from there");
     let unknown = TransferFilter { action: Some(Action::from_name("NEW")), ..any };
     assert_eq!(count(Nodes::All, ALL, &unknown, 10), 0);
 }

@@ -6,13 +6,15 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{ALL, NotesRow};
-use crate::earnings::{Books, name_in, notes};
+use crate::earnings::{Books, based_on, name_in, notes};
 
 /// A forecast of a node, in JSON.
 #[derive(JsonSchema, Serialize)]
 pub(crate) struct ForecastRow {
     node: String,
     period: String,
+    /// `log_estimate` or `node_estimate`; `mixed` where it is one for some satellites and the other for others.
+    based_on: Option<&'static str>,
     #[serde(flatten)]
     amounts: Amounts,
     #[serde(flatten)]
@@ -26,6 +28,7 @@ impl ForecastRow {
         Self {
             node: node.node.to_string(),
             period: node.period.to_string(),
+            based_on: based_on(&node.figures()),
             amounts: amounts_of_all(node),
             whole: WholeRow::of(books, node),
             notes: notes::of_forecast(&node.month, books.now),
@@ -48,6 +51,7 @@ pub(crate) fn of_forecast(books: &Books, node: &NodeForecast) -> Vec<ForecastRow
         node: node.node.to_string(),
         period: node.period.to_string(),
         satellite: ALL.to_owned(),
+        based_on: based_on(&node.figures()),
         ..NamedRow::default()
     };
     let notes = NotesRow::of(&notes::of_forecast(&node.month, books.now));

@@ -223,6 +223,18 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
                 &["success", "canceled", "failed", "rejected"],
                 None,
             ),
+            choice(
+                "class",
+                "Of those that failed, only for this reason.",
+                &["network", "missing", "disk", "protocol", "clock", "other"],
+                None,
+            ),
+            Parameter {
+                name: "country",
+                what: "Only with the other side in this country, by its code of two letters; XP is a private \
+                       network, ZZ unknown.",
+                kind: Kind::Country,
+            },
             Parameter { name: "piece", what: "Of this piece only, by its id.", kind: Kind::Piece },
             limit(100),
             Parameter {

@@ -1,6 +1,6 @@
 //! What may be said in a question: each parameter, its values, and what is taken where it is not said.
 
-use piecewatch_model::{NodeName, Period, PieceId, Timestamp};
+use piecewatch_model::{Country, NodeName, Period, PieceId, Timestamp};
 use piecewatch_store::TransferCursor;
 use serde_json::{Value as Json, json};
 
@@ -49,6 +49,8 @@ pub(super) enum Kind {
     Action,
     /// A satellite by its name or id.
     Satellite,
+    /// A country by the two letters of its code.
+    Country,
     /// The id of a piece.
     Piece,
     /// Where a page begins, as the page before told it.
@@ -66,6 +68,7 @@ pub(super) enum Value {
     Length(Length),
     Instant(Timestamp),
     Month(Period),
+    Country(Country),
     Piece(PieceId),
     Cursor(TransferCursor),
 }
@@ -77,6 +80,7 @@ const LENGTH: &str = "^[1-9][0-9]{0,4}[mhd]$";
 const MONTH: &str = "^(000[1-9]|00[1-9][0-9]|0[1-9][0-9]{2}|[1-9][0-9]{3})-(0[1-9]|1[0-2])$";
 const CURSOR: &str = "^[0-9a-f]{16}$";
 const PIECE: &str = "^[A-Z2-7]{51}[AQ]$";
+const COUNTRY: &str = "^[A-Za-z]{2}$";
 const ACTION: &str = "^[A-Za-z_]{1,32}$";
 
 impl Kind {
@@ -94,6 +98,7 @@ impl Kind {
             | Self::Month
             | Self::Action
             | Self::Satellite
+            | Self::Country
             | Self::Piece
             | Self::Cursor
             | Self::Name => None,
@@ -132,6 +137,9 @@ impl Kind {
                 }
                 Err(format!("1 to {TEXT_CHARS_MAX} characters are needed"))
             }
+            Self::Country => Country::from_code(said)
+                .map(Value::Country)
+                .ok_or_else(|| format!("{said:?} is no country: two letters as in DE are needed")),
             Self::Piece => said.parse().map(Value::Piece).map_err(|_| {
                 format!(
                     "{said:?} is no id of a piece: 52 characters of A to Z and 2 to 7 are needed"
@@ -171,6 +179,7 @@ impl Kind {
             Self::Satellite | Self::Name => {
                 json!({ "type": "string", "minLength": 1, "maxLength": TEXT_CHARS_MAX })
             }
+            Self::Country => json!({ "type": "string", "pattern": COUNTRY }),
             Self::Piece => json!({ "type": "string", "pattern": PIECE }),
             Self::Cursor => json!({ "type": "string", "pattern": CURSOR }),
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use piecewatch_model::{Period, PieceId, Timestamp};
+use piecewatch_model::{Country, Period, PieceId, Timestamp};
 use piecewatch_store::TransferCursor;
 
 use super::{
@@ -67,6 +67,7 @@ impl Query {
             | Value::Length(_)
             | Value::Instant(_)
             | Value::Month(_)
+            | Value::Country(_)
             | Value::Piece(_)
             | Value::Cursor(_) => None,
         }
@@ -96,6 +97,11 @@ impl Query {
     pub(super) fn month(&self, name: &str) -> Option<Period> {
         let Value::Month(month) = self.value(name)? else { return None };
         Some(month)
+    }
+
+    pub(super) fn country(&self, name: &str) -> Option<Country> {
+        let Value::Country(country) = self.value(name)? else { return None };
+        Some(country)
     }
 
     pub(super) fn piece(&self, name: &str) -> Option<PieceId> {

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use piecewatch_model::NodeName;
+use piecewatch_model::{NodeName, Outcome};
 use piecewatch_store::{Fate, Readers, TransferCursor, TransferFilter, TransferPage, Window};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -49,12 +49,17 @@ struct Listing {
 
 pub(super) fn transfers(ask: &Ask<'_>) -> Reply {
     let outcome = ask.query.word("outcome");
+    let class = ask.query.word("class");
     let filter = TransferFilter {
         satellite: ask.satellite()?,
         action: ask.action(),
-        fate: outcome.filter(|outcome| *outcome == "rejected").map(|_| Fate::Rejected),
+        fate: match outcome {
+            Some("rejected") => Some(Fate::Rejected),
+            _ => class.and_then(failed_by).map(Fate::Ended),
+        },
         ending: ending(outcome),
         piece: ask.query.piece("piece"),
+        country: ask.query.country("country"),
     };
     let is_csv = ask.query.word("format") == Some("csv");
     let limit = usize::from(ask.query.count("limit"));
@@ -78,6 +83,11 @@ pub(super) fn transfers(ask: &Ask<'_>) -> Reply {
         transfers: listing.first.rows.iter().map(Row::of).collect(),
         next: listing.first.next.map(cursor_text),
     })
+}
+
+/// The outcome of those that failed for a reason of this name.
+fn failed_by(class: &str) -> Option<Outcome> {
+    Outcome::ALL.into_iter().find(|of| matches!(of, Outcome::Failed(why) if why.name() == class))
 }
 
 impl Listing {

@@ -9,6 +9,7 @@ use std::{
 };
 
 use piecewatch_analytics::silence::silence_of;
+use piecewatch_finance::Figure;
 use piecewatch_model::{ByteCount, MicroUsd, NodeName, Period, Timestamp};
 use piecewatch_store::{Nodes, Reader, Window};
 
@@ -44,10 +45,12 @@ pub(super) struct Disk {
 }
 
 /// What a node earns this month.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Earned {
     pub(super) so_far: MicroUsd,
     pub(super) forecast: MicroUsd,
+    /// On which estimates these are built.
+    pub(super) figures: BTreeSet<Figure>,
 }
 
 /// What is known of the nodes that somebody looks at.
@@ -214,11 +217,12 @@ fn ask(
     ledger.refresh()?;
     if let Some(period) = Period::containing(now) {
         for (node, aside) in &mut asides {
-            let forecast = ledger.forecast(node, period, now)?;
-            if forecast.as_of.is_some() {
-                let total = forecast.total();
+            let ahead = ledger.forecast(node, period, now)?;
+            if ahead.as_of.is_some() {
+                let total = ahead.total();
                 let (so_far, forecast) = (total.so_far.payout, total.expected.payout);
-                aside.earnings = Some(Earned { so_far, forecast });
+                let figures = ahead.figures();
+                aside.earnings = Some(Earned { so_far, forecast, figures });
             }
         }
     }

@@ -1,17 +1,23 @@
 //! `earnings`: what each node earned this month, and what it will have earned at its end.
 
+use std::collections::BTreeSet;
+
 use piecewatch_finance::{Earnings, Ledger, NodeForecast};
 use piecewatch_model::{MicroUsd, NodeName, Period, Timestamp};
 use serde_json::{Map, Value, json};
 
 use super::{NODES_MAX, Refusal, State, rounded, table};
-use crate::{earnings::satellite_name, money::usd};
+use crate::{
+    earnings::{based_on, satellite_name},
+    money::usd,
+};
 
 pub(super) fn state(ledger: &Ledger, nodes: &[NodeName], now: Timestamp) -> State {
     ledger.refresh()?;
     let beyond = || Refusal::None("there is no month at this time".to_owned());
     let period = Period::containing(now).ok_or_else(beyond)?;
     let (mut so_far, mut expected, mut known) = (MicroUsd::default(), MicroUsd::default(), 0_u64);
+    let mut figures = BTreeSet::new();
     let mut rows = Vec::new();
     for node in nodes {
         let forecast = ledger.forecast(node, period, now)?;
@@ -20,6 +26,7 @@ pub(super) fn state(ledger: &Ledger, nodes: &[NodeName], now: Timestamp) -> Stat
         }
         let total = forecast.total();
         (so_far, expected) = (so_far + total.so_far.payout, expected + total.expected.payout);
+        figures.append(&mut forecast.figures());
         known += 1;
         if rows.len() < NODES_MAX {
             rows.push((node.to_string(), row(&forecast)));
@@ -32,7 +39,9 @@ pub(super) fn state(ledger: &Ledger, nodes: &[NodeName], now: Timestamp) -> Stat
         "nodes": table(rows),
     });
     if known > 0 {
-        state["total"] = Value::Object(amounts(so_far, expected));
+        let mut total = amounts(so_far, expected);
+        total.insert("based_on".to_owned(), based_on(&figures).into());
+        state["total"] = Value::Object(total);
     }
     Ok(state)
 }
@@ -44,6 +53,7 @@ fn row(forecast: &NodeForecast) -> Value {
     if let Some(at) = forecast.as_of {
         put("as_of", at.to_string().into());
     }
+    put("based_on", based_on(&forecast.figures()).into());
     put("low_micro_usd", total.low.get().into());
     put("high_micro_usd", total.high.get().into());
     put("confidence", rounded(total.confidence, 3));

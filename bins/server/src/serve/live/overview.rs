@@ -3,18 +3,18 @@
 use std::{cmp::Reverse, collections::BTreeMap};
 
 use piecewatch_analytics::rate::{Flow, Lately, Rates};
-use piecewatch_model::{Action, ByteCount, MicroUsd, NodeName};
+use piecewatch_model::{Action, ByteCount, NodeName};
 use serde_json::{Map, Value, json};
 
 use super::{
     NODES_MAX, State,
-    around::{Aside, Disk},
+    around::{Aside, Disk, Earned},
     asking::Asking,
     object, share,
     sums::{ByAction, Ends, NodeToday},
     table, three_figures,
 };
-use crate::money::usd;
+use crate::{earnings::based_on, money::usd};
 
 /// How many actions are listed: the log may name any.
 const ACTIONS_MAX: usize = 16;
@@ -70,18 +70,19 @@ fn row(node: &NodeToday, aside: Option<&Aside>) -> Value {
     if let Some(disk) = disk(aside.disk) {
         row["disk"] = disk;
     }
-    if let Some(earned) = aside.earnings {
-        row["earnings"] = money(earned.so_far, earned.forecast);
+    if let Some(earned) = &aside.earnings {
+        row["earnings"] = money(earned);
     }
     row
 }
 
-fn money(so_far: MicroUsd, forecast: MicroUsd) -> Value {
+fn money(Earned { so_far, forecast, figures }: &Earned) -> Value {
     json!({
         "so_far_micro_usd": so_far.get(),
-        "so_far": usd(so_far),
+        "so_far": usd(*so_far),
         "forecast_micro_usd": forecast.get(),
-        "forecast": usd(forecast),
+        "forecast": usd(*forecast),
+        "based_on": based_on(figures),
     })
 }
 
@@ -125,14 +126,16 @@ fn disk_of_all(asides: &BTreeMap<NodeName, Aside>) -> Option<Value> {
 
 /// The same of what they earn.
 fn earnings_of_all(asides: &BTreeMap<NodeName, Aside>) -> Option<Value> {
-    let earned: Vec<_> = asides.values().filter_map(|aside| aside.earnings).collect();
+    let earned: Vec<&Earned> =
+        asides.values().filter_map(|aside| aside.earnings.as_ref()).collect();
     if earned.is_empty() {
         return None;
     }
-    let sum = |of: fn(&super::around::Earned) -> MicroUsd| {
-        earned.iter().fold(MicroUsd::default(), |sum, earned| sum + of(earned))
-    };
-    let mut earnings = money(sum(|of| of.so_far), sum(|of| of.forecast));
+    let mut earnings = money(&Earned {
+        so_far: earned.iter().map(|of| of.so_far).sum(),
+        forecast: earned.iter().map(|of| of.forecast).sum(),
+        figures: earned.iter().flat_map(|of| &of.figures).copied().collect(),
+    });
     earnings["nodes_count"] = earned.len().into();
     Some(earnings)
 }

@@ -1,5 +1,7 @@
 //! `reputation`: what each satellite thinks of each node.
 
+use std::cmp::Reverse;
+
 use piecewatch_analytics::{
     Observatory,
     reputation::{Reputation, Score},
@@ -18,11 +20,18 @@ pub(super) fn state(observatory: &Observatory, nodes: &[NodeName], now: Timestam
     observatory.refresh()?;
     let window = Window { from: now.plus_micros(-CHANGES), to: now };
     let mut rows = Vec::new();
-    for node in nodes.iter().take(NODES_MAX) {
+    for node in nodes {
         let answer = observatory.reputation(node, window, now)?;
-        let satellites = answer.what.iter().map(|of| (satellite_name(of.satellite, None), row(of)));
-        rows.push((node.to_string(), json!({ "satellites": table(satellites) })));
+        let worst = answer.what.iter().map(Reputation::judgement).max();
+        rows.push((Reverse(worst), node, answer));
     }
+    // Of more than are listed those that need a look are: who is not among them is no worse.
+    rows.sort_by_key(|(worst, node, _)| (*worst, *node));
+    rows.truncate(NODES_MAX);
+    let rows = rows.into_iter().map(|(_, node, answer)| {
+        let satellites = answer.what.iter().map(|of| (satellite_name(of.satellite, None), row(of)));
+        (node.to_string(), json!({ "satellites": table(satellites) }))
+    });
     let limits = Score::ALL.map(|score| (score.name().to_owned(), score.limit().into()));
     Ok(json!({ "nodes_count": nodes.len(), "limits": table(limits), "nodes": table(rows) }))
 }

@@ -3,5 +3,6 @@
 mod around;
 mod broadcast;
 mod counting;
+mod reputation;
 mod shapes;
 mod world;

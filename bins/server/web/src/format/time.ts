@@ -55,6 +55,14 @@ export function moment(at: string | number | null | undefined, precision: Precis
   return precision === 'day' ? day : `${day}, ${clock(date, precision)}`;
 }
 
+/** The day of a moment that is of UTC, as months of pay are: `1 Dec 2026` wherever it is read. */
+export function dayOfUtc(at: string | null | undefined): string {
+  const time = millis(at);
+  if (time === undefined) return UNKNOWN;
+  const date = new Date(time);
+  return `${date.getUTCDate()} ${monthName(date.getUTCMonth(), 'short')} ${date.getUTCFullYear()}`;
+}
+
 /** The time of day alone: `11:31:04`. */
 export function timeOfDay(at: string | number, precision: Precision = 'second'): string {
   const time = typeof at === 'number' ? at : millis(at);

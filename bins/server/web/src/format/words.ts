@@ -44,6 +44,11 @@ export function clock(name: string): string {
   return CLOCKS[name] ?? name;
 }
 
+/** On which figure an amount is built that is not paid yet. */
+export function estimate(basedOn: string): string {
+  return basedOn === 'mixed' ? 'node and log estimates' : basedOn.replaceAll('_', ' ');
+}
+
 /** `used_space_walker` as `Used space walker`. */
 export function sentence(name: string): string {
   const text = name.replaceAll('_', ' ').replace(/\b(gc|quic|ttl)\b/g, (word) => word.toUpperCase());

@@ -17,7 +17,7 @@ export type Topic =
 export const NODES_MAX = 200;
 
 /** How often a second a topic is told, where a view does not want it otherwise: nobody reads faster. */
-export const USUAL_HZ: Partial<Record<Topic, number>> = { overview: 5, traffic: 1, transfers: 2, status: 1 };
+export const USUAL_HZ: Partial<Record<Topic, number>> = { overview: 5, traffic: 1, satellites: 1, transfers: 2, status: 1 };
 
 /** What a subscription asks for. */
 export interface Wanted {

@@ -1,11 +1,24 @@
 // Where the page is, as something that is watched; the address bar is the only place where it is kept.
 
+import { viewOf } from '../views/all';
 import { fragmentOf, placeOf, type Place } from './address';
 
 let current = $state.raw(placeOf(location.hash));
 
+/** A view that takes longer to load is waited for where it will be. */
+const PATIENCE_MS = 300;
+let changes = 0;
 window.addEventListener('hashchange', () => {
-  current = placeOf(location.hash);
+  const next = placeOf(location.hash);
+  const change = (changes += 1);
+  const take = () => {
+    if (change === changes) current = next;
+  };
+  const view = viewOf(next.view);
+  if (!(view instanceof Promise)) return take();
+  // Until then the view before is shown as it is: it would be drawn with what the next one is asked, and leave in the middle of that.
+  const waited = new Promise<void>((late) => window.setTimeout(late, PATIENCE_MS));
+  void Promise.race([view, waited]).then(take, take);
 });
 
 /** Where the page is. */

@@ -22,7 +22,7 @@ export interface Loaded {
 
 export const ENTRIES: Record<View, Entry> = {
   overview: { title: 'Overview', window: '24 hours', watches: ['overview', 'traffic', 'alerts', 'reputation'], load: () => import('./Overview.svelte') },
-  traffic: { title: 'Traffic', window: '24 hours', watches: ['traffic'], load: () => import('./Traffic.svelte') },
+  traffic: { title: 'Traffic', window: '24 hours', watches: ['traffic', 'satellites'], load: () => import('./Traffic.svelte') },
   latency: { title: 'Latency', window: '24 hours', watches: ['latency'], load: () => import('./Latency.svelte') },
   earnings: { title: 'Earnings', watches: ['earnings'], load: () => import('./Earnings.svelte') },
   storage: { title: 'Storage', window: '30 days', watches: ['storage'], watchesLately: ['compactions'], load: () => import('./Storage.svelte') },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { TrafficAnswer } from '../api/types/http';
 import type { TrafficState } from '../api/types/live';
 import { stacked } from '../components/series';
-import { bitsOf, bothWays, fullness, lastHour, over } from './sums';
+import { bitsOf, byActionOf, bothWays, fullness, lastHour, over } from './sums';
 
 const ends = (bytes: number) => ({ count: 1, success: 1, bytes });
 
@@ -47,6 +47,16 @@ it('counts are nothing where nothing happened, and unknown where nobody knows', 
   expect(times).toHaveLength(3);
   expect(columns.get('success')).toEqual([4, null, 0]);
   expect(columns.get('rejected')).toEqual([0, null, 2]);
+});
+
+it('what was done is counted by action, and what was turned away by itself', () => {
+  const point = (action: string | null, outcome: string, count: number, bytes: number | null) => ({ at: '2026-11-26T10:00:00Z', action, outcome, count, bytes });
+  const points = [point('GET', 'success', 3, 30), point('GET', 'success', 2, 20), point('GET', 'canceled', 4, 7), point('GET', 'failed', 1, 0), point(null, 'rejected', 9, null)];
+  expect(byActionOf({ points } as unknown as TrafficAnswer)).toEqual({
+    'GET': { count: 10, success: 5, bytes: 50, canceled: 4, failed: 1, success_rate: 0.5 },
+    // Of what never began nothing ended well or badly.
+    '(turned away)': { count: 9, success: 0, bytes: 0, rejected: 9 },
+  });
 });
 
 it('stacked series are sums that keep gaps', () => {

@@ -52,6 +52,23 @@ export function countOf(ends: Ends, outcome: Outcome): number {
   return ends[outcome] ?? 0;
 }
 
+/** What was done in a window, by action. Uploads that were turned away have none: they are one row. */
+export function byActionOf(answer: TrafficAnswer): Record<string, Ends> {
+  const actions: Record<string, Ends> = {};
+  for (const { action, outcome, count, bytes } of answer.points) {
+    const ends = (actions[action ?? '(turned away)'] ??= { count: 0, success: 0, bytes: 0 });
+    ends.count += count;
+    const of = outcome as Outcome;
+    ends[of] = (ends[of] ?? 0) + count;
+    if (of === 'success') ends.bytes += bytes ?? 0;
+  }
+  for (const ends of Object.values(actions)) {
+    const ended = ends.count - (ends.rejected ?? 0);
+    if (ended > 0) ends.success_rate = ends.success / ended;
+  }
+  return actions;
+}
+
 /** Counts over time, by what `group` makes of a point; null where the server knows nothing of the time. */
 export function over<Key extends string>(
   answer: TrafficAnswer,

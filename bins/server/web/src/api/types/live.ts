@@ -42,13 +42,18 @@ export interface Earned {
   forecast_micro_usd: number;
 }
 
+/** Earned by a node or several; `based_on` is `log_estimate`, `node_estimate`, or `mixed` where both are in it. */
+export interface Estimated extends Earned {
+  based_on: string;
+}
+
 export interface OverviewNode {
   total: Ends;
   rates: Rates;
   health?: { state: string; sentence: string };
   last_record?: string;
   disk?: Disk;
-  earnings?: Earned;
+  earnings?: Estimated;
 }
 
 export interface OverviewState {
@@ -60,7 +65,12 @@ export interface OverviewState {
   alerts: { active: number };
   nodes: Record<string, OverviewNode>;
   disk?: Disk & { nodes_count: number };
-  earnings?: Earned & { nodes_count: number };
+  earnings?: Estimated & { nodes_count: number };
+}
+
+export interface SatellitesState {
+  since: string;
+  satellites: Record<string, { satellite_id?: string; actions: Record<string, Ends> }>;
 }
 
 export interface TrafficState {
@@ -136,7 +146,7 @@ export interface ReputationState {
   nodes: Record<string, { satellites: Record<string, ReputationRow> }>;
 }
 
-export interface EarningsNode extends Earned {
+export interface EarningsNode extends Estimated {
   as_of?: string;
   low_micro_usd: number;
   high_micro_usd: number;
@@ -155,7 +165,7 @@ export interface EarningsState {
   nodes_count: number;
   known_count: number;
   nodes: Record<string, EarningsNode>;
-  total?: Earned;
+  total?: Estimated;
 }
 
 export type CompactionRow = Known<CompactionsAnswer['compactions'][number]> & {

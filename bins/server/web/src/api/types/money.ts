@@ -60,6 +60,7 @@ export interface HistoryAnswer {
 }
 
 export interface ForecastAmounts {
+  based_on: string | null;
   as_of: string | null;
   so_far_micro_usd: number;
   forecast_micro_usd: number;

@@ -1,10 +1,17 @@
 // Whether figures of money are of all of a month, and of all nodes.
 
 import type { Month } from '../../api/types/money';
+import { monthPlus } from '../../format/time';
+import type { Place } from '../../state/address';
 
 /** Whether there is an estimate by the logs that begin only after the month did. */
 export function isOfPart({ period, log_estimate_micro_usd, log_from }: Pick<Month, 'period' | 'log_estimate_micro_usd' | 'log_from'>): boolean {
   return log_estimate_micro_usd !== null && log_from !== null && log_from.slice(0, 10) > `${period}-01`;
+}
+
+/** A month as a window. */
+export function monthOf(period: string): Pick<Place, 'window' | 'from' | 'to'> {
+  return { window: undefined, from: `${period}-01T00:00:00Z`, to: `${monthPlus(period, 1)}-01T00:00:00Z` };
 }
 
 /** A sum, and of how many it is. */
