@@ -61,7 +61,7 @@ pub(crate) const MUTED: Key = of(
     "muted",
     Kind::Words(&RULES),
     "[]",
-    "Rules of which nobody is told: \"disqualified\", \"suspended\", \"offline_suspended\", \"audit_score\",\n\"suspension_score\", \"online_score\", \"failed_audits\", \"slow_audits\", \"disk\", \"silence\",\n\"download_latency\", \"upload_latency\", \"errors\", \"unusual_audits\", \"unusual_pings\", \"unusual_slow\",\n\"unusual_failing\", \"unusual_quiet\", \"clock\", \"version\", \"quic\", \"pings\", \"poll\", \"restarts\",\n\"writer_blocked\", \"database\", \"slow_start\", \"lag\".",
+    "Rules of which nobody is told: \"disqualified\", \"suspended\", \"offline_suspended\", \"audit_score\",\n\"suspension_score\", \"online_score\", \"failed_audits\", \"slow_audits\", \"disk\", \"silence\",\n\"download_latency\", \"upload_latency\", \"errors\", \"unusual_audits\", \"unusual_pings\", \"unusual_slow\",\n\"unusual_failing\", \"unusual_quiet\", \"clock\", \"version\", \"quic\", \"pings\", \"poll\", \"restarts\",\n\"writer_blocked\", \"database\", \"slow_start\", \"lag\". An alert that lasts when its rule\nis muted ends without a word.",
 );
 
 /// The names of the rules; a test compares them with the rules.

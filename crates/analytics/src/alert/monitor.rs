@@ -96,5 +96,6 @@ pub fn of_monitor<'a>(
     if facts.unreadable.is_some() {
         unknown.insert(Key { rule: Rule::WriterBlocked, node: None, satellite: None });
     }
-    Evaluation { conditions, unknown, ..Evaluation::default() }
+    let muted = own.muted_of(None).collect();
+    Evaluation { conditions, unknown, muted, ..Evaluation::default() }
 }

@@ -121,7 +121,13 @@ pub fn of_node(facts: &NodeFacts<'_>, thresholds: &Thresholds, now: Timestamp) -
     }
     let Found { conditions, unknown, .. } = found;
     let nodes = BTreeSet::from([node.clone()]);
-    Evaluation { conditions, unknown, watched: nodes.clone(), evaluated: nodes }
+    Evaluation {
+        conditions,
+        unknown,
+        watched: nodes.clone(),
+        evaluated: nodes,
+        ..Evaluation::default()
+    }
 }
 
 /// Rules that judge what the log told lately.

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use piecewatch_model::NodeName;
 use piecewatch_store::AlertLevel;
 
-use super::Rule;
+use super::{Key, Rule};
 use crate::reputation::Score;
 
 /// Two bounds: beyond the first it is a warning, beyond the second critical. 0 as the bound of something
@@ -70,6 +71,13 @@ pub struct Thresholds {
     pub start_up_ms: Bounds,
     /// Rules of which nobody is told.
     pub muted: BTreeSet<Rule>,
+}
+
+impl Thresholds {
+    /// The rules of which nobody is told, as those of a node; of the monitor itself for `None`.
+    pub fn muted_of(&self, node: Option<&NodeName>) -> impl Iterator<Item = Key> {
+        self.muted.iter().map(move |&rule| Key { rule, node: node.cloned(), satellite: None })
+    }
 }
 
 impl Default for Thresholds {

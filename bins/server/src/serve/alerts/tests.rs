@@ -352,6 +352,32 @@ fn what_waits_for_a_channel_waits_for_it_when_the_configuration_is_read_again() 
     running.stop(&bench);
 }
 
+/// Whoever mutes a rule while it fires is not told that its node is well.
+#[test]
+fn what_is_muted_when_the_configuration_is_read_again_is_not_told_to_be_over() {
+    let mut bench = Bench::new();
+    let now = bench.now;
+    bench.report(now, vec![Fact::Standing(standing(0.99))]);
+    let running = bench.run(bench.alerts(bench.config(ALL_BUT_SCORES), MonitorFacts::default()));
+    (1..5).for_each(|minute| running.alerts.evaluate(minutes(now, minute)));
+    bench.wait_stored(DeliveryState::Delivered, 2);
+    let muted = ALL_BUT_SCORES.replace('[', "[\"audit_score\", ");
+    running.alerts.reconfigure(bench.config(&muted)).unwrap();
+    running.alerts.look_now();
+    let nothing = Value::Object(Map::new());
+    for _ in 0..3_000 {
+        if running.alerts.active(&[]) == nothing {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(running.alerts.active(&[]), nothing);
+    (5..30).for_each(|minute| running.alerts.evaluate(minutes(now, minute)));
+    let told = bench.readers.get().unwrap().alert_deliveries(1).unwrap();
+    assert_eq!(told.len(), 2, "nobody is told that it is over: {told:?}");
+    running.stop(&bench);
+}
+
 #[test]
 fn what_was_not_delivered_is_by_the_next_process_and_nothing_twice() {
     let mut bench = Bench::new();
