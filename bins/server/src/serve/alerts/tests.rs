@@ -238,6 +238,32 @@ fn an_incident_is_told_by_mail_and_webhook_once_when_it_gets_worse_and_when_it_i
 }
 
 #[test]
+fn a_channel_of_one_level_hears_that_what_changed_its_level_is_over() {
+    let mut bench = Bench::new();
+    let now = bench.now;
+    let receivers = [("warning", Receiver::http()), ("critical", Receiver::http())];
+    let mut config = ALL_BUT_SCORES.to_owned();
+    for (level, receiver) in &receivers {
+        config.push_str(&format!(
+            "\n[[alerts.channel]]\nname = \"{level}\"\nkind = \"json\"\n\
+             url = \"http://{}/\"\nlevels = [\"{level}\"]",
+            receiver.address
+        ));
+    }
+    let running = bench.run(bench.alerts(bench.config(&config), MonitorFacts::default()));
+    for (from, score) in [(0, 0.99), (10, 0.965), (20, 1.0)] {
+        bench.report(minutes(now, from), vec![Fact::Standing(standing(score))]);
+        (from + 1..from + 10).for_each(|minute| running.alerts.evaluate(minutes(now, minute)));
+    }
+    let over = "RESOLVED attic: audit score";
+    let [calm, grave] = &receivers;
+    assert_eq!(titles(&calm.1.wait(2)), ["WARNING attic: audit score", over]);
+    let worse = "CRITICAL attic: audit score, worse than before";
+    assert_eq!(titles(&grave.1.wait(2)), [worse, over]);
+    running.stop(&bench);
+}
+
+#[test]
 fn what_is_the_matter_at_once_is_one_message() {
     let mut bench = Bench::new();
     let now = bench.now;
