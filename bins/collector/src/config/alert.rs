@@ -168,6 +168,7 @@ pub(crate) fn checked(raw: &Raw, errors: &mut Vec<Error>) -> AlertsConfig {
         *of = bounds(pair);
     }
     thresholds.muted = rules(&settings.words(alert_key::MUTED));
+    errors.extend(levels(|key| raw.get(key), &mut thresholds.levels).err());
     let nodes = nodes(&raw.alert_nodes, &thresholds, errors);
     let channels = channels(&raw.channels, errors);
     AlertsConfig { enabled, evaluate_every, policy, thresholds, nodes, channels, heartbeat }
@@ -184,11 +185,36 @@ fn bounds_of(of: &mut Thresholds) -> [&mut Bounds; alert_key::PAIRS.len()] {
         &mut of.disk_left_percent,
         &mut of.disk_full_days,
         &mut of.silence_minutes,
+        &mut of.ping_minutes,
         &mut of.latency_p95_ms,
         &mut of.errors_percent,
         &mut of.lag_seconds,
         &mut of.start_up_ms,
     ]
+}
+
+/// Takes the lists of rules that are told at one level; each takes the place of the one before.
+fn levels<'a>(
+    given: impl Fn(Key) -> Option<&'a Given>,
+    levels: &mut BTreeMap<Rule, AlertLevel>,
+) -> Result<(), Error> {
+    let lists =
+        [(alert_key::WARNING, AlertLevel::Warning), (alert_key::CRITICAL, AlertLevel::Critical)];
+    let mut named = BTreeSet::new();
+    for (key, level) in lists {
+        let Some(given) = given(key) else { continue };
+        levels.retain(|_, of| *of != level);
+        for rule in rules(&words_of(key, given)?) {
+            if !named.insert(rule) {
+                let name = rule.name();
+                let wrong =
+                    format!("{name:?} is both in warning and in critical; keep one of them");
+                return Err(given.place.error(wrong));
+            }
+            levels.insert(rule, level);
+        }
+    }
+    Ok(())
 }
 
 fn rules(names: &[String]) -> BTreeSet<Rule> {
@@ -216,6 +242,7 @@ fn nodes(
             let words = words_of(alert_key::MUTED, given);
             keep(words.map(|words| thresholds.muted = rules(&words)));
         }
+        keep(levels(|key| raw.get(key.name), &mut thresholds.levels));
         let named = table_text(raw, "name", "\"attic\"").and_then(|(text, given)| {
             text.parse::<NodeName>().map_err(|_| {
                 let wrong = format!("{text:?} is no name for a node; write that of the [[node]]");

@@ -50,6 +50,7 @@ pub fn of_monitor<'a>(
     let mut add = |rule, node: Option<&NodeName>, of: &Thresholds, level, sentence, numbers| {
         if !of.muted.contains(&rule) {
             let key = Key { rule, node: node.cloned(), satellite: None };
+            let level = of.level(rule, level);
             let (value, threshold): (Option<f64>, Option<f64>) = numbers;
             conditions.push(Condition { key, level, sentence, value, threshold });
         }
