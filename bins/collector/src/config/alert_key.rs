@@ -192,7 +192,7 @@ pub(crate) const START_UP: Pair = pair(
     ("start_up_ms_warning", "5000"),
     ("start_up_ms_critical", "60000"),
     3.6e6,
-    "How long Piecewatch took to start, in milliseconds.",
+    "How long Piecewatch took to start, in milliseconds. That is told for an hour.",
 );
 
 /// Every pair of bounds.

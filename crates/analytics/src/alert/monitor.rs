@@ -16,7 +16,7 @@ pub struct MonitorFacts {
     pub unread: Option<String>,
     /// Why the database cannot be asked; `None` when it can.
     pub unreadable: Option<String>,
-    /// How long it took to start, in milliseconds; `None` when that is not known.
+    /// How long it took to start, in milliseconds; `None` when that is not known, or long ago.
     pub start_up_ms: Option<u64>,
     /// How late logs are read.
     pub lags: Vec<Lag>,
