@@ -227,6 +227,11 @@ fn an_incident_is_told_by_mail_and_webhook_once_when_it_gets_worse_and_when_it_i
         assert!(mail.contains("RCPT TO:<me@example.net>"), "{mail}");
         assert!(mail.contains("RCPT TO:<you@example.net>"), "{mail}");
     }
+    let id =
+        |mail: &String| mail.lines().find(|of| of.starts_with("Message-ID: <")).map(str::to_owned);
+    let ids: BTreeSet<String> = mailed.iter().filter_map(id).collect();
+    assert_eq!(ids.len(), 3, "each mail has an id of its own: {mailed:#?}");
+    assert!(ids.iter().all(|id| id.ends_with("@example.net>")), "{ids:?}");
     assert!(mailed[0].contains("us1: the audit score is 0.9900"), "{}", mailed[0]);
     let history =
         running.alerts.history(Window { from: now, to: minutes(now, 100) }, |_| true).unwrap();
