@@ -45,11 +45,12 @@ use tokio::{
 use crate::{Result, clock};
 use books::Books;
 pub(crate) use delivery::Retry;
+use heartbeat::Heartbeat;
 use message::Message;
 pub(crate) use message::trial;
 use owner::{Owner, Right};
 use setup::Setup;
-pub(crate) use setup::channels;
+pub(crate) use setup::Ways;
 
 /// How many alerts a history holds at most.
 const HISTORY_MAX: usize = 1_000;
@@ -418,6 +419,11 @@ impl Alerts {
         };
         let found = history(&self.readers, window, is_asked_for)?;
         Ok(found.into_iter().map(with_deliveries).collect())
+    }
+
+    /// How the calls of the heartbeat do: an object without nulls; `None` where nobody is called.
+    pub(crate) fn heartbeat(&self) -> Option<Value> {
+        self.setup().heartbeat.as_ref().map(Heartbeat::status)
     }
 
     /// How the channels do, by name: an object without nulls.

@@ -1,5 +1,6 @@
 //! Alerts from an incident at a node to a mail server and a webhook receiver.
 
+mod heartbeats;
 mod receivers;
 mod simulated;
 
@@ -533,16 +534,6 @@ fn alerts_that_are_not_wanted_leave_them_to_another_process() {
 }
 
 #[test]
-fn what_a_heartbeat_is_answered_gives_no_part_of_its_address_away() {
-    let bench = Bench::new();
-    let config = bench.config("heartbeat_url_file = \"url\"");
-    let url = config.heartbeat.unwrap().url.read().unwrap();
-    let words = format!("404: no such check: {}", &SECRET[1..]);
-    let words = channel::without_secret(&words, &url);
-    assert_eq!(words, "404: no such check: (secret)");
-}
-
-#[test]
 fn a_password_is_not_sent_where_tls_was_asked_for_and_is_not_offered() {
     let bench = Bench::new();
     let mut config = bench.config("");
@@ -551,38 +542,10 @@ fn a_password_is_not_sent_where_tls_was_asked_for_and_is_not_offered() {
     fs::write(&path, configured.replace("tls = \"none\"", "tls = \"starttls\"")).unwrap();
     let sayings = Sayings { file: Some(path), ..Sayings::default() };
     config.channels = Config::load_settings(&sayings).unwrap().alerts.channels;
-    let (_, channels) = channels(&config).unwrap();
+    let channels = Ways::of(&config).unwrap().channels;
     let sent = bench.runtime.block_on(channels[0].send(&trial(bench.now)));
     let words = sent.unwrap_err().words;
     assert!(!words.contains(PASSWORD), "{words}");
     let shown = format!("{config:?} {channels:?}");
     assert!(!shown.contains(PASSWORD) && !shown.contains(SECRET), "{shown}");
-}
-
-#[test]
-fn the_heartbeat_beats_while_all_is_well_and_not_else() {
-    let bench = Bench::new();
-    let call = format!("http://{}/alive", bench.hook.address);
-    fs::write(bench.folder.path().join("heart"), call).unwrap();
-    let config = bench.config("heartbeat_url_file = \"heart\"");
-    let running = bench.run(bench.alerts(config, MonitorFacts::default()));
-    let calls = bench.hook.wait(1);
-    assert!(calls[0].starts_with("GET /alive HTTP/1.1\r\n"), "{calls:?}");
-    running.stop(&bench);
-
-    // It says that Piecewatch lives, which is so without alerts, too.
-    let off = bench.config("enabled = false\nheartbeat_url_file = \"heart\"");
-    let running = bench.run(bench.alerts(off, MonitorFacts::default()));
-    bench.hook.wait(2);
-    running.stop(&bench);
-    let unread = MonitorFacts { unread: Some("nobody".to_owned()), ..MonitorFacts::default() };
-    let off = bench.alerts(bench.config("enabled = false"), unread);
-    off.evaluate(bench.now);
-    let age_max = Duration::from_secs(10_800);
-    assert!(!off.is_well(bench.now, age_max));
-
-    let blocked = MonitorFacts { blocked: Some("full".to_owned()), ..MonitorFacts::default() };
-    let alerts = bench.alerts(bench.config(""), blocked);
-    alerts.evaluate(bench.now);
-    assert!(!alerts.is_well(bench.now, age_max));
 }
