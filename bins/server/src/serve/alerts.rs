@@ -42,6 +42,7 @@ use tokio::{
     time::{Interval, MissedTickBehavior},
 };
 
+use super::own::ChannelFigures;
 use crate::{Result, clock};
 use books::Books;
 pub(crate) use delivery::Retry;
@@ -431,6 +432,11 @@ impl Alerts {
         let setup = self.setup();
         let shown = setup.doors.iter().map(|door| (door.name().to_owned(), door.status()));
         Value::Object(shown.collect())
+    }
+
+    /// How the channels do, in numbers.
+    pub(crate) fn channels(&self) -> Vec<ChannelFigures> {
+        self.setup().doors.iter().map(|door| door.figures()).collect()
     }
 
     /// Tells whenever alerts may have changed.

@@ -61,6 +61,7 @@ impl Itself {
             pipeline: self.pipeline().map(|state| (*state).clone()),
             hub: held(&self.hub).clone(),
             alerts: self.firing(),
+            channels: self.alerts.channels(),
             caches: vec![self.answers.stats()],
         };
         self.own.figures(moment, clock::now(), self.since.elapsed())

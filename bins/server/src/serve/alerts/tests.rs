@@ -344,6 +344,11 @@ fn a_receiver_that_is_down_is_tried_again_and_holds_nobody_up() {
     }
     let status = shown(&running.alerts);
     assert!(status.contains("the server answered 503"), "{status}");
+    let figures = |name: &str| {
+        let of = running.alerts.channels().into_iter().find(|of| of.name == name).unwrap();
+        (of.delivered, of.failed, of.is_failing)
+    };
+    assert_eq!((figures("mail"), figures("hook")), ((1, 0, false), (0, 0, true)));
     let history =
         running.alerts.history(Window { from: now, to: minutes(now, 9) }, |_| true).unwrap();
     let history = serde_json::to_string(&history).unwrap();
@@ -354,6 +359,7 @@ fn a_receiver_that_is_down_is_tried_again_and_holds_nobody_up() {
     bench.hook.answers.lock().unwrap().clear();
     assert_eq!(titles(&bench.hook.wait(1)), ["WARNING attic: audit score"]);
     bench.wait_stored(DeliveryState::Delivered, 2);
+    assert_eq!(figures("hook"), (1, 0, false));
     running.stop(&bench);
 }
 
