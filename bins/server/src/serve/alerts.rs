@@ -491,7 +491,8 @@ impl Alerts {
         let mut ticks = tokio::time::interval(setup.config.evaluate_every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         if setup.heartbeat.is_some() {
-            tasks.spawn(heartbeat::beat(Arc::clone(self), setup));
+            // From here on, so that it misses no look.
+            tasks.spawn(heartbeat::beat(Arc::clone(self), setup, self.changed()));
         }
         (tasks, ticks)
     }

@@ -11,7 +11,7 @@ use hyper::Method;
 use piecewatch_collector::config::{Heartbeat as Configured, Secret};
 use piecewatch_model::Timestamp;
 use serde_json::{Map, Value};
-use tokio::time::MissedTickBehavior;
+use tokio::{sync::watch, time::MissedTickBehavior};
 
 use super::{
     Alerts,
@@ -98,13 +98,15 @@ impl Heartbeat {
     }
 }
 
-/// Calls as long as everything is read and written.
-pub(super) async fn beat(alerts: Arc<Alerts>, setup: Arc<Setup>) {
+/// Calls as long as everything is read and written, after the first look that is told as a change.
+pub(super) async fn beat(
+    alerts: Arc<Alerts>,
+    setup: Arc<Setup>,
+    mut changed: watch::Receiver<u64>,
+) {
     let Some(heartbeat) = &setup.heartbeat else { return };
     let mut ticks = tokio::time::interval(heartbeat.every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    // The first look is to be over.
-    let mut changed = alerts.changed();
     let _ = changed.changed().await;
     let age_max = setup.config.evaluate_every * LOOKS_MAX;
     loop {
