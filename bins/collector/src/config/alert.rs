@@ -45,6 +45,24 @@ impl AlertsConfig {
     pub fn thresholds(&self, node: Option<&NodeName>) -> &Thresholds {
         node.and_then(|node| self.nodes.get(node)).unwrap_or(&self.thresholds)
     }
+
+    /// What names nodes that are none of those that are known, each in a sentence. Mostly such a name is
+    /// misspelt, and nobody is told of the node that was meant.
+    pub fn strangers(&self, known: &BTreeSet<NodeName>) -> Vec<String> {
+        let of_channels = self.channels.iter().flat_map(|channel| {
+            let place = format!("the alert channel {}", channel.name);
+            channel.nodes.iter().flatten().map(move |node| (place.clone(), node))
+        });
+        let of_tables =
+            self.nodes.keys().map(|node| ("a section [[alerts.node]]".to_owned(), node));
+        let sentence = |(place, node): (String, &NodeName)| {
+            let near = nearest(node.as_str(), known.iter().map(NodeName::as_str));
+            let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            format!("{place} names {node}, which is no node that is known here{hint}")
+        };
+        let named = of_channels.chain(of_tables);
+        named.filter(|(_, node)| !known.contains(node)).map(sentence).collect()
+    }
 }
 
 /// What is called while all is well.

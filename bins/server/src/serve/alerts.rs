@@ -160,7 +160,18 @@ impl Alerts {
             retry,
         };
         alerts.settle(clock::now())?;
+        alerts.warn_of_strangers(&alerts.setup().config);
         Ok(alerts)
+    }
+
+    /// Nodes that are not watched now may be later, as those in the database.
+    fn warn_of_strangers(&self, config: &AlertsConfig) {
+        let mut known = (self.sight)(clock::now()).nodes;
+        let stored = self.readers.get().and_then(|reader| reader.nodes());
+        known.extend(stored.into_iter().flatten().map(|node| node.name));
+        for stranger in config.strangers(&known) {
+            tracing::warn!("{stranger}");
+        }
     }
 
     /// Takes other rules and channels, before the next look. Whether anybody is told at all stays as it is.
@@ -170,7 +181,9 @@ impl Alerts {
     /// When a secret cannot be read, or an address is none; then everything stays as it is.
     pub(crate) fn reconfigure(&self, config: AlertsConfig) -> Result<()> {
         // What is in the files of secrets may be new, too.
-        *locked(&self.next) = Some(Setup::new(config)?);
+        let next = Setup::new(config)?;
+        self.warn_of_strangers(&next.config);
+        *locked(&self.next) = Some(next);
         Ok(())
     }
 
