@@ -360,6 +360,12 @@ fn that_nobody_fills_the_database_any_more_is_an_alert() {
     let server = Server::start(&logged.bench, &["--config", "piecewatch.toml", "--follow"]);
     let sentence = sentence_of(&mut server.open(), "writer_blocked");
     assert!(sentence.contains("nobody follows a node into the database"), "{sentence}");
+    // Who follows logs tells what of theirs cannot change; nobody does here.
+    let other = format!("{alerts}[log]\nformat = \"json\"\n").replace("nodes.db", "other.db");
+    logged.bench.write("piecewatch.toml", other);
+    server.signal("HUP");
+    says(&server, "was changed; restart the server to use it what=\"[log]\"");
+    assert!(server.log().contains("to use it what=\"db\""), "{}", server.log());
 }
 
 #[test]
