@@ -12,7 +12,7 @@ use crate::{
     cli::{AlertsArgs, AlertsCommand, AlertsListArgs, AlertsTestArgs},
     clock, database,
     form::{Form, csv, json},
-    serve::alerts::{self, channels},
+    serve::alerts::{self, Ways},
     table::{Align, Cell, Style, Table},
     window::minute,
 };
@@ -29,13 +29,13 @@ fn test(arguments: &AlertsTestArgs, out: &mut dyn Write, colour: Colour) -> Resu
     let file = Some(arguments.config.clone());
     let sayings = Sayings { file, variables: env::vars_os().collect(), ..Sayings::default() };
     let mut config = Config::load_settings(&sayings)?.alerts;
-    // What is wrong with the others does not matter.
-    config.heartbeat = None;
     let names: Vec<String> = config.channels.iter().map(|channel| channel.name.clone()).collect();
     if let Some(wanted) = &arguments.channel {
+        // What is wrong with the others does not matter.
         config.channels.retain(|channel| channel.name == *wanted);
+        config.heartbeat = None;
     }
-    if config.channels.is_empty() {
+    if config.channels.is_empty() && config.heartbeat.is_none() {
         let path = arguments.config.display();
         return Err(Error::NoChannel(match &arguments.channel {
             Some(wanted) if !names.is_empty() => {
@@ -46,24 +46,33 @@ fn test(arguments: &AlertsTestArgs, out: &mut dyn Write, colour: Colour) -> Resu
             }
         }));
     }
-    let (_, channels) = channels(&config)?;
+    let Ways { channels, heartbeat } = Ways::of(&config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(Error::Start)?;
     let message = alerts::trial(clock::now());
     let mut failed = 0;
-    for channel in &channels {
-        let told = match runtime.block_on(channel.send(&message)) {
-            Ok(()) => Style::Bold.paint("took the test message", colour),
-            Err(error) => {
+    let mut tell = |who: &str, how: &str, told: Result<(), String>| {
+        let told = match told {
+            Ok(()) => Style::Bold.paint(how, colour),
+            Err(words) => {
                 failed += 1;
-                Style::Alert.paint(&error.words, colour)
+                Style::Alert.paint(&words, colour)
             }
         };
-        writeln!(out, "{}: {told}", channel.name()).map_err(Error::Output)?;
+        writeln!(out, "{who}: {told}").map_err(Error::Output)
+    };
+    for channel in &channels {
+        let sent = runtime.block_on(channel.send(&message));
+        tell(channel.name(), "took the test message", sent.map_err(|error| error.words))?;
+    }
+    if let Some(heartbeat) = &heartbeat {
+        tell("heartbeat", "took the call", runtime.block_on(heartbeat.call()))?;
     }
     match failed {
         0 => Ok(()),
-        failed => Err(Error::Untold { failed, tried: channels.len() }),
+        failed => {
+            Err(Error::Untold { failed, tried: channels.len() + usize::from(heartbeat.is_some()) })
+        }
     }
 }
 

@@ -191,8 +191,8 @@ pub enum Error {
         /// What is wrong, and what to do.
         wrong: String,
     },
-    /// Some channels did not take a test; which and why was told in their place.
-    #[error("{failed} of {tried} channels did not take the test")]
+    /// Some channels, or the heartbeat, did not take a test; which and why was told in their place.
+    #[error("{failed} of {tried} tests failed")]
     Untold {
         /// How many did not.
         failed: usize,

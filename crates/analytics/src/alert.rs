@@ -58,6 +58,9 @@ pub struct Evaluation {
     /// Of what nobody knows how it is; a key without a satellite stands for all of them. What was the matter
     /// stays so: silence is no good news.
     pub unknown: BTreeSet<Key>,
+    /// Of what nobody is to be told; a key without a satellite stands for all of them. What lasts of it ends
+    /// without a word.
+    pub muted: BTreeSet<Key>,
     /// The nodes that are watched. Of others nobody knows anything: what was the matter with them is not told
     /// to be over, and goes without a word when nobody has looked for a day.
     pub watched: BTreeSet<NodeName>,
@@ -75,6 +78,7 @@ impl Evaluation {
     pub fn add(&mut self, mut found: Self) {
         self.conditions.append(&mut found.conditions);
         self.unknown.append(&mut found.unknown);
+        self.muted.append(&mut found.muted);
         self.watched.append(&mut found.watched);
         self.evaluated.append(&mut found.evaluated);
     }
@@ -82,6 +86,12 @@ impl Evaluation {
     /// Whether it is of a node that is watched, or of the monitor itself.
     fn is_watched(&self, key: &Key) -> bool {
         key.node.as_ref().is_none_or(|node| self.watched.contains(node))
+    }
+
+    /// Whether nobody is to be told of it.
+    fn is_muted(&self, key: &Key) -> bool {
+        let of_all = Key { satellite: None, ..key.clone() };
+        self.muted.contains(&of_all)
     }
 
     /// Whether it is known that something is not the matter, given that it is not among the conditions.

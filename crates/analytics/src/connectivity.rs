@@ -17,6 +17,7 @@ use crate::{
     version::compare,
 };
 pub use log::LogOfWindow;
+pub(crate) use reach::of_unreached;
 
 const MINUTE: i64 = 60_000_000;
 /// The dashboard is asked every five minutes: two polls may fail.
@@ -84,6 +85,9 @@ pub struct Connectivity {
     pub quic: Judged<Quic>,
     /// When something from outside reached it last, as it was when the node was asked last.
     pub last_ping: Judged<Timestamp>,
+    /// For how long nothing had reached it when it was asked last, in microseconds: since it started where
+    /// nothing has yet. `None` where it has told neither.
+    pub unreached_micros: Option<i64>,
     /// Check-ins with satellites that failed.
     pub failed_pings: Judged<FailedPings>,
     /// When it was asked last with success.
@@ -135,6 +139,7 @@ impl Connectivity {
             log: facts.log,
             quic: reach::quic(facts),
             last_ping: reach::last_ping(facts),
+            unreached_micros: reach::unreached(facts),
             failed_pings: reach::failed_pings(facts),
             last_poll: last_poll(facts, now),
             port: reach::port(facts),

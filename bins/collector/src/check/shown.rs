@@ -23,7 +23,13 @@ pub(super) fn text(config: &Config, found: &[Found<'_>], out: &mut dyn Write) ->
             Err(wrong) => row(out, "cannot be followed", wrong)?,
         }
     }
-    Ok(())
+    warnings(config).iter().try_for_each(|warning| writeln!(out, "\nwarning: {warning}"))
+}
+
+/// What can be followed as it is, and is hardly meant.
+fn warnings(config: &Config) -> Vec<String> {
+    let known = config.nodes.iter().map(|node| node.name.clone()).collect();
+    config.alerts.strangers(&known)
 }
 
 fn row(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
@@ -74,7 +80,8 @@ fn starts(log: &Log) -> &'static str {
 /// One object.
 pub(super) fn json(config: &Config, found: &[Found<'_>], out: &mut dyn Write) -> io::Result<()> {
     let nodes: Vec<Value> = found.iter().map(node).collect();
-    let answer = json!({ "db": config.db.display().to_string(), "nodes": nodes });
+    let db = config.db.display().to_string();
+    let answer = json!({ "db": db, "nodes": nodes, "warnings": warnings(config) });
     serde_json::to_writer_pretty(&mut *out, &answer)?;
     writeln!(out)
 }

@@ -45,6 +45,24 @@ impl AlertsConfig {
     pub fn thresholds(&self, node: Option<&NodeName>) -> &Thresholds {
         node.and_then(|node| self.nodes.get(node)).unwrap_or(&self.thresholds)
     }
+
+    /// What names nodes that are none of those that are known, each in a sentence. Mostly such a name is
+    /// misspelt, and nobody is told of the node that was meant.
+    pub fn strangers(&self, known: &BTreeSet<NodeName>) -> Vec<String> {
+        let of_channels = self.channels.iter().flat_map(|channel| {
+            let place = format!("the alert channel {}", channel.name);
+            channel.nodes.iter().flatten().map(move |node| (place.clone(), node))
+        });
+        let of_tables =
+            self.nodes.keys().map(|node| ("a section [[alerts.node]]".to_owned(), node));
+        let sentence = |(place, node): (String, &NodeName)| {
+            let near = nearest(node.as_str(), known.iter().map(NodeName::as_str));
+            let hint = near.map(|near| format!("; did you mean {near}?")).unwrap_or_default();
+            format!("{place} names {node}, which is no node that is known here{hint}")
+        };
+        let named = of_channels.chain(of_tables);
+        named.filter(|(_, node)| !known.contains(node)).map(sentence).collect()
+    }
 }
 
 /// What is called while all is well.
@@ -168,6 +186,7 @@ pub(crate) fn checked(raw: &Raw, errors: &mut Vec<Error>) -> AlertsConfig {
         *of = bounds(pair);
     }
     thresholds.muted = rules(&settings.words(alert_key::MUTED));
+    errors.extend(levels(|key| raw.get(key), &mut thresholds.levels).err());
     let nodes = nodes(&raw.alert_nodes, &thresholds, errors);
     let channels = channels(&raw.channels, errors);
     AlertsConfig { enabled, evaluate_every, policy, thresholds, nodes, channels, heartbeat }
@@ -184,11 +203,36 @@ fn bounds_of(of: &mut Thresholds) -> [&mut Bounds; alert_key::PAIRS.len()] {
         &mut of.disk_left_percent,
         &mut of.disk_full_days,
         &mut of.silence_minutes,
+        &mut of.ping_minutes,
         &mut of.latency_p95_ms,
         &mut of.errors_percent,
         &mut of.lag_seconds,
         &mut of.start_up_ms,
     ]
+}
+
+/// Takes the lists of rules that are told at one level; each takes the place of the one before.
+fn levels<'a>(
+    given: impl Fn(Key) -> Option<&'a Given>,
+    levels: &mut BTreeMap<Rule, AlertLevel>,
+) -> Result<(), Error> {
+    let lists =
+        [(alert_key::WARNING, AlertLevel::Warning), (alert_key::CRITICAL, AlertLevel::Critical)];
+    let mut named = BTreeSet::new();
+    for (key, level) in lists {
+        let Some(given) = given(key) else { continue };
+        levels.retain(|_, of| *of != level);
+        for rule in rules(&words_of(key, given)?) {
+            if !named.insert(rule) {
+                let name = rule.name();
+                let wrong =
+                    format!("{name:?} is both in warning and in critical; keep one of them");
+                return Err(given.place.error(wrong));
+            }
+            levels.insert(rule, level);
+        }
+    }
+    Ok(())
 }
 
 fn rules(names: &[String]) -> BTreeSet<Rule> {
@@ -216,6 +260,7 @@ fn nodes(
             let words = words_of(alert_key::MUTED, given);
             keep(words.map(|words| thresholds.muted = rules(&words)));
         }
+        keep(levels(|key| raw.get(key.name), &mut thresholds.levels));
         let named = table_text(raw, "name", "\"attic\"").and_then(|(text, given)| {
             text.parse::<NodeName>().map_err(|_| {
                 let wrong = format!("{text:?} is no name for a node; write that of the [[node]]");

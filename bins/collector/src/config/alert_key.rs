@@ -61,7 +61,20 @@ pub(crate) const MUTED: Key = of(
     "muted",
     Kind::Words(&RULES),
     "[]",
-    "Rules of which nobody is told: \"disqualified\", \"suspended\", \"offline_suspended\", \"audit_score\",\n\"suspension_score\", \"online_score\", \"failed_audits\", \"slow_audits\", \"disk\", \"silence\",\n\"download_latency\", \"upload_latency\", \"errors\", \"unusual_audits\", \"unusual_pings\", \"unusual_slow\",\n\"unusual_failing\", \"unusual_quiet\", \"clock\", \"version\", \"quic\", \"pings\", \"poll\", \"restarts\",\n\"writer_blocked\", \"database\", \"slow_start\", \"lag\".",
+    "Rules of which nobody is told: \"disqualified\", \"suspended\", \"offline_suspended\", \"audit_score\",\n\"suspension_score\", \"online_score\", \"failed_audits\", \"slow_audits\", \"disk\", \"silence\",\n\"download_latency\", \"upload_latency\", \"errors\", \"unusual_audits\", \"unusual_pings\", \"unusual_slow\",\n\"unusual_failing\", \"unusual_quiet\", \"clock\", \"version\", \"quic\", \"pings\", \"poll\", \"restarts\",\n\"writer_blocked\", \"database\", \"slow_start\", \"lag\". An alert that lasts when its rule\nis muted ends without a word.",
+);
+
+pub(crate) const WARNING: Key = of(
+    "warning",
+    Kind::Words(&RULES),
+    "[]",
+    "Rules that are told as warnings even where they are critical, as in [\"version\"]; their names are\nthose of muted.",
+);
+pub(crate) const CRITICAL: Key = of(
+    "critical",
+    Kind::Words(&RULES),
+    "[]",
+    "Rules that are told as critical even where they are warnings, as in [\"quic\"].",
 );
 
 /// The names of the rules; a test compares them with the rules.
@@ -151,6 +164,12 @@ pub(crate) const SILENCE: Pair = pair(
     525_600.0,
     "How long a log has told less than it should, in minutes. That it is silent is seen after half an\nhour at the earliest. Critical only where the node stopped, or moves nothing.",
 );
+pub(crate) const PINGS: Pair = pair(
+    ("ping_minutes_warning", "90"),
+    ("ping_minutes_critical", "240"),
+    525_600.0,
+    "How long nothing has reached a node, in minutes. It checks in with satellites once an hour, and each\nof them reaches back. Check-ins that fail are told by themselves.",
+);
 pub(crate) const LATENCY: Pair = pair(
     ("latency_p95_ms_warning", "10000"),
     ("latency_p95_ms_critical", "60000"),
@@ -173,11 +192,11 @@ pub(crate) const START_UP: Pair = pair(
     ("start_up_ms_warning", "5000"),
     ("start_up_ms_critical", "60000"),
     3.6e6,
-    "How long Piecewatch took to start, in milliseconds.",
+    "How long Piecewatch took to start, in milliseconds. That is told for an hour.",
 );
 
 /// Every pair of bounds.
-pub(crate) const PAIRS: [Pair; 12] = [
+pub(crate) const PAIRS: [Pair; 13] = [
     AUDIT_SCORE,
     SUSPENSION_SCORE,
     ONLINE_SCORE,
@@ -186,6 +205,7 @@ pub(crate) const PAIRS: [Pair; 12] = [
     DISK_LEFT,
     DISK_FULL,
     SILENCE,
+    PINGS,
     LATENCY,
     ERRORS,
     LAG,
@@ -193,8 +213,8 @@ pub(crate) const PAIRS: [Pair; 12] = [
 ];
 
 /// Every key of the section of which there is one.
-pub(crate) const KEYS: [Key; 10 + 2 * PAIRS.len()] = {
-    let mut keys = [ENABLED; 10 + 2 * PAIRS.len()];
+pub(crate) const KEYS: [Key; 12 + 2 * PAIRS.len()] = {
+    let mut keys = [ENABLED; 12 + 2 * PAIRS.len()];
     let own = [
         ENABLED,
         EVALUATE,
@@ -206,6 +226,8 @@ pub(crate) const KEYS: [Key; 10 + 2 * PAIRS.len()] = {
         HEARTBEAT_URL_FILE,
         HEARTBEAT_URL_ENV,
         MUTED,
+        WARNING,
+        CRITICAL,
     ];
     let mut at = 0;
     while at < own.len() {
@@ -225,7 +247,7 @@ pub(crate) const KEYS: [Key; 10 + 2 * PAIRS.len()] = {
 /// The names of the keys that may be given for one node alone, in a table `[[alerts.node]]`.
 pub(crate) fn of_node() -> impl Iterator<Item = &'static str> {
     let bounds = PAIRS.iter().flat_map(|pair| [pair.warning.name, pair.critical.name]);
-    ["name", MUTED.name].into_iter().chain(bounds)
+    ["name", MUTED.name, WARNING.name, CRITICAL.name].into_iter().chain(bounds)
 }
 
 const fn of(name: &'static str, kind: Kind, default: &'static str, doc: &'static str) -> Key {
@@ -269,7 +291,7 @@ pub(crate) const CHANNEL_KEYS: [NodeKey; 18] = [
     channel(
         "levels",
         "[\"warning\", \"critical\"]",
-        "Of alerts of which levels it tells; of all if left out.",
+        "Of alerts of which levels it tells, and that they are over; of all if left out.",
     ),
     channel(
         "nodes",

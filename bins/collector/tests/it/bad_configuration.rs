@@ -85,6 +85,10 @@ fn cases() -> Vec<Case> {
         file("a bound far out", with("[alerts]\naudit_score_warning = 99.5\n")),
         file("a bound in words", with("[alerts]\nerrors_percent_critical = \"many\"\n")),
         file("a rule that there is not", with("[alerts]\nmuted = [\"quick\"]\n")),
+        file(
+            "a rule of two levels",
+            with("[alerts]\nwarning = [\"quic\"]\ncritical = [\"poll\", \"quic\"]\n"),
+        ),
         file("a rule in place of a list", with("[alerts]\nmuted = \"quic\"\n")),
         file(
             "a node of alerts without a name",

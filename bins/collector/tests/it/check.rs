@@ -59,6 +59,29 @@ fn a_source_that_cannot_be_followed_is_told_beside_the_others() {
 }
 
 #[test]
+fn alerts_of_nodes_that_there_are_not_are_warned_of() {
+    let bench = Bench::new();
+    bench.write("node.log", "");
+    let config = "[[node]]\nname = \"attic\"\nsource = \"node.log\"\n\
+        [[alerts.node]]\nname = \"attic\"\nmuted = [\"disk\"]\n\
+        [[alerts.node]]\nname = \"barn\"\nmuted = [\"disk\"]\n\
+        [[alerts.channel]]\nname = \"phone\"\nkind = \"ntfy\"\nurl = \"https://ntfy.sh/t\"\n\
+        nodes = [\"attic\", \"atic\"]\n";
+    bench.write("collector.toml", config);
+    let expected = [
+        "the alert channel phone names atic, which is no node that is known here; did you mean attic?",
+        "a section [[alerts.node]] names barn, which is no node that is known here",
+    ];
+    let ended = bench.run(["check", "--json", "--config", "collector.toml"]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+    let answer: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(answer["warnings"], serde_json::json!(expected));
+    let text = bench.run(["check", "--config", "collector.toml"]).out;
+    let told = text.lines().filter_map(|line| line.strip_prefix("warning: "));
+    assert_eq!(told.collect::<Vec<_>>(), expected);
+}
+
+#[test]
 fn a_node_that_has_written_nothing_yet_is_fine() {
     let bench = Bench::new();
     bench.write("node.log", "");

@@ -68,11 +68,15 @@ fire_minutes = 0
 repeat_hours = 0
 audit_score_warning = 0.99
 muted = [\"quic\"]
+warning = [\"version\", \"clock\"]
+critical = [\"poll\"]
 heartbeat_url_env = \"HEARTBEAT\"
 [[alerts.node]]
 name = \"attic\"
 audit_score_critical = 0.98
 muted = []
+ping_minutes_critical = 600
+critical = [\"quic\", \"clock\"]
 [[alerts.channel]]
 name = \"me\"
 kind = \"email\"
@@ -96,6 +100,14 @@ nodes = [\"attic\"]
     assert_eq!((all.audit_score.warning, all.audit_score.critical), (0.99, 0.97));
     assert_eq!((of_attic.audit_score.warning, of_attic.audit_score.critical), (0.99, 0.98));
     assert_eq!((all.muted.len(), of_attic.muted.len()), (1, 0));
+    let told = |of: &Thresholds| {
+        let levels =
+            of.levels.iter().map(|(rule, level)| format!("{} {}", rule.name(), level.name()));
+        levels.collect::<Vec<_>>().join(", ")
+    };
+    assert_eq!(told(all), "clock warning, version warning, poll critical");
+    assert_eq!(told(of_attic), "clock critical, version warning, quic critical");
+    assert_eq!((of_attic.ping_minutes.warning, of_attic.ping_minutes.critical), (90.0, 600.0));
     assert_eq!(alerts.thresholds(Some(&"shed".parse().unwrap())), all);
     assert_eq!(alerts.heartbeat.unwrap().url, TextFrom::Variable("HEARTBEAT".to_owned()));
     let [mail, phone] = &alerts.channels[..] else { panic!("{:?}", alerts.channels) };

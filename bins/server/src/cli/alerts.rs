@@ -12,7 +12,7 @@ use crate::window::Length;
 #[command(after_help = "\
 Examples:
   piecewatch alerts test --config piecewatch.toml
-      a test message through each channel, and what came back
+      a test message through each channel, a call of the heartbeat, and what came back
   piecewatch alerts test --config piecewatch.toml --channel phone
       through one of them
   piecewatch alerts list --db nodes.db --window 30d
@@ -26,7 +26,7 @@ pub struct AlertsArgs {
 /// What can be done with alerts.
 #[derive(Debug, Subcommand)]
 pub enum AlertsCommand {
-    /// Send a test message through each channel, and say what came back
+    /// Send a test message through each channel, call the heartbeat, and say what came back
     Test(AlertsTestArgs),
     /// Show the alerts that last, and those of before
     List(AlertsListArgs),

@@ -42,14 +42,16 @@ use tokio::{
     time::{Interval, MissedTickBehavior},
 };
 
+use super::own::ChannelFigures;
 use crate::{Result, clock};
 use books::Books;
 pub(crate) use delivery::Retry;
+use heartbeat::Heartbeat;
 use message::Message;
 pub(crate) use message::trial;
 use owner::{Owner, Right};
 use setup::Setup;
-pub(crate) use setup::channels;
+pub(crate) use setup::Ways;
 
 /// How many alerts a history holds at most.
 const HISTORY_MAX: usize = 1_000;
@@ -158,7 +160,18 @@ impl Alerts {
             retry,
         };
         alerts.settle(clock::now())?;
+        alerts.warn_of_strangers(&alerts.setup().config);
         Ok(alerts)
+    }
+
+    /// Nodes that are not watched now may be later, as those in the database.
+    fn warn_of_strangers(&self, config: &AlertsConfig) {
+        let mut known = (self.sight)(clock::now()).nodes;
+        let stored = self.readers.get().and_then(|reader| reader.nodes());
+        known.extend(stored.into_iter().flatten().map(|node| node.name));
+        for stranger in config.strangers(&known) {
+            tracing::warn!("{stranger}");
+        }
     }
 
     /// Takes other rules and channels, before the next look. Whether anybody is told at all stays as it is.
@@ -168,7 +181,9 @@ impl Alerts {
     /// When a secret cannot be read, or an address is none; then everything stays as it is.
     pub(crate) fn reconfigure(&self, config: AlertsConfig) -> Result<()> {
         // What is in the files of secrets may be new, too.
-        *locked(&self.next) = Some(Setup::new(config)?);
+        let next = Setup::new(config)?;
+        self.warn_of_strangers(&next.config);
+        *locked(&self.next) = Some(next);
         Ok(())
     }
 
@@ -420,11 +435,21 @@ impl Alerts {
         Ok(found.into_iter().map(with_deliveries).collect())
     }
 
+    /// How the calls of the heartbeat do: an object without nulls; `None` where nobody is called.
+    pub(crate) fn heartbeat(&self) -> Option<Value> {
+        self.setup().heartbeat.as_ref().map(Heartbeat::status)
+    }
+
     /// How the channels do, by name: an object without nulls.
     pub(crate) fn status(&self) -> Value {
         let setup = self.setup();
         let shown = setup.doors.iter().map(|door| (door.name().to_owned(), door.status()));
         Value::Object(shown.collect())
+    }
+
+    /// How the channels do, in numbers.
+    pub(crate) fn channels(&self) -> Vec<ChannelFigures> {
+        self.setup().doors.iter().map(|door| door.figures()).collect()
     }
 
     /// Tells whenever alerts may have changed.
@@ -479,7 +504,8 @@ impl Alerts {
         let mut ticks = tokio::time::interval(setup.config.evaluate_every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         if setup.heartbeat.is_some() {
-            tasks.spawn(heartbeat::beat(Arc::clone(self), setup));
+            // From here on, so that it misses no look.
+            tasks.spawn(heartbeat::beat(Arc::clone(self), setup, self.changed()));
         }
         (tasks, ticks)
     }

@@ -106,7 +106,12 @@ impl App {
     /// have changed.
     pub(crate) fn reconfigure(&self, config: Config) {
         let before = self.config();
-        for what in fixed(&before, &config) {
+        let mut others = fixed(&before, &config);
+        // Those who follow logs here tell of it themselves.
+        if self.nodes.is_none() {
+            others.extend(fixed_without_logs(&before, &config));
+        }
+        for what in others {
             tracing::warn!(what, "was changed; restart the server to use it");
         }
         let api = Arc::new((self.make_api)(&config));
@@ -173,6 +178,13 @@ fn fixed(before: &Config, config: &Config) -> Vec<&'static str> {
     .into_iter()
     .filter_map(|(is_other, what)| is_other.then_some(what))
     .collect()
+}
+
+/// The same of what every process has that follows logs, for a server that follows none.
+fn fixed_without_logs(before: &Config, config: &Config) -> impl Iterator<Item = &'static str> {
+    [(config.db != before.db, "db"), (config.log != before.log, "[log]")]
+        .into_iter()
+        .filter_map(|(is_other, what)| is_other.then_some(what))
 }
 
 /// A browser that watches.

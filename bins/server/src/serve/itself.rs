@@ -61,6 +61,7 @@ impl Itself {
             pipeline: self.pipeline().map(|state| (*state).clone()),
             hub: held(&self.hub).clone(),
             alerts: self.firing(),
+            channels: self.alerts.channels(),
             caches: vec![self.answers.stats()],
         };
         self.own.figures(moment, clock::now(), self.since.elapsed())
@@ -77,6 +78,9 @@ impl Itself {
         let mut status = Status::of(&self.figures(), &known, self.since.elapsed()).to_value();
         status["waiting_questions"] = self.pool.waiting().into();
         status["alert_channels"] = self.alerts.status();
+        if let Some(heartbeat) = self.alerts.heartbeat() {
+            status["heartbeat"] = heartbeat;
+        }
         Ok(status)
     }
 
@@ -137,7 +141,7 @@ pub(super) fn schema() -> Value {
             "caches": object, "http": object, "hub": object,
             "alerts_firing": {"type": "integer", "minimum": 0},
             "waiting_questions": {"type": "integer", "minimum": 0},
-            "alert_channels": object,
+            "alert_channels": object, "heartbeat": object,
         },
     })
 }

@@ -17,7 +17,7 @@ use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_store::{Nodes as AskedNodes, Readers};
 
 use super::alerts::Sight;
-use crate::Result;
+use crate::{Result, clock};
 
 /// What follows the logs of nodes, for as long as the server runs.
 #[derive(Debug)]
@@ -130,6 +130,9 @@ pub(crate) fn current_of(
 /// For how many seconds after its newest record a node is missed whose follower died: a week.
 const MISSED_FOR: u64 = 7 * 86_400;
 
+/// For so long after the start it is told that it was slow: else that would never be over.
+const START_MICROS: i64 = 3_600_000_000;
+
 /// What is watched for alerts: the nodes that are configured now, those that any process follows into
 /// the database or asks for it, and those whose follower died. Of a node that is in the database and in none
 /// of these nobody expects anything: it would only be silent.
@@ -142,6 +145,7 @@ pub(crate) fn sight(
     let config = move || Arc::clone(&current.read().unwrap_or_else(PoisonError::into_inner));
     // It stays the same when another one is configured.
     let db = config().db.clone();
+    let begun_at = clock::now();
     Box::new(move |now| {
         let config = config();
         let state = nodes.as_ref().and_then(|nodes| nodes.state());
@@ -187,12 +191,13 @@ pub(crate) fn sight(
         behind.extend(asked.difference(&watched).cloned());
         watched.extend(asked);
         let unread_nodes = watched.difference(&read).cloned().collect();
+        let is_begun_lately = now.as_micros() - begun_at.as_micros() < START_MICROS;
         let own_blocked = state.as_ref().and_then(|state| state.writer.blocked.clone());
         let monitor = MonitorFacts {
             blocked: own_blocked.or(blocked),
             unread,
             unreadable: unasked,
-            start_up_ms: started.get().copied(),
+            start_up_ms: started.get().copied().filter(|_| is_begun_lately),
             lags,
             unread_nodes,
         };
@@ -217,6 +222,7 @@ fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use std::{fs, slice};
 
+    use piecewatch_analytics::alert::{Policy, States, Thresholds, of_monitor};
     use piecewatch_collector::config::Sayings;
     use piecewatch_model::{
         Action, Batch, ByteCount, Fingerprinter, LineCounts, Outcome, PieceId, Poll, PollPart,
@@ -226,7 +232,6 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::clock;
 
     /// A database in which there is a node that nobody follows any more.
     struct Bench {
@@ -303,6 +308,24 @@ mod tests {
         assert_eq!(names(&sight.nodes), ["barn", "cellar"]);
         let unread = sight.monitor.unread.unwrap();
         assert!(unread.starts_with("nobody follows a node"), "{unread}");
+    }
+
+    #[test]
+    fn a_slow_start_is_told_and_over_after_an_hour() {
+        let bench = Bench::new();
+        let (started, current) = (Arc::new(OnceLock::from(9_000)), Arc::clone(&bench.current));
+        let sight = sight(None, started, bench.readers.clone(), current);
+        let (begun_at, thresholds) = (clock::now(), Thresholds::default());
+        let mut states = States::default();
+        let mut told = Vec::new();
+        for minute in 0..120 {
+            let now = begun_at.plus_micros(minute * 60_000_000);
+            let found = of_monitor(&sight(now).monitor, |_| &thresholds);
+            let step = states.step(&found, &Policy::default(), now);
+            let slow = step.notices.iter().filter(|of| &*of.alert.rule == "slow_start");
+            told.extend(slow.map(|of| (minute, of.notice.name())));
+        }
+        assert_eq!(told, [(2, "fired"), (65, "resolved")]);
     }
 
     #[test]

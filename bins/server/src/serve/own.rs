@@ -54,6 +54,8 @@ pub(crate) struct Moment {
     pub(crate) hub: Statistics,
     /// Alerts that fire.
     pub(crate) alerts: Vec<Firing>,
+    /// How the channels do that tell of them.
+    pub(crate) channels: Vec<ChannelFigures>,
     /// Caches beside those of the observatory and the ledger, such as that of whole answers.
     pub(crate) caches: Vec<Stats>,
 }
@@ -66,6 +68,18 @@ pub(crate) struct Firing {
     /// `warning` or `critical`.
     pub(crate) level: &'static str,
     pub(crate) count: u64,
+}
+
+/// How a channel of alerts does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ChannelFigures {
+    pub(crate) name: String,
+    /// Messages that arrived since the server began.
+    pub(crate) delivered: u64,
+    /// Those that were given up.
+    pub(crate) failed: u64,
+    /// Whether the last attempt failed.
+    pub(crate) is_failing: bool,
 }
 
 /// What the server knows of itself at one instant.

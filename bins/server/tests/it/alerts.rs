@@ -48,7 +48,7 @@ fn a_test_says_what_came_back_and_no_secret() {
     assert_eq!(all.code, Some(1), "{}{}", all.out, all.err);
     assert!(all.out.contains("phone: took the test message"), "{}", all.out);
     assert!(all.out.contains("chat: the server answered 404 Not Found"), "{}", all.out);
-    assert!(all.err.contains("2 of 3 channels did not take the test"), "{}", all.err);
+    assert!(all.err.contains("2 of 3 tests failed"), "{}", all.err);
     let both = format!("{}{}", all.out, all.err);
     assert!(!both.contains("secret-4711") && !both.contains("bot-secret"), "{both}");
 
@@ -62,6 +62,37 @@ fn a_test_says_what_came_back_and_no_secret() {
     assert!(
         without.err.contains("the alert channel bot: there is no environment variable BOT_TOKEN")
     );
+}
+
+#[test]
+fn a_test_calls_the_heartbeat_too_unless_one_channel_is_named() {
+    let bench = Bench::new();
+    let (good, bad) = (receiver("200 OK"), receiver("404 Not Found"));
+    let heart = |port: u16| bench.write("heart", format!("http://127.0.0.1:{port}/beat-4711"));
+    let alone = "[alerts]\nheartbeat_url_file = \"heart\"\n";
+    bench.write("p.toml", alone);
+    let test = |more: &[&str]| {
+        let mut command = bench.command(["alerts", "test", "--config", "p.toml"]);
+        crate::program::Ended::of(command.args(more))
+    };
+    heart(good);
+    let called = test(&[]);
+    assert_eq!((called.code, called.out.as_str()), (Some(0), "heartbeat: took the call\n"));
+
+    heart(bad);
+    let channel = format!(
+        "[[alerts.channel]]\nname = \"phone\"\nkind = \"ntfy\"\nurl = \"http://127.0.0.1:{good}/t\"\n"
+    );
+    bench.write("p.toml", format!("{alone}{channel}"));
+    let failed = test(&[]);
+    assert_eq!(failed.code, Some(1), "{}{}", failed.out, failed.err);
+    assert!(
+        failed.out.contains("phone: took the test message\nheartbeat: the server answered 404")
+    );
+    assert!(failed.err.contains("1 of 2 tests failed"), "{}", failed.err);
+    assert!(!failed.out.contains("beat-4711"), "{}", failed.out);
+    let one = test(&["--channel", "phone"]);
+    assert_eq!((one.code, one.out.as_str()), (Some(0), "phone: took the test message\n"));
 }
 
 #[test]

@@ -48,7 +48,10 @@ pub fn evaluate<'a>(
     let mut found = Evaluation::blind(nodes.iter().cloned());
     let mut failed = None;
     for node in nodes {
-        match evaluate_node(asked, node, terms(node), now) {
+        let terms = terms(node);
+        // Also where nothing can be asked, and of what the monitor says of the node.
+        found.muted.extend(terms.thresholds.muted_of(Some(node)));
+        match evaluate_node(asked, node, terms, now) {
             Ok(of_node) => found.add(of_node),
             Err(error) => failed = failed.or(Some(error)),
         }

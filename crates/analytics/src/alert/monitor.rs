@@ -16,7 +16,7 @@ pub struct MonitorFacts {
     pub unread: Option<String>,
     /// Why the database cannot be asked; `None` when it can.
     pub unreadable: Option<String>,
-    /// How long it took to start, in milliseconds; `None` when that is not known.
+    /// How long it took to start, in milliseconds; `None` when that is not known, or long ago.
     pub start_up_ms: Option<u64>,
     /// How late logs are read.
     pub lags: Vec<Lag>,
@@ -50,6 +50,7 @@ pub fn of_monitor<'a>(
     let mut add = |rule, node: Option<&NodeName>, of: &Thresholds, level, sentence, numbers| {
         if !of.muted.contains(&rule) {
             let key = Key { rule, node: node.cloned(), satellite: None };
+            let level = of.level(rule, level);
             let (value, threshold): (Option<f64>, Option<f64>) = numbers;
             conditions.push(Condition { key, level, sentence, value, threshold });
         }
@@ -96,5 +97,6 @@ pub fn of_monitor<'a>(
     if facts.unreadable.is_some() {
         unknown.insert(Key { rule: Rule::WriterBlocked, node: None, satellite: None });
     }
-    Evaluation { conditions, unknown, ..Evaluation::default() }
+    let muted = own.muted_of(None).collect();
+    Evaluation { conditions, unknown, muted, ..Evaluation::default() }
 }

@@ -6,7 +6,7 @@ use piecewatch_model::{NodeName, SatelliteId, Timestamp};
 
 use super::{AlertLevel, Bounds, Condition, Evaluation, Key, Rule, Thresholds};
 use crate::{
-    connectivity::Connectivity,
+    connectivity::{Connectivity, of_unreached},
     judgement::{Judgement, length, minute, times},
     outlook::Outlook,
     reputation::{Reputation, Score},
@@ -121,7 +121,13 @@ pub fn of_node(facts: &NodeFacts<'_>, thresholds: &Thresholds, now: Timestamp) -
     }
     let Found { conditions, unknown, .. } = found;
     let nodes = BTreeSet::from([node.clone()]);
-    Evaluation { conditions, unknown, watched: nodes.clone(), evaluated: nodes }
+    Evaluation {
+        conditions,
+        unknown,
+        watched: nodes.clone(),
+        evaluated: nodes,
+        ..Evaluation::default()
+    }
 }
 
 /// Rules that judge what the log told lately.
@@ -175,6 +181,7 @@ impl Found<'_> {
         sentence: String,
     ) {
         if !self.thresholds.muted.contains(&rule) {
+            let level = self.thresholds.level(rule, level);
             let key = Key { rule, node: Some(self.node.clone()), satellite };
             self.conditions.push(Condition { key, level, sentence, value, threshold });
         }
@@ -336,24 +343,33 @@ impl Found<'_> {
             (Rule::Version, of.version.judgement, &of.version.sentence),
             (Rule::Restarts, of.restarts.judgement, &of.restarts.sentence),
         ];
-        // Of two signs of one thing the worse one counts, and one that is known.
-        let (one, other) = (&of.last_ping, &of.failed_pings);
-        let pings = if one.judgement >= other.judgement {
-            (Rule::Pings, one.judgement, &one.sentence)
-        } else {
-            (Rule::Pings, other.judgement, &other.sentence)
-        };
-        for (rule, judgement, sentence) in judged.into_iter().chain([pings]) {
-            let level = match judgement {
-                Judgement::Well => continue,
-                Judgement::Unknown => {
-                    self.nobody_knows(rule, None);
-                    continue;
-                }
-                Judgement::Look => AlertLevel::Warning,
-                Judgement::Trouble => AlertLevel::Critical,
-            };
-            self.add((rule, None), level, (None, None), sentence.clone());
+        for (rule, judgement, sentence) in judged {
+            match level_of(judgement) {
+                Some(level) => self.add((rule, None), level, (None, None), sentence.clone()),
+                None if judgement == Judgement::Unknown => self.nobody_knows(rule, None),
+                None => {}
+            }
+        }
+        self.pings(of);
+    }
+
+    /// Of two signs of one thing the worse one counts, and one that is known.
+    fn pings(&mut self, of: &Connectivity) {
+        let failed = level_of(of.failed_pings.judgement)
+            .map(|level| (level, (None, None), of.failed_pings.sentence.clone()));
+        let unreached = of.unreached_micros.and_then(|micros| {
+            let minutes = micros as f64 / 60_000_000.0;
+            let (level, bound) = self.thresholds.ping_minutes.above(minutes)?;
+            Some((level, (Some(minutes), Some(bound)), of_unreached(micros)))
+        });
+        // A node that has just started may still be reached.
+        let is_known = of.last_ping.value.is_some() || of.failed_pings.judgement == Judgement::Well;
+        match [failed, unreached].into_iter().flatten().max_by_key(|(level, ..)| *level) {
+            Some((level, numbers, sentence)) => {
+                self.add((Rule::Pings, None), level, numbers, sentence);
+            }
+            None if is_known => {}
+            None => self.nobody_knows(Rule::Pings, None),
         }
     }
 
@@ -436,5 +452,14 @@ impl Found<'_> {
             let numbers = (worst.map(|seen| seen.value), worst.map(|seen| seen.usual.center));
             self.add((rule, None), level, numbers, finding.sentence(self.now));
         }
+    }
+}
+
+/// The level of a judgement; `None` where all is well, or nobody knows.
+const fn level_of(judgement: Judgement) -> Option<AlertLevel> {
+    match judgement {
+        Judgement::Unknown | Judgement::Well => None,
+        Judgement::Look => Some(AlertLevel::Warning),
+        Judgement::Trouble => Some(AlertLevel::Critical),
     }
 }

@@ -159,6 +159,9 @@ impl States {
         }
         let is_gone = |key: &Key| !conditions.contains_key(key) && found.is_known_of(key);
         self.coming.retain(|key, coming| {
+            if found.is_muted(key) {
+                return false;
+            }
             if is_gone(key) {
                 let since = *coming.gone_since.get_or_insert(now);
                 return lasts(since, now) < policy.resolve_after;
@@ -181,13 +184,19 @@ impl States {
             let is_forsaken = !conditions.contains_key(key) && !found.is_watched(key);
             // From when this process saw it: while it did not run, nobody could see who watches.
             lasting.forsaken_since = is_forsaken.then(|| lasting.forsaken_since.unwrap_or(now));
-            if lasting.forsaken_since.is_some_and(|since| lasts(since, now) >= FORSAKEN_AFTER) {
+            let is_muted = found.is_muted(key);
+            if is_muted
+                || lasting.forsaken_since.is_some_and(|since| lasts(since, now) >= FORSAKEN_AFTER)
+            {
                 lasting.alert.resolved_at = Some(now);
                 over.insert(key.clone());
             }
-            // Nobody has looked: there is nothing to tell, least of all that it is over.
-            let notice =
-                if is_forsaken { None } else { lasting.notice(self.told.get(key), policy, now) };
+            // Nobody has looked, or wants to hear: there is nothing to tell, least of all that it is over.
+            let notice = if is_forsaken || is_muted {
+                None
+            } else {
+                lasting.notice(self.told.get(key), policy, now)
+            };
             step.notices
                 .extend(notice.map(|notice| Notice { notice, alert: lasting.alert.clone() }));
             let is_due = lasts(lasting.saved_at, now) >= SAVED_EVERY;

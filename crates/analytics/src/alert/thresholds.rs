@@ -1,10 +1,11 @@
 //! From which values on operators are told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
+use piecewatch_model::NodeName;
 use piecewatch_store::AlertLevel;
 
-use super::Rule;
+use super::{Key, Rule};
 use crate::reputation::Score;
 
 /// Two bounds: beyond the first it is a warning, beyond the second critical. 0 as the bound of something
@@ -60,6 +61,8 @@ pub struct Thresholds {
     pub disk_full_days: Bounds,
     /// So many minutes without a sign.
     pub silence_minutes: Bounds,
+    /// Nothing has reached the node for so many minutes.
+    pub ping_minutes: Bounds,
     /// Of twenty downloads or uploads of the last hour one took so many milliseconds, or more.
     pub latency_p95_ms: Bounds,
     /// So many percent of the transfers of the last hour failed.
@@ -70,6 +73,20 @@ pub struct Thresholds {
     pub start_up_ms: Bounds,
     /// Rules of which nobody is told.
     pub muted: BTreeSet<Rule>,
+    /// Rules that are told at one level, whatever they would be told at.
+    pub levels: BTreeMap<Rule, AlertLevel>,
+}
+
+impl Thresholds {
+    /// The level at which a rule is told that was judged to be at one.
+    pub fn level(&self, rule: Rule, judged: AlertLevel) -> AlertLevel {
+        self.levels.get(&rule).copied().unwrap_or(judged)
+    }
+
+    /// The rules of which nobody is told, as those of a node; of the monitor itself for `None`.
+    pub fn muted_of(&self, node: Option<&NodeName>) -> impl Iterator<Item = Key> {
+        self.muted.iter().map(move |&rule| Key { rule, node: node.cloned(), satellite: None })
+    }
 }
 
 impl Default for Thresholds {
@@ -90,12 +107,15 @@ impl Default for Thresholds {
             disk_full_days: bounds(30.0, 7.0),
             // A sign is missed only after half an hour at least; this is from the last sign on.
             silence_minutes: bounds(1.0, 120.0),
+            // A node checks in with satellites once an hour, and each of them reaches back.
+            ping_minutes: bounds(90.0, 240.0),
             // A piece is 2.2 MiB at most: at 10 s one in twenty moves less than 2 Mbit/s.
             latency_p95_ms: bounds(10_000.0, 60_000.0),
             errors_percent: bounds(5.0, 25.0),
             lag_seconds: bounds(120.0, 1_800.0),
             start_up_ms: bounds(5_000.0, 60_000.0),
             muted: BTreeSet::new(),
+            levels: BTreeMap::new(),
         }
     }
 }

@@ -74,39 +74,39 @@ fn reached_over_quic(facts: &ConnectionFacts<'_>) -> (Judgement, String) {
     }
 }
 
+/// For how long nothing had reached the node when it was asked, in microseconds: since it started where
+/// nothing has yet.
+pub(super) fn unreached(facts: &ConnectionFacts<'_>) -> Option<i64> {
+    let status = facts.status?;
+    let since = status.what.last_pinged_at.or(status.what.started_at)?;
+    Some(status.at.as_micros() - since.as_micros())
+}
+
+/// What it means that nothing had reached a node for so long.
+pub(crate) fn of_unreached(micros: i64) -> String {
+    format!(
+        "Nothing had reached the node for {} when it was asked. See whether its port is forwarded and its \
+         address is right.",
+        length(micros)
+    )
+}
+
 pub(super) fn last_ping(facts: &ConnectionFacts<'_>) -> Judged<Timestamp> {
     let Some(status) = facts.status else {
         return Judged::unknown("The node has not told when it was reached last.");
     };
-    let Some(at) = status.what.last_pinged_at else {
-        let up = status.what.started_at.map(|at| status.at.as_micros() - at.as_micros());
-        return match up {
-            Some(up) if up > PING_LOOK => Judged {
-                value: None,
-                judgement: Judgement::Trouble,
-                sentence: format!(
-                    "Nothing has reached the node in the {} since it started. See whether its port is \
-                     forwarded and its address is right.",
-                    length(up)
-                ),
-            },
-            Some(_) | None => Judged::unknown("Nothing has reached the node since it started."),
-        };
-    };
-    let age = status.at.as_micros() - at.as_micros();
-    let (judgement, sentence) = match age {
-        age if age > PING_LOOK => {
-            let judgement = if age > PING_TROUBLE { Judgement::Trouble } else { Judgement::Look };
-            let sentence = format!(
-                "Nothing had reached the node for {} when it was asked. See whether its port is \
-                 forwarded and its address is right.",
-                length(age)
-            );
-            (judgement, sentence)
+    let value = status.what.last_pinged_at;
+    let (judgement, sentence) = match (unreached(facts), value) {
+        (Some(age), _) if age > PING_TROUBLE => (Judgement::Trouble, of_unreached(age)),
+        (Some(age), _) if age > PING_LOOK => (Judgement::Look, of_unreached(age)),
+        (Some(age), Some(_)) => {
+            (Judgement::Well, format!("It was reached {} before it was asked.", length(age)))
         }
-        age => (Judgement::Well, format!("It was reached {} before it was asked.", length(age))),
+        (Some(_) | None, _) => {
+            return Judged::unknown("Nothing has reached the node since it started.");
+        }
     };
-    Judged::new(at, judgement, sentence)
+    Judged { value, judgement, sentence }
 }
 
 pub(super) fn failed_pings(facts: &ConnectionFacts<'_>) -> Judged<FailedPings> {

@@ -11,7 +11,7 @@ use piecewatch_analytics::{
 };
 use piecewatch_model::{
     Action, Clock, Fact, FailureClass, Latency, Lifecycle, LifecycleEvent, NodeStatus, Outcome,
-    Record, Timestamp, Transfer, Trouble, TroubleKind,
+    Quic, Record, Timestamp, Transfer, Trouble, TroubleKind,
 };
 
 use crate::written::{Database, Log, NOW, ago, node, transfer};
@@ -192,6 +192,49 @@ fn the_process_its_clock_and_its_version_are_found() {
 }
 
 #[test]
+fn how_long_nothing_reaches_a_node_has_bounds_and_rules_are_told_at_the_level_they_are_given() {
+    let asked_at = ago(60);
+    let before = |minutes: i64| Some(asked_at.plus_micros(-minutes * 60_000_000));
+    let found = |status: NodeStatus, own: Thresholds| {
+        let mut database = Database::new();
+        database.report(&node("n1"), asked_at, vec![Fact::Status(status)]);
+        evaluate(&database, &own, NOW)
+    };
+    let check = |minutes: i64, (warning, critical): (f64, f64), expected: Option<AlertLevel>| {
+        let status = NodeStatus { last_pinged_at: before(minutes), ..NodeStatus::default() };
+        let ping_minutes = Bounds { warning, critical };
+        let found = found(status, Thresholds { ping_minutes, ..Thresholds::default() });
+        assert_eq!(levels(&found).get("pings").copied(), expected, "{minutes}: {found:?}");
+        assert!(!found.unknown.contains(&key(Rule::Pings)));
+    };
+    let usual = Thresholds::default().ping_minutes;
+    let usual = (usual.warning, usual.critical);
+    check(80, usual, None);
+    check(100, usual, Some(AlertLevel::Warning));
+    check(250, usual, Some(AlertLevel::Critical));
+    check(80, (60.0, 75.0), Some(AlertLevel::Critical));
+    check(250, (600.0, 0.0), None);
+
+    // One that nothing has reached yet, of which that is no good news.
+    let started = |minutes: i64| {
+        let status = NodeStatus { started_at: before(minutes), ..NodeStatus::default() };
+        found(status, Thresholds::default())
+    };
+    assert!(started(10).unknown.contains(&key(Rule::Pings)));
+    assert_eq!(levels(&started(100)).get("pings"), Some(&AlertLevel::Warning));
+
+    let status = NodeStatus {
+        quic: Some(Quic::Misconfigured),
+        last_pinged_at: before(250),
+        ..NodeStatus::default()
+    };
+    let told = [(Rule::Quic, AlertLevel::Critical), (Rule::Pings, AlertLevel::Warning)];
+    let found = found(status, Thresholds { levels: told.into(), ..Thresholds::default() });
+    let expected = [("quic", AlertLevel::Critical), ("pings", AlertLevel::Warning)];
+    assert_eq!(levels(&found), expected.into());
+}
+
+#[test]
 fn the_monitor_is_judged_as_nodes_are() {
     let thresholds = Thresholds::default();
     let lag = |name: &str, seconds| Lag { node: node(name), seconds };
@@ -215,4 +258,8 @@ fn the_monitor_is_judged_as_nodes_are() {
         (Rule::Lag, Some("n3".to_owned()), AlertLevel::Critical),
     ];
     assert_eq!(told, expected);
+    let levels = [(Rule::Database, AlertLevel::Warning)].into();
+    let milder = Thresholds { levels, ..Thresholds::default() };
+    let found = of_monitor(&facts, |of| if of.is_none() { &milder } else { &thresholds });
+    assert_eq!(found.conditions[0].level, AlertLevel::Warning);
 }

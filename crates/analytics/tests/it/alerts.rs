@@ -38,9 +38,9 @@ fn found(conditions: &[(Rule, AlertLevel)]) -> Evaluation {
     let conditions = conditions.iter().map(|(rule, level)| condition(&key(*rule, "n1"), *level));
     Evaluation {
         conditions: conditions.collect(),
-        unknown: BTreeSet::new(),
         watched: nodes.clone(),
         evaluated: nodes,
+        ..Evaluation::default()
     }
 }
 
@@ -216,6 +216,48 @@ fn what_nobody_knows_of_the_monitor_is_not_said_to_be_over() {
     };
     assert_eq!(story(&mut states, 5..100, without), [], "nobody reads the log");
     assert_eq!(story(&mut states, 100..110, |_| found(&[])).len(), 1);
+}
+
+/// That a rule is muted is no good news of what it told.
+#[test]
+fn what_is_muted_ends_without_a_word_and_is_told_again_when_it_is_not_muted_any_more() {
+    let satellite = KnownSatellite::ALL.first().map(|known| known.id());
+    let of_satellite = Key { satellite, ..key(Rule::Quic, "n1") };
+    let muting = Thresholds { muted: [Rule::Quic].into(), ..Thresholds::default() };
+    let there = |_: i64| {
+        let mut all = found(&[(Rule::Quic, CRITICAL), (Rule::Disk, WARNING)]);
+        all.conditions.push(condition(&of_satellite, WARNING));
+        all
+    };
+    let muted = |_: i64| Evaluation {
+        muted: muting.muted_of(Some(&node("n1"))).collect(),
+        ..found(&[(Rule::Disk, WARNING)])
+    };
+    let mut states = States::default();
+    assert_eq!(story(&mut states, 0..5, there).len(), 3);
+    let step = states.step(&muted(5), &policy(), minute(5));
+    assert_eq!(told(&step), []);
+    let ended: Vec<&str> = step.changed.iter().map(|alert| &*alert.rule).collect();
+    assert_eq!(ended, ["quic", "quic"], "both are stored as over: {step:?}");
+    assert!(step.changed.iter().all(|alert| alert.resolved_at == Some(minute(5))));
+    assert_eq!(story(&mut states, 6..100, muted), [], "and nothing is said later");
+    let rules: Vec<&str> = states.lasting().map(|alert| &*alert.rule).collect();
+    assert_eq!(rules, ["disk"], "that of others stays");
+    let again = story(&mut states, 100..110, there);
+    assert_eq!(again.len(), 2, "{again:?}");
+    assert!(again.iter().all(|(at, notice, _)| (*at, *notice) == (102, AlertNotice::Fired)));
+
+    // What the monitor says of itself.
+    let blocked = |muted: &[Rule]| {
+        let thresholds =
+            Thresholds { muted: muted.iter().copied().collect(), ..Thresholds::default() };
+        let facts = MonitorFacts { blocked: Some("full".to_owned()), ..MonitorFacts::default() };
+        of_monitor(&facts, |_| &thresholds)
+    };
+    let mut states = States::default();
+    assert_eq!(story(&mut states, 0..5, |_| blocked(&[])).len(), 1);
+    assert_eq!(story(&mut states, 5..30, |_| blocked(&[Rule::WriterBlocked])), []);
+    assert_eq!(states.lasting().count(), 0);
 }
 
 #[test]

@@ -176,7 +176,10 @@ fn quic_pings_and_versions_are_judged_as_the_node_tells_them() {
     let pinged = |last_pinged_at| NodeStatus { last_pinged_at, ..lively() };
     check(pinged(hours_ago(3)), "last_ping", Look, "for 2 hours");
     check(pinged(hours_ago(7)), "last_ping", Trouble, "for 6 hours");
-    check(pinged(None), "last_ping", Trouble, "since it started");
+    check(pinged(None), "last_ping", Trouble, "for 23 hours");
+    let started = |hours| NodeStatus { started_at: hours_ago(hours), ..pinged(None) };
+    check(started(3), "last_ping", Look, "for 2 hours");
+    check(started(1), "last_ping", Unknown, "since it started");
     let version = |running: &str, allowed: &str| NodeStatus {
         version: Some(running.into()),
         allowed_version: Some(allowed.into()),

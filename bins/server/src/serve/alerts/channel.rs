@@ -3,9 +3,10 @@
 use std::{fmt, time::Duration};
 
 use hyper::Method;
+use piecewatch_analytics::alert::Notice;
 use piecewatch_collector::config::{Channel as Configured, ChannelKind, Secret, TextFrom};
 use piecewatch_model::NodeName;
-use piecewatch_store::AlertLevel;
+use piecewatch_store::{AlertLevel, AlertNotice};
 use serde_json::Value;
 
 use super::{
@@ -112,21 +113,29 @@ impl Channel {
         &self.name
     }
 
-    /// What of a message is for those who are reached by it; `None` where nothing is. What became
-    /// critical and is over they hear of as they heard of its beginning.
+    /// What of a message is for those who are reached by it; `None` where nothing is. Of what is over
+    /// everybody hears who may have heard of it: what became critical may have begun as a warning.
     pub(crate) fn part(&self, message: &Message) -> Option<Message> {
-        let is_for = |of: &&piecewatch_analytics::alert::Notice| {
-            let (alert, levels) = (&of.alert, &self.levels);
-            let is_of_node = match (&self.nodes, &alert.node) {
+        let is_for = |of: &&Notice| {
+            let is_of_node = match (&self.nodes, &of.alert.node) {
                 (None, _) => true,
                 (Some(_), None) => false,
                 (Some(nodes), Some(node)) => nodes.contains(node),
             };
-            let told = alert.notified_level.unwrap_or(alert.level);
-            is_of_node && (levels.contains(&alert.level) || levels.contains(&told))
+            is_of_node && self.is_of_level(of)
         };
         let notices: Vec<_> = message.notices.iter().filter(is_for).cloned().collect();
         (!notices.is_empty()).then_some(Message { at: message.at, notices })
+    }
+
+    fn is_of_level(&self, of: &Notice) -> bool {
+        let worst_told = of.alert.notified_level.unwrap_or(of.alert.level);
+        match of.notice {
+            AlertNotice::Resolved => self.levels.iter().any(|level| *level <= worst_told),
+            AlertNotice::Fired | AlertNotice::Escalated | AlertNotice::Repeated => {
+                self.levels.contains(&of.alert.level) || self.levels.contains(&worst_told)
+            }
+        }
     }
 
     /// Sends a message, once.

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 
 use super::{Alerts, channel::Channel, locked, message::Message};
-use crate::clock;
+use crate::{clock, serve::own::ChannelFigures};
 
 /// How many messages may wait for a channel. One that finds no room is told as failed: what is told later
 /// says more of now.
@@ -116,6 +116,16 @@ impl Door {
 
     fn waiting(&self) -> usize {
         self.queue.max_capacity() - self.queue.capacity()
+    }
+
+    pub(super) fn figures(&self) -> ChannelFigures {
+        let told = locked(&self.told);
+        ChannelFigures {
+            name: self.name().to_owned(),
+            delivered: told.delivered,
+            failed: told.failed,
+            is_failing: told.error.is_some(),
+        }
     }
 
     pub(super) fn status(&self) -> Value {

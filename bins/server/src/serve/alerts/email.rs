@@ -75,10 +75,18 @@ impl Email {
         })
     }
 
+    /// The same each time that a message is tried: whoever took it the first time may leave it out.
+    fn id_of(&self, message: &Message) -> String {
+        let (at, count) = (message.at.as_micros(), message.notices.len());
+        let first = message.notices.first().map_or(0, |of| of.alert.id);
+        format!("<piecewatch.{at}.{first}.{count}@{}>", self.from.email.domain())
+    }
+
     /// Sends a message to all of them.
     pub(crate) async fn send(&self, message: &Message) -> Result<(), Failed> {
         let mut mail = Mail::builder()
             .from(self.from.clone())
+            .message_id(Some(self.id_of(message)))
             .subject(cut(&format!("[piecewatch] {}", message.title()), SUBJECT_MAX))
             .header(ContentType::TEXT_PLAIN);
         for to in &self.to {

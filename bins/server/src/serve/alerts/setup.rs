@@ -22,11 +22,7 @@ impl Setup {
     ///
     /// When a secret cannot be read, or an address is none.
     pub(super) fn new(config: AlertsConfig) -> Result<Self> {
-        let (http, channels) = channels(&config)?;
-        let heartbeat = match (&config.heartbeat, http) {
-            (Some(configured), Some(http)) => Some(Heartbeat::new(configured, http)?),
-            (Some(_) | None, _) => None,
-        };
+        let Ways { channels, heartbeat } = Ways::of(&config)?;
         let doors = channels.into_iter().map(Door::new).map(Arc::new).collect();
         Ok(Self { config, doors, heartbeat })
     }
@@ -37,21 +33,35 @@ impl Setup {
     }
 }
 
-/// The channels of a configuration, ready to send.
-///
-/// # Errors
-///
-/// When a secret cannot be read, or an address is none.
-pub(crate) fn channels(config: &AlertsConfig) -> Result<(Option<Http>, Vec<Channel>)> {
-    if config.channels.is_empty() && config.heartbeat.is_none() {
-        return Ok((None, Vec::new()));
+/// Who can be reached, and called.
+#[derive(Debug, Default)]
+pub(crate) struct Ways {
+    /// The channels, ready to send.
+    pub(crate) channels: Vec<Channel>,
+    /// Who is called while all is well.
+    pub(crate) heartbeat: Option<Heartbeat>,
+}
+
+impl Ways {
+    /// Those of a configuration. Reaches nobody yet.
+    ///
+    /// # Errors
+    ///
+    /// When a secret cannot be read, or an address is none.
+    pub(crate) fn of(config: &AlertsConfig) -> Result<Self> {
+        if config.channels.is_empty() && config.heartbeat.is_none() {
+            return Ok(Self::default());
+        }
+        let wrong =
+            |channel: &str, wrong: String| Error::Channel { channel: channel.to_owned(), wrong };
+        let http = Http::new().map_err(|error| wrong("webhooks", error))?;
+        let made = config.channels.iter().map(|configured| {
+            Channel::new(configured, &http).map_err(|error| wrong(&configured.name, error))
+        });
+        let channels = made.collect::<Result<Vec<_>>>()?;
+        let heartbeat = config.heartbeat.as_ref().map(|configured| {
+            Heartbeat::new(configured, http.clone()).map_err(|error| wrong("heartbeat", error))
+        });
+        Ok(Self { channels, heartbeat: heartbeat.transpose()? })
     }
-    let wrong =
-        |channel: &str, wrong: String| Error::Channel { channel: channel.to_owned(), wrong };
-    let http = Http::new().map_err(|error| wrong("webhooks", error))?;
-    let made = config.channels.iter().map(|configured| {
-        Channel::new(configured, &http).map_err(|error| wrong(&configured.name, error))
-    });
-    let channels = made.collect::<Result<Vec<_>>>()?;
-    Ok((Some(http), channels))
 }

@@ -1,5 +1,6 @@
 //! Alerts from an incident at a node to a mail server and a webhook receiver.
 
+mod heartbeats;
 mod receivers;
 mod simulated;
 
@@ -227,6 +228,11 @@ fn an_incident_is_told_by_mail_and_webhook_once_when_it_gets_worse_and_when_it_i
         assert!(mail.contains("RCPT TO:<me@example.net>"), "{mail}");
         assert!(mail.contains("RCPT TO:<you@example.net>"), "{mail}");
     }
+    let id =
+        |mail: &String| mail.lines().find(|of| of.starts_with("Message-ID: <")).map(str::to_owned);
+    let ids: BTreeSet<String> = mailed.iter().filter_map(id).collect();
+    assert_eq!(ids.len(), 3, "each mail has an id of its own: {mailed:#?}");
+    assert!(ids.iter().all(|id| id.ends_with("@example.net>")), "{ids:?}");
     assert!(mailed[0].contains("us1: the audit score is 0.9900"), "{}", mailed[0]);
     let history =
         running.alerts.history(Window { from: now, to: minutes(now, 100) }, |_| true).unwrap();
@@ -234,6 +240,32 @@ fn an_incident_is_told_by_mail_and_webhook_once_when_it_gets_worse_and_when_it_i
     assert_eq!(history[0]["state"], "resolved");
     assert_eq!(history[0]["deliveries"].as_array().unwrap().len(), 6);
     assert_eq!(running.alerts.active(&[]), Value::Object(Map::new()));
+    running.stop(&bench);
+}
+
+#[test]
+fn a_channel_of_one_level_hears_that_what_changed_its_level_is_over() {
+    let mut bench = Bench::new();
+    let now = bench.now;
+    let receivers = [("warning", Receiver::http()), ("critical", Receiver::http())];
+    let mut config = ALL_BUT_SCORES.to_owned();
+    for (level, receiver) in &receivers {
+        config.push_str(&format!(
+            "\n[[alerts.channel]]\nname = \"{level}\"\nkind = \"json\"\n\
+             url = \"http://{}/\"\nlevels = [\"{level}\"]",
+            receiver.address
+        ));
+    }
+    let running = bench.run(bench.alerts(bench.config(&config), MonitorFacts::default()));
+    for (from, score) in [(0, 0.99), (10, 0.965), (20, 1.0)] {
+        bench.report(minutes(now, from), vec![Fact::Standing(standing(score))]);
+        (from + 1..from + 10).for_each(|minute| running.alerts.evaluate(minutes(now, minute)));
+    }
+    let over = "RESOLVED attic: audit score";
+    let [calm, grave] = &receivers;
+    assert_eq!(titles(&calm.1.wait(2)), ["WARNING attic: audit score", over]);
+    let worse = "CRITICAL attic: audit score, worse than before";
+    assert_eq!(titles(&grave.1.wait(2)), [worse, over]);
     running.stop(&bench);
 }
 
@@ -312,6 +344,11 @@ fn a_receiver_that_is_down_is_tried_again_and_holds_nobody_up() {
     }
     let status = shown(&running.alerts);
     assert!(status.contains("the server answered 503"), "{status}");
+    let figures = |name: &str| {
+        let of = running.alerts.channels().into_iter().find(|of| of.name == name).unwrap();
+        (of.delivered, of.failed, of.is_failing)
+    };
+    assert_eq!((figures("mail"), figures("hook")), ((1, 0, false), (0, 0, true)));
     let history =
         running.alerts.history(Window { from: now, to: minutes(now, 9) }, |_| true).unwrap();
     let history = serde_json::to_string(&history).unwrap();
@@ -322,6 +359,7 @@ fn a_receiver_that_is_down_is_tried_again_and_holds_nobody_up() {
     bench.hook.answers.lock().unwrap().clear();
     assert_eq!(titles(&bench.hook.wait(1)), ["WARNING attic: audit score"]);
     bench.wait_stored(DeliveryState::Delivered, 2);
+    assert_eq!(figures("hook"), (1, 0, false));
     running.stop(&bench);
 }
 
@@ -349,6 +387,32 @@ fn what_waits_for_a_channel_waits_for_it_when_the_configuration_is_read_again() 
         (&status["mail"]["delivered"], &status["hook"]["delivered"]),
         (&1.into(), &1.into())
     );
+    running.stop(&bench);
+}
+
+/// Whoever mutes a rule while it fires is not told that its node is well.
+#[test]
+fn what_is_muted_when_the_configuration_is_read_again_is_not_told_to_be_over() {
+    let mut bench = Bench::new();
+    let now = bench.now;
+    bench.report(now, vec![Fact::Standing(standing(0.99))]);
+    let running = bench.run(bench.alerts(bench.config(ALL_BUT_SCORES), MonitorFacts::default()));
+    (1..5).for_each(|minute| running.alerts.evaluate(minutes(now, minute)));
+    bench.wait_stored(DeliveryState::Delivered, 2);
+    let muted = ALL_BUT_SCORES.replace('[', "[\"audit_score\", ");
+    running.alerts.reconfigure(bench.config(&muted)).unwrap();
+    running.alerts.look_now();
+    let nothing = Value::Object(Map::new());
+    for _ in 0..3_000 {
+        if running.alerts.active(&[]) == nothing {
+            break;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(running.alerts.active(&[]), nothing);
+    (5..30).for_each(|minute| running.alerts.evaluate(minutes(now, minute)));
+    let told = bench.readers.get().unwrap().alert_deliveries(1).unwrap();
+    assert_eq!(told.len(), 2, "nobody is told that it is over: {told:?}");
     running.stop(&bench);
 }
 
@@ -476,16 +540,6 @@ fn alerts_that_are_not_wanted_leave_them_to_another_process() {
 }
 
 #[test]
-fn what_a_heartbeat_is_answered_gives_no_part_of_its_address_away() {
-    let bench = Bench::new();
-    let config = bench.config("heartbeat_url_file = \"url\"");
-    let url = config.heartbeat.unwrap().url.read().unwrap();
-    let words = format!("404: no such check: {}", &SECRET[1..]);
-    let words = channel::without_secret(&words, &url);
-    assert_eq!(words, "404: no such check: (secret)");
-}
-
-#[test]
 fn a_password_is_not_sent_where_tls_was_asked_for_and_is_not_offered() {
     let bench = Bench::new();
     let mut config = bench.config("");
@@ -494,38 +548,10 @@ fn a_password_is_not_sent_where_tls_was_asked_for_and_is_not_offered() {
     fs::write(&path, configured.replace("tls = \"none\"", "tls = \"starttls\"")).unwrap();
     let sayings = Sayings { file: Some(path), ..Sayings::default() };
     config.channels = Config::load_settings(&sayings).unwrap().alerts.channels;
-    let (_, channels) = channels(&config).unwrap();
+    let channels = Ways::of(&config).unwrap().channels;
     let sent = bench.runtime.block_on(channels[0].send(&trial(bench.now)));
     let words = sent.unwrap_err().words;
     assert!(!words.contains(PASSWORD), "{words}");
     let shown = format!("{config:?} {channels:?}");
     assert!(!shown.contains(PASSWORD) && !shown.contains(SECRET), "{shown}");
-}
-
-#[test]
-fn the_heartbeat_beats_while_all_is_well_and_not_else() {
-    let bench = Bench::new();
-    let call = format!("http://{}/alive", bench.hook.address);
-    fs::write(bench.folder.path().join("heart"), call).unwrap();
-    let config = bench.config("heartbeat_url_file = \"heart\"");
-    let running = bench.run(bench.alerts(config, MonitorFacts::default()));
-    let calls = bench.hook.wait(1);
-    assert!(calls[0].starts_with("GET /alive HTTP/1.1\r\n"), "{calls:?}");
-    running.stop(&bench);
-
-    // It says that Piecewatch lives, which is so without alerts, too.
-    let off = bench.config("enabled = false\nheartbeat_url_file = \"heart\"");
-    let running = bench.run(bench.alerts(off, MonitorFacts::default()));
-    bench.hook.wait(2);
-    running.stop(&bench);
-    let unread = MonitorFacts { unread: Some("nobody".to_owned()), ..MonitorFacts::default() };
-    let off = bench.alerts(bench.config("enabled = false"), unread);
-    off.evaluate(bench.now);
-    let age_max = Duration::from_secs(10_800);
-    assert!(!off.is_well(bench.now, age_max));
-
-    let blocked = MonitorFacts { blocked: Some("full".to_owned()), ..MonitorFacts::default() };
-    let alerts = bench.alerts(bench.config(""), blocked);
-    alerts.evaluate(bench.now);
-    assert!(!alerts.is_well(bench.now, age_max));
 }

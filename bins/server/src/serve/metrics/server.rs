@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use piecewatch_broadcast::CloseReason;
 use piecewatch_cache::Stats;
+use piecewatch_store::DeliveryState;
 
 use super::{
     family::{Families, Number},
@@ -23,12 +24,7 @@ pub(super) fn add(families: &mut Families, own: &OwnFigures) {
     caches(families, own);
     http(families, own);
     hub(families, own);
-    let alerts = families
-        .gauge("piecewatch_alerts_firing", "Alerts that fire; of the server without a node");
-    for firing in &own.moment.alerts {
-        let node = firing.node.as_ref().map_or("", |node| node.as_str());
-        alerts.add([("node", node), ("level", firing.level)], firing.count);
-    }
+    alerts(families, own);
 }
 
 fn process(families: &mut Families, own: &OwnFigures) {
@@ -223,6 +219,31 @@ fn hub(families: &mut Families, own: &OwnFigures) {
     let closed = families.counter("piecewatch_hub_closed", "Clients that are gone, by the reason");
     for reason in CloseReason::ALL {
         closed.add([("reason", reason_name(reason))], of.closed_for(reason));
+    }
+}
+
+fn alerts(families: &mut Families, own: &OwnFigures) {
+    let firing_now = families
+        .gauge("piecewatch_alerts_firing", "Alerts that fire; of the server without a node");
+    for firing in &own.moment.alerts {
+        let node = firing.node.as_ref().map_or("", |node| node.as_str());
+        firing_now.add([("node", node), ("level", firing.level)], firing.count);
+    }
+    let deliveries = families
+        .counter("piecewatch_alert_deliveries", "Messages that arrived, and that were given up");
+    for of in &own.moment.channels {
+        let by_state =
+            [(DeliveryState::Delivered, of.delivered), (DeliveryState::Failed, of.failed)];
+        for (state, count) in by_state {
+            deliveries.add([("channel", &of.name), ("state", state.name())], count);
+        }
+    }
+    let up = families.gauge(
+        "piecewatch_alert_channel_up",
+        "Whether the last message that a channel was sent arrived (1) or not (0)",
+    );
+    for of in &own.moment.channels {
+        up.add([("channel", &of.name)], !of.is_failing);
     }
 }
 

@@ -221,6 +221,9 @@ fn what_nodes_report_is_told() {
         ("piecewatch_earnings_dollars{figure=\"paid\",month=\"previous\",node=\"demo\"}", 1.5),
         ("piecewatch_held_dollars{node=\"demo\",satellite=\"us1\"}", 0.25),
         ("piecewatch_alerts_firing{level=\"critical\",node=\"demo\"}", 2.0),
+        ("piecewatch_alert_deliveries_total{channel=\"phone\",state=\"delivered\"}", 7.0),
+        ("piecewatch_alert_deliveries_total{channel=\"phone\",state=\"failed\"}", 1.0),
+        ("piecewatch_alert_channel_up{channel=\"phone\"}", 0.0),
         ("piecewatch_hub_clients", 3.0),
         ("piecewatch_startup_seconds", 0.25),
     ] {

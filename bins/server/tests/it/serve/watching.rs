@@ -303,10 +303,12 @@ fn who_is_told_and_who_is_asked_is_read_again() {
     logged.bench.write("hook.url", format!("http://{told}/a-secret-path"));
     let more = format!(
         "api = \"http://{asked}\"\n[alerts]\nfire_minutes = 0\nstart_up_ms_warning = 1\n\
-         [[alerts.channel]]\nname = \"hook\"\nkind = \"json\"\nurl_file = \"hook.url\"\n"
+         [[alerts.channel]]\nname = \"hook\"\nkind = \"json\"\nurl_file = \"hook.url\"\n\
+         [[alerts.node]]\nname = \"atic\"\nmuted = [\"disk\"]\n"
     );
     logged.bench.write("piecewatch.toml", format!("{first}{more}"));
     server.signal("HUP");
+    says(&server, "names atic, which is no node that is known here; did you mean attic?");
     assert!(first_line(&receiver).starts_with("POST /a-secret-path "));
     assert!(first_line(&node).starts_with("GET /api/sno"));
     // A channel that cannot be: the alerts stay as they are. Answers go where they went, whatever is configured.
@@ -315,17 +317,19 @@ fn who_is_told_and_who_is_asked_is_read_again() {
         .replace("nodes.db", "none/other.db");
     logged.bench.write("piecewatch.toml", format!("{other}[polling]\nsatellites_minutes = 60\n"));
     server.signal("HUP");
-    let says = |what: &str| {
-        let since = Instant::now();
-        while !server.log().contains(what) {
-            assert!(since.elapsed() < PATIENCE, "{}", server.log());
-            thread::sleep(Duration::from_millis(20));
-        }
-    };
-    says("alerts stay as they were");
+    says(&server, "alerts stay as they were");
     assert!(first_line(&node).starts_with("GET /api/sno"), "it is asked anew");
     assert!(!logged.bench.path("none").exists());
     assert_eq!(server.ask("GET", "/healthz", &[], b"").status, 200);
+}
+
+/// Waits until the server has logged this.
+fn says(server: &Server, what: &str) {
+    let since = Instant::now();
+    while !server.log().contains(what) {
+        assert!(since.elapsed() < PATIENCE, "{}", server.log());
+        thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// The beginning of the next call that somebody makes.
@@ -356,6 +360,12 @@ fn that_nobody_fills_the_database_any_more_is_an_alert() {
     let server = Server::start(&logged.bench, &["--config", "piecewatch.toml", "--follow"]);
     let sentence = sentence_of(&mut server.open(), "writer_blocked");
     assert!(sentence.contains("nobody follows a node into the database"), "{sentence}");
+    // Who follows logs tells what of theirs cannot change; nobody does here.
+    let other = format!("{alerts}[log]\nformat = \"json\"\n").replace("nodes.db", "other.db");
+    logged.bench.write("piecewatch.toml", other);
+    server.signal("HUP");
+    says(&server, "was changed; restart the server to use it what=\"[log]\"");
+    assert!(server.log().contains("to use it what=\"db\""), "{}", server.log());
 }
 
 #[test]

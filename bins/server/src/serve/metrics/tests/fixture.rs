@@ -29,7 +29,9 @@ use tempfile::TempDir;
 use super::{Form, Metrics, Page};
 use crate::{
     Cli, Colour, clock,
-    serve::own::{Firing, HttpFigures, Machine, Moment, Own, OwnFigures, SlowQuestions},
+    serve::own::{
+        ChannelFigures, Firing, HttpFigures, Machine, Moment, Own, OwnFigures, SlowQuestions,
+    },
 };
 
 /// Long after the example log, which is whole days of the past then.
@@ -197,6 +199,12 @@ impl Bench {
                 node: Some("demo".parse().unwrap()),
                 level: "critical",
                 count: 2,
+            }],
+            channels: vec![ChannelFigures {
+                name: "phone".to_owned(),
+                delivered: 7,
+                failed: 1,
+                is_failing: true,
             }],
             caches: Vec::new(),
         };
