@@ -220,7 +220,7 @@ fn what_browsers_ask_first_is_at_hand_soon_after_the_start() {
         assert!(since.elapsed() < PATIENCE, "{log}");
         thread::sleep(Duration::from_millis(20));
     };
-    assert!(at_hand.contains("millis="), "{at_hand}");
+    assert!(at_hand.contains("8 of 8") && at_hand.contains("millis="), "{at_hand}");
     let computed = || {
         let status = server.json("/api/v1/status");
         let of = |name: &str| status["caches"]["analytics"][name]["computations"].as_u64().unwrap();
