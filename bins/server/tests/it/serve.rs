@@ -5,6 +5,7 @@ mod doors;
 mod ends;
 mod page;
 mod running;
+mod slow;
 mod watching;
 
 use std::{
