@@ -1,6 +1,7 @@
 //! `piecewatch serve` as browsers and other programs meet it.
 
 mod checkers;
+mod closes;
 mod doors;
 mod ends;
 mod page;
