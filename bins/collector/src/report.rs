@@ -43,6 +43,9 @@ pub(crate) struct NodeReport {
     pub(crate) following: Following,
     /// How many lines were read since then.
     pub(crate) lines: u64,
+    /// Since when the oldest audit goes on that the log leaves open.
+    #[serde(default)]
+    pub(crate) open_audit: Option<Moment>,
 }
 
 /// [`State`], as it is told.
@@ -163,6 +166,7 @@ impl NodeReport {
             since: Moment(node.since),
             following,
             lines: node.lines,
+            open_audit: node.open_audit.map(Moment),
         }
     }
 }

@@ -35,6 +35,8 @@ pub struct Filling {
     pub catching_up: BTreeSet<NodeName>,
     /// Those of them whose logs cannot be read now, with the reason.
     pub unreadable: BTreeMap<NodeName, String>,
+    /// Since when the oldest audit goes on that the log of a node leaves open, where all of it is read.
+    pub open_audits: BTreeMap<NodeName, Timestamp>,
     /// The nodes whose followers died before giving them up; nobody has gone on with them.
     pub lost: BTreeSet<NodeName>,
     /// The nodes that are asked themselves.

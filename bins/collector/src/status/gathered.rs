@@ -94,9 +94,16 @@ impl Following {
                 None
             }
         };
+        // Whoever hangs does not know that it has ended.
+        let open_audit = |node: &NodeName| {
+            let (report, told) = self.report(node)?;
+            let is_new = age(report.reported_at.0, now) <= REPORT_AGE_MAX;
+            Some((node.clone(), told.open_audit.filter(|_| is_new)?.0))
+        };
         Filling {
             followed: nodes.clone().cloned().collect(),
             catching_up: nodes.clone().filter(catches_up).cloned().collect(),
+            open_audits: nodes.clone().filter_map(open_audit).collect(),
             unreadable: nodes.filter_map(unreadable).collect(),
             blocked: self.reports.iter().find_map(|report| report.trouble(now)),
             ..Filling::default()

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
-    ATTIC, Logged,
+    ATTIC, Logged, just_now,
     running::{PATIENCE, Page, Server},
 };
 use crate::program::Bench;
@@ -367,6 +367,45 @@ fn a_log_that_is_not_there_is_an_alert() {
     let server = Server::start(&logged.bench, &["--config", "piecewatch.toml"]);
     let sentence = sentence_of(&mut server.open(), "silence");
     assert!(sentence.contains("gone.log") && sentence.contains("cannot be read"), "{sentence}");
+}
+
+/// A node on a disk that hangs: it logs that an audit began more than three minutes ago, and then all else but its end.
+fn hanging() -> Logged {
+    let mut logged = Logged::new(1_000, 900);
+    let began_at = just_now().plus_micros(-200_000_000);
+    let audit = "{\"Piece ID\": \"ZKLYCEWKDO64V6WCGGZZUI64JWTYN37YCR6E44VZQB3YLL7OJC5Q\", \
+                 \"Satellite ID\": \"12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S\", \
+                 \"Action\": \"GET_AUDIT\", \"Offset\": 0, \"Size\": 256}";
+    let line = format!("{began_at}\tINFO\tpiecestore\tdownload started\t{audit}\n");
+    let mut log = logged.bench.read("node.log");
+    log.extend_from_slice(line.as_bytes());
+    logged.bench.write("node.log", log);
+    logged.write(100);
+    logged
+}
+
+const OFTEN: &str = "[alerts]\nfire_minutes = 0\nevaluate_seconds = 10\n";
+
+#[test]
+fn an_audit_that_hangs_is_an_alert_before_it_has_ended() {
+    let logged = hanging();
+    let node = "[[node]]\nname = \"attic\"\nsource = \"node.log\"\n";
+    logged.bench.write("piecewatch.toml", format!("db = \"nodes.db\"\n{node}{OFTEN}"));
+    let server = Server::start(&logged.bench, &["--config", "piecewatch.toml"]);
+    let sentence = sentence_of(&mut server.open(), "slow_audits");
+    assert!(sentence.contains("has been running for 3 minutes"), "{sentence}");
+}
+
+#[test]
+fn an_audit_that_hangs_in_a_log_that_another_process_follows_is_an_alert() {
+    let logged = hanging();
+    let _writer = Server::start_with(&logged.bench, &ATTIC, |command| {
+        command.env("PIECEWATCH_ALERTS_ENABLED", "false");
+    });
+    logged.bench.write("follower.toml", format!("db = \"nodes.db\"\n{OFTEN}"));
+    let server = Server::start(&logged.bench, &["--config", "follower.toml", "--follow"]);
+    let sentence = sentence_of(&mut server.open(), "slow_audits");
+    assert!(sentence.contains("has been running for"), "{sentence}");
 }
 
 /// What the alert of a rule says as soon as there is one; a node may have others.
