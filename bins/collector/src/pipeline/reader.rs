@@ -155,7 +155,7 @@ fn read(reading: &Reading, run: &Run) {
     };
     while let Some((number, control)) = run.begin() {
         let known = reading.readers.get().and_then(|reader| reader.sources(&node.name));
-        let KnownSources { checkpoints, newest, lines: _ } = match known {
+        let KnownSources { checkpoints, newest, lines: _, logs: _ } = match known {
             Ok(known) => known,
             Err(error) => {
                 tracing::warn!(node = %node.name, "{error}");
