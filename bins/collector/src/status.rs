@@ -13,7 +13,7 @@ use std::{
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_store::{Follower, askers, lost_followers};
 
-use crate::{Error, Result, clock, config::Config};
+use crate::{Error, Result, clock, config::Config, pipeline::PipelineState};
 use gathered::{Following, Status};
 
 /// What is wrong with who follows nodes into a database, in a sentence; `None` when all is well: what
@@ -54,6 +54,16 @@ pub fn filling(db: &Path, now: Timestamp) -> Result<Filling> {
     let nodes = |of: Vec<Follower>| of.into_iter().map(|follower| follower.node).collect();
     let (lost, asked) = (nodes(lost_followers(db)?), nodes(askers(db)?));
     Ok(Filling { lost, asked, ..Following::of(db)?.filling(now) })
+}
+
+/// How the nodes of a database are followed and written, as the processes that do so told last, and as if they were one:
+/// at most ten seconds ago. `None` when nobody does.
+///
+/// # Errors
+///
+/// When the folder of the locks cannot be read.
+pub fn followed(db: &Path, now: Timestamp) -> Result<Option<PipelineState>> {
+    Ok(Following::of(db)?.pipeline(now))
 }
 
 /// How the answer looks.

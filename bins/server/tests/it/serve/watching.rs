@@ -94,8 +94,36 @@ fn who_follows_another_process_sees_the_same() {
     second.until(1, |state| transfers(state) == written);
     assert_eq!(writer.get("/readyz").status, 200);
     assert_eq!(follower.get("/readyz").status, 200);
+    until_it_tells(&follower, [Some("1"), Some("1"), Some("commits"), Some("live")]);
     drop(writer);
+    until_it_tells(&follower, [None; 4]);
     assert_eq!(follower.get("/readyz").status, 503);
+}
+
+/// Waits until a server tells so how the log of attic is read, whether what is read can be written, that there
+/// were commits, and in which state the log is.
+fn until_it_tells(server: &Server, expected: [Option<&str>; 4]) {
+    let since = Instant::now();
+    loop {
+        let text = server.get("/metrics").text();
+        let value = |name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name));
+            line.and_then(|line| line.rsplit_once(' ')).map(|(_, value)| value)
+        };
+        let commits = value("piecewatch_database_commits_total").filter(|count| *count != "0");
+        let status = server.json("/api/v1/status");
+        let told = [
+            value("piecewatch_log_up{node=\"attic\"}"),
+            value("piecewatch_database_writable"),
+            commits.map(|_| "commits"),
+            status["nodes"]["attic"]["state"].as_str(),
+        ];
+        if told == expected {
+            return;
+        }
+        assert!(since.elapsed() < PATIENCE, "{told:?}");
+        thread::sleep(Duration::from_millis(100));
+    }
 }
 
 #[test]
