@@ -421,7 +421,10 @@ fn an_audit_that_hangs_is_an_alert_before_it_has_ended() {
     logged.bench.write("piecewatch.toml", format!("db = \"nodes.db\"\n{node}{OFTEN}"));
     let server = Server::start(&logged.bench, &["--config", "piecewatch.toml"]);
     let sentence = sentence_of(&mut server.open(), "slow_audits");
-    assert!(sentence.contains("has been running for 3 minutes"), "{sentence}");
+    assert!(
+        sentence.contains("has been running for") && sentence.contains("not ended"),
+        "{sentence}"
+    );
 }
 
 #[test]
