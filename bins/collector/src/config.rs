@@ -111,7 +111,7 @@ pub struct Performance {
     pub read_connections: u32,
     /// Changes within so long go to browsers together; zero sends each alone.
     pub coalesce: Duration,
-    /// How often a second browsers are sent what is dear to compute.
+    /// How often a second browsers are sent a topic that has a rate, at most: each has its own beside.
     pub heavy_hz: u32,
     /// Whether browsers are sent what has changed only.
     pub diffs: Use,

@@ -37,4 +37,4 @@ mod version;
 pub use cli::Cli;
 pub use dispatch::run;
 pub use error::{Error, Result};
-pub use status::{Filling, filling, trouble};
+pub use status::{Filling, filling, followed, trouble};

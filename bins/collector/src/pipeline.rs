@@ -115,6 +115,9 @@ pub struct NodeState {
     pub speed: Option<Speed>,
     /// The kind of its silence, and a sentence about it; `None` before it was looked at.
     pub silence: Option<(&'static str, String)>,
+    /// Since when the oldest audit goes on of which the log has told the start and not the end; `None` when
+    /// there is none, or not all of the log is read.
+    pub open_audit: Option<Timestamp>,
 }
 
 impl Pipeline {
@@ -224,6 +227,7 @@ impl Pipeline {
             lines: followed.reader.lines(),
             speed: self.speeds.of(name),
             silence: self.silences.of(name),
+            open_audit: followed.reader.open_audit(),
         });
         PipelineState {
             since: self.since,

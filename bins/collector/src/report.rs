@@ -3,10 +3,11 @@
 use std::{
     fmt, fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
-use piecewatch_ingest::State;
-use piecewatch_model::Timestamp;
+use piecewatch_ingest::{Noticing, State};
+use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_store::{Follower, followers, locks_folder};
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,16 @@ pub(crate) struct Report {
     /// The last transaction.
     pub(crate) committed_at: Option<Moment>,
     pub(crate) commits: u64,
+    /// What was committed, and how long that took; 0 of a version that does not tell.
+    #[serde(default)]
+    pub(crate) records: u64,
+    #[serde(default)]
+    pub(crate) committing_micros: u64,
+    #[serde(default)]
+    pub(crate) longest_commit_micros: u64,
+    /// How many batches wait to be committed.
+    #[serde(default)]
+    pub(crate) waiting: u64,
     /// Why nothing can be written.
     pub(crate) blocked: Option<String>,
     pub(crate) nodes: Vec<NodeReport>,
@@ -43,6 +54,9 @@ pub(crate) struct NodeReport {
     pub(crate) following: Following,
     /// How many lines were read since then.
     pub(crate) lines: u64,
+    /// Since when the oldest audit goes on that the log leaves open.
+    #[serde(default)]
+    pub(crate) open_audit: Option<Moment>,
 }
 
 /// [`State`], as it is told.
@@ -106,6 +120,10 @@ impl Report {
             reported_at: Moment(now),
             committed_at: state.writer.committed_at.map(Moment),
             commits: state.writer.commits,
+            records: state.writer.records,
+            committing_micros: micros(state.writer.committing),
+            longest_commit_micros: micros(state.writer.longest_commit),
+            waiting: state.waiting as u64,
             blocked: state.writer.blocked.clone(),
             nodes: state.nodes.iter().map(NodeReport::of).collect(),
         }
@@ -140,7 +158,25 @@ impl Report {
     }
 }
 
+fn micros(time: Duration) -> u64 {
+    u64::try_from(time.as_micros()).unwrap_or(u64::MAX)
+}
+
 impl NodeReport {
+    /// How the following of a node was, as far as it is told.
+    pub(crate) fn state(&self, node: NodeName) -> NodeState {
+        NodeState {
+            node,
+            source: self.source.clone(),
+            since: self.since.0,
+            state: self.following.state(),
+            lines: self.lines,
+            speed: None,
+            silence: None,
+            open_audit: self.open_audit.map(|Moment(at)| at),
+        }
+    }
+
     fn of(node: &NodeState) -> Self {
         let following = match node.state.clone() {
             State::Starting => Following::Starting,
@@ -163,6 +199,28 @@ impl NodeReport {
             since: Moment(node.since),
             following,
             lines: node.lines,
+            open_audit: node.open_audit.map(Moment),
+        }
+    }
+}
+
+impl Following {
+    fn state(&self) -> State {
+        match self.clone() {
+            Self::Starting => State::Starting,
+            Self::Waiting { reason } => State::Waiting { reason },
+            Self::Moved { reason } => State::Moved { reason },
+            Self::CatchingUp { read_bytes, total_bytes, .. } => {
+                State::CatchingUp { read_bytes, total_bytes }
+            }
+            Self::Live { noticing } => {
+                let known = [Noticing::Notified, Noticing::Streamed];
+                let told = known.into_iter().find(|of| of.name() == noticing);
+                State::Live { noticing: told.unwrap_or(Noticing::Polled) }
+            }
+            Self::Disconnected { reason, retry_seconds } => {
+                State::Disconnected { reason, retry: Duration::from_secs(retry_seconds) }
+            }
         }
     }
 }

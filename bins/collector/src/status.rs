@@ -13,7 +13,7 @@ use std::{
 use piecewatch_model::{NodeName, Timestamp};
 use piecewatch_store::{Follower, askers, lost_followers};
 
-use crate::{Error, Result, clock, config::Config};
+use crate::{Error, Result, clock, config::Config, pipeline::PipelineState};
 use gathered::{Following, Status};
 
 /// What is wrong with who follows nodes into a database, in a sentence; `None` when all is well: what
@@ -35,6 +35,8 @@ pub struct Filling {
     pub catching_up: BTreeSet<NodeName>,
     /// Those of them whose logs cannot be read now, with the reason.
     pub unreadable: BTreeMap<NodeName, String>,
+    /// Since when the oldest audit goes on that the log of a node leaves open, where all of it is read.
+    pub open_audits: BTreeMap<NodeName, Timestamp>,
     /// The nodes whose followers died before giving them up; nobody has gone on with them.
     pub lost: BTreeSet<NodeName>,
     /// The nodes that are asked themselves.
@@ -52,6 +54,16 @@ pub fn filling(db: &Path, now: Timestamp) -> Result<Filling> {
     let nodes = |of: Vec<Follower>| of.into_iter().map(|follower| follower.node).collect();
     let (lost, asked) = (nodes(lost_followers(db)?), nodes(askers(db)?));
     Ok(Filling { lost, asked, ..Following::of(db)?.filling(now) })
+}
+
+/// How the nodes of a database are followed and written, as the processes that do so told last, and as if they were one:
+/// at most ten seconds ago. `None` when nobody does.
+///
+/// # Errors
+///
+/// When the folder of the locks cannot be read.
+pub fn followed(db: &Path, now: Timestamp) -> Result<Option<PipelineState>> {
+    Ok(Following::of(db)?.pipeline(now))
 }
 
 /// How the answer looks.

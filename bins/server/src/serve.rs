@@ -565,7 +565,7 @@ fn on_tokio(signals: Receiver<Signal>) -> Result<mpsc::Receiver<Signal>> {
     Ok(receiver)
 }
 
-/// The topics, with the rate that is configured for what is dear.
+/// The topics, those with a rate of their own no faster than is configured.
 fn topics(performance: &Performance) -> Vec<hub::TopicConfig> {
     let mut topics = Live::topics();
     for topic in &mut topics {

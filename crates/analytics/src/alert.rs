@@ -14,7 +14,7 @@ mod thresholds;
 
 use std::collections::BTreeSet;
 
-use piecewatch_model::{NodeName, SatelliteId};
+use piecewatch_model::{NodeName, SatelliteId, Timestamp};
 pub use piecewatch_store::AlertLevel;
 
 pub use asking::{AskedOf, Terms, evaluate, evaluate_node};
@@ -48,6 +48,8 @@ pub struct Condition {
     pub value: Option<f64>,
     /// The threshold that it is beyond.
     pub threshold: Option<f64>,
+    /// Since when it lasts, where it tells that by itself; `None`: since it is seen.
+    pub since: Option<Timestamp>,
 }
 
 /// What was found at one instant, and of what nothing could be found.

@@ -63,6 +63,11 @@ impl Inbound {
     pub async fn heard(&self) {
         let _ = self.commands.send(Command::Heard(self.gone.client)).await;
     }
+
+    /// Something came that the transport does not take. The client is told why, and closed.
+    pub async fn overstepped(&self, why: CloseReason) {
+        let _ = self.commands.send(Command::Overstepped(self.gone.client, why)).await;
+    }
 }
 
 /// Where a transport gets what goes to a client: one thing at a time, so that nothing piles up.

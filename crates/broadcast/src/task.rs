@@ -20,7 +20,7 @@ use tokio::{
 };
 
 use crate::{
-    client::{ClientId, Refused},
+    client::{ClientId, CloseReason, Refused},
     config::Config,
     connection::{Connection, Slot, connection},
     error::Result,
@@ -52,6 +52,7 @@ pub(crate) enum Command {
     Connect(oneshot::Sender<Result<Connection, Refused>>),
     Receive(ClientId, Bytes),
     Heard(ClientId),
+    Overstepped(ClientId, CloseReason),
     Statistics(oneshot::Sender<Statistics>),
 }
 
@@ -358,6 +359,7 @@ impl Driver {
             Command::Connect(reply) => drop(reply.send(self.connect(now))),
             Command::Receive(client, text) => self.hub.receive(client, &text, now),
             Command::Heard(client) => self.hub.heard(client, now),
+            Command::Overstepped(client, why) => self.hub.overstepped(client, why),
             Command::Statistics(reply) => drop(reply.send(self.hub.statistics())),
         }
     }

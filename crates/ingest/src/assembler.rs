@@ -35,6 +35,14 @@ pub(crate) struct Assembler {
     last_minimum_version: Option<Box<str>>,
 }
 
+/// The oldest audit of which lines tell the start and not the end. Both times are of their own clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct OpenAudit {
+    pub(crate) began_at: Timestamp,
+    /// Of the newest line.
+    pub(crate) told_at: Timestamp,
+}
+
 /// Whose end was told.
 type Told = (PieceId, Direction);
 
@@ -56,6 +64,13 @@ impl Assembler {
         for line in chunk.lines {
             self.line(line, &mut Vec::new(), &mut counts);
         }
+    }
+
+    /// What the lines so far leave open.
+    pub(crate) fn open_audit(&self) -> Option<OpenAudit> {
+        let told_at = self.last_at?;
+        let began_at = Timestamp::from_micros(self.pairing.oldest_audit(told_at.as_micros())?);
+        Some(OpenAudit { began_at, told_at })
     }
 
     /// Takes one line; appends its record, if it has one, and counts it.

@@ -1,6 +1,7 @@
 //! A log while it is written.
 
 mod arrival;
+mod audit;
 mod connection;
 mod control;
 mod cursor;

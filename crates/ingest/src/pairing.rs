@@ -1,6 +1,6 @@
 //! Starts and ends of transfers to latencies.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use foldhash::fast::RandomState;
 use piecewatch_model::{Action, Direction, Latency, PieceId, SatelliteId, Transfer};
@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use crate::{Ended, Stamp, Started};
 
 /// A stream ends after 30 minutes at the latest: what is open for longer has no end in this log.
-const OPEN_MICROS_MAX: i64 = 30 * 60 * 1_000_000;
+pub(crate) const OPEN_MICROS_MAX: i64 = 30 * 60 * 1_000_000;
 /// The most starts remembered. Beyond, the oldest are forgotten, and the latency of what they began
 /// stays unknown.
 const STARTS_MAX: usize = 1 << 16;
@@ -30,6 +30,8 @@ pub(crate) struct Pairing {
     open: HashMap<PieceId, SmallVec<[Open; 1]>, RandomState>,
     /// Piece and time of every start, in order: what is to be forgotten next. Some have ended.
     order: VecDeque<(PieceId, i64)>,
+    /// How many open audits began at each time.
+    audits: BTreeMap<i64, usize>,
 }
 
 #[derive(Debug)]
@@ -54,7 +56,10 @@ impl Pairing {
         self.order.push_back((start.piece, at));
         let open = self.open.entry(start.piece).or_default();
         if open.len() == STARTS_PER_PIECE_MAX {
-            open.remove(0);
+            forget_audit(&mut self.audits, &open.remove(0));
+        }
+        if start.action == Action::GetAudit {
+            *self.audits.entry(at).or_default() += 1;
         }
         open.push(Open {
             satellite: start.satellite,
@@ -74,6 +79,7 @@ impl Pairing {
         let fits = |open: &Open| open.at >= oldest && open.fits(&ended.transfer);
         let Some(at) = open.iter().position(fits) else { return };
         let start = open.remove(at);
+        forget_audit(&mut self.audits, &start);
         if open.is_empty() {
             self.open.remove(&ended.transfer.piece);
         }
@@ -88,6 +94,13 @@ impl Pairing {
     pub(crate) fn clear(&mut self) {
         self.open.clear();
         self.order.clear();
+        self.audits.clear();
+    }
+
+    /// When the oldest audit began that is still open at a time, both in microseconds.
+    pub(crate) fn oldest_audit(&self, now: i64) -> Option<i64> {
+        let still_open = now.saturating_sub(OPEN_MICROS_MAX)..;
+        self.audits.range(still_open).next().map(|(at, _)| *at)
     }
 
     /// Most starts end within a second: without this, their order would be many times as long as
@@ -106,11 +119,29 @@ impl Pairing {
         {
             self.order.pop_front();
             if let Some(open) = self.open.get_mut(&piece) {
-                open.retain(|open| open.at > at);
+                open.retain(|open| {
+                    let stays = open.at > at;
+                    if !stays {
+                        forget_audit(&mut self.audits, open);
+                    }
+                    stays
+                });
                 if open.is_empty() {
                     self.open.remove(&piece);
                 }
             }
+        }
+    }
+}
+
+/// An open start is none any more.
+fn forget_audit(audits: &mut BTreeMap<i64, usize>, open: &Open) {
+    if open.action == Action::GetAudit
+        && let Some(count) = audits.get_mut(&open.at)
+    {
+        *count -= 1;
+        if *count == 0 {
+            audits.remove(&open.at);
         }
     }
 }
@@ -247,6 +278,39 @@ mod tests {
         let mut pairing = Pairing::default();
         pairing.start(started(0, 0, 1));
         assert_eq!(micros(&mut pairing, ended(OPEN_MICROS_MAX + 1, None, None)), None);
+    }
+
+    #[test]
+    fn the_oldest_audit_that_goes_on_is_known_until_it_ends_or_is_given_up() {
+        let audit = |at, offset| {
+            let mut started = started(at, offset, 1);
+            started.start.action = Action::GetAudit;
+            started
+        };
+        let mut pairing = Pairing::default();
+        pairing.start(started(0, 0, 1));
+        assert_eq!(pairing.oldest_audit(1), None, "a download is none");
+        for (at, offset) in [(10, 100), (10, 200), (20, 300)] {
+            pairing.start(audit(at, offset));
+        }
+        for (offset, oldest) in [(100, Some(10)), (300, Some(10)), (200, None)] {
+            assert_eq!(pairing.oldest_audit(30), Some(10));
+            pairing.end(&mut ended(30, Some(offset), Some(1)));
+            assert_eq!(pairing.oldest_audit(30), oldest, "{offset}");
+        }
+        pairing.start(audit(40, 0));
+        let last = 40 + OPEN_MICROS_MAX;
+        assert_eq!(pairing.oldest_audit(last), Some(40));
+        assert_eq!(pairing.oldest_audit(last + 1), None, "no line says that it ended");
+        pairing.start(audit(last + 1, 0));
+        assert_eq!(pairing.audits.keys().copied().collect::<Vec<_>>(), [last + 1]);
+        pairing.clear();
+        assert_eq!(pairing.oldest_audit(last + 2), None, "the node has restarted");
+        for at in 0..2 * STARTS_PER_PIECE_MAX as i64 {
+            pairing.start(audit(last + at, 0));
+        }
+        let oldest = last + STARTS_PER_PIECE_MAX as i64;
+        assert_eq!(pairing.oldest_audit(oldest), Some(oldest), "so many of one piece");
     }
 
     #[test]

@@ -138,7 +138,7 @@ pub use query::{
     scores::{ScoreChanges, ScoreRow},
     sizes::SizeRow,
     slowest::{SlowFilter, Slowest},
-    sources::KnownSources,
+    sources::{KnownLog, KnownSources},
     space::SpaceRow,
     space_samples::SpaceSamples,
     traffic::{TrafficPoint, TrafficRow, TrafficTotals},

@@ -39,7 +39,7 @@ pub struct SelfMetrics {
     pub disk_read: Option<ByteCount>,
     /// What the process wrote to disks.
     pub disk_written: Option<ByteCount>,
-    /// What of reading and writing; `None` in a server that follows another process.
+    /// What of reading and writing, by this process or by those that it follows; `None` where nobody does.
     pub pipeline: Option<PipelineMetrics>,
     /// Asks that caches answered from memory.
     pub cache_hits: u64,

@@ -144,7 +144,7 @@ pub(crate) const SLOW_AUDITS: Pair = pair(
     ("slow_audit_seconds_warning", "180"),
     ("slow_audit_seconds_critical", "270"),
     3600.0,
-    "How long an audit took, in seconds. A satellite waits for 300.",
+    "How long an audit took, or goes on, in seconds. A satellite waits for 300.",
 );
 pub(crate) const DISK_LEFT: Pair = pair(
     ("disk_left_percent_warning", "5"),

@@ -378,9 +378,9 @@ pub(crate) const COALESCE: Key = key(
 pub(crate) const HEAVY_HZ: Key = key(
     "performance",
     "max_broadcast_hz",
-    number(1, 20),
+    number(1, 2),
     "2",
-    "How often a second browsers are sent what is dear to compute: earnings, latencies, storage.",
+    "How often a second browsers are sent traffic, transfers, satellites, latencies and compactions at\nmost: twice, or once. Storage, scores and earnings come at most once, the overview with each window.",
 );
 pub(crate) const DIFFS: Key =
     switch("diffs", "Whether browsers are sent what has changed, or everything each time.");

@@ -13,6 +13,7 @@ use crossbeam_channel::SendTimeoutError;
 use piecewatch_ingest::{
     BatchInterval, Control, Countries, Flow, FollowConfig, Notifier, State, follow,
 };
+use piecewatch_model::Timestamp;
 use piecewatch_store::{KnownSources, Readers};
 
 use super::{batches::Batches, unwritten::Unwritten, writer::Message};
@@ -76,6 +77,11 @@ impl Reader {
 
     pub(super) fn state(&self) -> State {
         self.run.now().control.state()
+    }
+
+    /// Since when the oldest audit goes on that the log leaves open.
+    pub(super) fn open_audit(&self) -> Option<Timestamp> {
+        self.run.now().control.open_audit(clock::now())
     }
 
     pub(super) fn lines(&self) -> u64 {
@@ -149,7 +155,7 @@ fn read(reading: &Reading, run: &Run) {
     };
     while let Some((number, control)) = run.begin() {
         let known = reading.readers.get().and_then(|reader| reader.sources(&node.name));
-        let KnownSources { checkpoints, newest, lines: _ } = match known {
+        let KnownSources { checkpoints, newest, lines: _, logs: _ } = match known {
             Ok(known) => known,
             Err(error) => {
                 tracing::warn!(node = %node.name, "{error}");

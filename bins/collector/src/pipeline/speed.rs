@@ -90,6 +90,7 @@ mod tests {
             lines,
             speed: None,
             silence: None,
+            open_audit: None,
         }]
     }
 

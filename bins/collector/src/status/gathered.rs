@@ -18,6 +18,7 @@ use super::Filling;
 use crate::{
     Result,
     config::Config,
+    pipeline::{PipelineState, WriterState},
     report::{Following as Told, NodeReport, Report},
     shape::length,
 };
@@ -94,13 +95,41 @@ impl Following {
                 None
             }
         };
+        // Whoever hangs does not know that it has ended.
+        let open_audit = |node: &NodeName| {
+            let (report, told) = self.report(node)?;
+            let is_new = age(report.reported_at.0, now) <= REPORT_AGE_MAX;
+            Some((node.clone(), told.open_audit.filter(|_| is_new)?.0))
+        };
         Filling {
             followed: nodes.clone().cloned().collect(),
             catching_up: nodes.clone().filter(catches_up).cloned().collect(),
+            open_audits: nodes.clone().filter_map(open_audit).collect(),
             unreadable: nodes.filter_map(unreadable).collect(),
             blocked: self.reports.iter().find_map(|report| report.trouble(now)),
             ..Filling::default()
         }
+    }
+
+    /// How those are who follow nodes, as if they were one process; `None` when nobody does.
+    pub(super) fn pipeline(&self, now: Timestamp) -> Option<PipelineState> {
+        let state = |of: &Follower| Some(self.report(&of.node)?.1.state(of.node.clone()));
+        let sum = |figure: fn(&Report) -> u64| self.reports.iter().map(figure).sum::<u64>();
+        let longest = self.reports.iter().map(|of| of.longest_commit_micros).max();
+        let writer = WriterState {
+            committed_at: self.reports.iter().filter_map(|of| of.committed_at).max().map(|at| at.0),
+            commits: sum(|of| of.commits),
+            records: sum(|of| of.records),
+            committing: Duration::from_micros(sum(|of| of.committing_micros)),
+            longest_commit: Duration::from_micros(longest.unwrap_or(0)),
+            blocked: self.reports.iter().find_map(|report| report.trouble(now)),
+        };
+        Some(PipelineState {
+            since: self.reports.iter().map(|report| report.since).min()?.0,
+            writer,
+            waiting: usize::try_from(sum(|of| of.waiting)).unwrap_or(usize::MAX),
+            nodes: self.followers.iter().filter_map(state).collect(),
+        })
     }
 
     /// What is wrong, in a sentence; `None` when every node that is configured is followed, or any
@@ -191,4 +220,85 @@ fn known(
 /// How long ago something was.
 pub(super) fn age(at: Timestamp, now: Timestamp) -> Duration {
     Duration::from_micros(u64::try_from(now.as_micros() - at.as_micros()).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use piecewatch_ingest::{Noticing, State};
+
+    use super::*;
+    use crate::pipeline::NodeState;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(1_800_000_000 + seconds)
+    }
+
+    fn followed(node: &str, state: State) -> NodeState {
+        NodeState {
+            node: node.parse().unwrap(),
+            source: format!("{node}.log"),
+            since: at(0),
+            state,
+            lines: 7,
+            speed: None,
+            silence: None,
+            open_audit: Some(at(3)),
+        }
+    }
+
+    /// What a process reports, as it is read by others.
+    fn told(process: u32, state: &PipelineState) -> Report {
+        let report = Report { process, ..Report::of(state, at(60)) };
+        serde_json::from_slice(&serde_json::to_vec(&report).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn several_processes_are_told_as_one_and_every_state_as_it_is() {
+        let reason = || "it is not there".to_owned();
+        let nodes = [
+            followed("attic", State::Starting),
+            followed("barn", State::Waiting { reason: reason() }),
+            followed("cellar", State::Moved { reason: reason() }),
+            followed("den", State::CatchingUp { read_bytes: 1, total_bytes: 9 }),
+            followed("loft", State::Live { noticing: Noticing::Streamed }),
+            followed("shed", State::Live { noticing: Noticing::Polled }),
+            followed(
+                "yard",
+                State::Disconnected { reason: reason(), retry: Duration::from_secs(8) },
+            ),
+        ];
+        let writer = |commits: u32, blocked: Option<&str>| WriterState {
+            committed_at: Some(at(commits.into())),
+            commits: commits.into(),
+            records: 10 * u64::from(commits),
+            committing: Duration::from_millis(100) * commits,
+            longest_commit: Duration::from_millis(9) * commits,
+            blocked: blocked.map(str::to_owned),
+        };
+        let pipeline = |since, writer, waiting, nodes: &[NodeState]| PipelineState {
+            since: at(since),
+            writer,
+            waiting,
+            nodes: nodes.to_vec(),
+        };
+        let one = pipeline(20, writer(3, None), 1, &nodes[..4]);
+        let other = pipeline(10, writer(5, Some("the disk is full")), 2, &nodes[4..]);
+        let of = |process, state: &PipelineState| {
+            let holder = Holder { program: "collector".to_owned(), process, since: at(0) };
+            let follower =
+                |of: &NodeState| Follower { node: of.node.clone(), holder: holder.clone() };
+            state.nodes.iter().map(follower).collect::<Vec<_>>()
+        };
+        let following = Following {
+            followers: [of(1, &one), of(2, &other)].concat(),
+            reports: vec![told(1, &one), told(2, &other)],
+        };
+        let mut both = writer(8, None);
+        both.committed_at = Some(at(5));
+        both.longest_commit = Duration::from_millis(45);
+        both.blocked = Some("process 2 cannot write what it reads: the disk is full".to_owned());
+        assert_eq!(following.pipeline(at(70)), Some(pipeline(10, both, 3, &nodes)));
+        let nobody = Following { followers: Vec::new(), reports: Vec::new() };
+        assert_eq!(nobody.pipeline(at(70)), None);
+    }
 }

@@ -65,6 +65,8 @@ pub(crate) struct Sight {
     pub(crate) behind: BTreeSet<NodeName>,
     /// Those of them whose logs cannot be read now, with the reason.
     pub(crate) unreadable: BTreeMap<NodeName, String>,
+    /// Since when the oldest audit goes on that the log of a node leaves open.
+    pub(crate) open_audits: BTreeMap<NodeName, Timestamp>,
     /// How those are who read and write.
     pub(crate) monitor: MonitorFacts,
 }
@@ -338,7 +340,7 @@ impl Alerts {
 
     /// What is the matter; why the database could not be asked goes to the facts of the monitor.
     fn look(&self, setup: &Setup, sight: &mut Sight, now: Timestamp) -> Evaluation {
-        let Sight { nodes, behind, unreadable, monitor } = sight;
+        let Sight { nodes, behind, unreadable, open_audits, monitor } = sight;
         let of = |node: Option<&NodeName>| setup.config.thresholds(node);
         let terms = |node: &NodeName| Terms {
             thresholds: of(Some(node)),
@@ -347,6 +349,7 @@ impl Alerts {
                 None if behind.contains(node) => LogRead::Behind,
                 None => LogRead::UpToNow,
             },
+            open_audit: open_audits.get(node).copied(),
         };
         // What cannot be forgotten now is asked anew.
         let _ = self.observatory.refresh();

@@ -50,7 +50,8 @@ impl Itself {
 
     /// How full the queues are, 0 to 1: that of batches that are to be written, and that of questions.
     pub(crate) fn pressure(&self) -> f64 {
-        let batches = self.pipeline().map_or(0, |state| state.waiting);
+        let own = self.nodes.as_ref().and_then(|nodes| nodes.state());
+        let batches = own.map_or(0, |state| state.waiting);
         pressure(batches, self.pool.crowding())
     }
 
@@ -58,7 +59,7 @@ impl Itself {
     pub(crate) fn figures(&self) -> OwnFigures {
         let moment = Moment {
             startup: self.started.get().copied().map(Duration::from_millis),
-            pipeline: self.pipeline().map(|state| (*state).clone()),
+            pipeline: self.pipeline(),
             hub: held(&self.hub).clone(),
             alerts: self.firing(),
             channels: self.alerts.channels(),
@@ -92,8 +93,17 @@ impl Itself {
         }
     }
 
-    fn pipeline(&self) -> Option<Arc<PipelineState>> {
-        self.nodes.as_ref()?.state()
+    /// How logs are read and what is read is written: here, or as others tell it who do so.
+    fn pipeline(&self) -> Option<PipelineState> {
+        let Some(nodes) = &self.nodes else {
+            return piecewatch_collector::followed(&self.own.db, clock::now()).unwrap_or_else(
+                |error| {
+                    tracing::debug!("it is not known how nodes are followed: {error}");
+                    None
+                },
+            );
+        };
+        nodes.state().map(|state| (*state).clone())
     }
 
     fn firing(&self) -> Vec<Firing> {

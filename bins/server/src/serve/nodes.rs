@@ -159,11 +159,21 @@ pub(crate) fn sight(
             "nobody follows a node into the database; start a collector: piecewatch-collector run"
                 .to_owned()
         });
-        let Filling { followed, mut catching_up, mut unreadable, lost, asked, blocked } = filling;
+        let Filling {
+            followed,
+            mut catching_up,
+            mut unreadable,
+            mut open_audits,
+            lost,
+            asked,
+            blocked,
+        } = filling;
         // What this process knows of its own is newer than what it has told.
         for node in own.clone() {
             catching_up.remove(&node.node);
             unreadable.remove(&node.node);
+            open_audits.remove(&node.node);
+            open_audits.extend(node.open_audit.map(|since| (node.node.clone(), since)));
             match &node.state {
                 State::CatchingUp { .. } => drop(catching_up.insert(node.node.clone())),
                 State::Waiting { reason } | State::Disconnected { reason, .. } => {
@@ -201,7 +211,7 @@ pub(crate) fn sight(
             lags,
             unread_nodes,
         };
-        Sight { nodes: watched, behind, unreadable, monitor }
+        Sight { nodes: watched, behind, unreadable, open_audits, monitor }
     })
 }
 
@@ -345,6 +355,32 @@ mod tests {
         assert_eq!(names(&sight.monitor.unread_nodes), ["shed"], "how late it is nobody knows");
         drop(NodeLock::take(&db, &name("shed"), &Bench::holder()).unwrap());
         assert_eq!(names(&bench.sight().nodes), [""; 0]);
+    }
+
+    /// Of one that hangs nobody knows whether the audit has ended.
+    #[test]
+    fn an_audit_that_goes_on_is_seen_as_long_as_whoever_reads_the_log_tells_so() {
+        let bench = Bench::new();
+        let db = bench.folder.path().join("n.db");
+        let holder = Bench::holder();
+        let _followed = NodeLock::take(&db, &name("shed"), &holder).unwrap();
+        let (since, now) = (holder.since.to_string(), clock::now());
+        let began_at = now.plus_micros(-200_000_000);
+        for (age, expected) in [(10, vec![(name("shed"), began_at)]), (300, vec![])] {
+            let report = serde_json::json!({
+                "version": "1.0.0", "process": 4_711, "since": since,
+                "reported_at": now.plus_micros(-age * 1_000_000).to_string(),
+                "committed_at": null, "commits": 0, "blocked": null,
+                "nodes": [{
+                    "name": "shed", "source": "node.log", "since": since, "lines": 9,
+                    "following": {"state": "live", "noticing": "notified"},
+                    "open_audit": began_at.to_string(),
+                }],
+            });
+            let path = locks_folder(&db).unwrap().join("4711-1.report");
+            fs::write(path, report.to_string()).unwrap();
+            assert_eq!(Vec::from_iter(bench.sight().open_audits), expected, "{age} s ago");
+        }
     }
 
     #[test]

@@ -48,7 +48,7 @@ pub(crate) struct Own {
 pub(crate) struct Moment {
     /// How long it took until the server answered; `None` while it begins.
     pub(crate) startup: Option<Duration>,
-    /// How logs are read; `None` in a server that follows a database that another process writes.
+    /// How logs are read, here or by other processes; `None` where nobody does.
     pub(crate) pipeline: Option<PipelineState>,
     /// What the hub did.
     pub(crate) hub: Statistics,

@@ -3,15 +3,18 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::{SinkExt, StreamExt};
+use futures_util::{
+    SinkExt, StreamExt,
+    stream::{SplitSink, SplitStream},
+};
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
-use piecewatch_broadcast::{CloseReason, Connection, Outgoing};
+use piecewatch_broadcast::{CloseReason, Connection, Inbound, Outgoing};
 use tokio::time::timeout;
 use tokio_tungstenite::{
     WebSocketStream,
     tungstenite::{
-        Message, Utf8Bytes,
+        Error, Message, Utf8Bytes,
         protocol::{CloseFrame, Role, WebSocketConfig},
     },
 };
@@ -49,63 +52,100 @@ pub(crate) async fn opened(upgrade: OnUpgrade, message_bytes: usize) -> Option<W
 /// How many pings and pongs a browser may send in a second.
 const PINGS_MAX: u32 = 50;
 
+/// How a conversation ends.
+enum End {
+    /// The hub closes it.
+    Closed(CloseReason),
+    /// The browser has said good-bye.
+    Left,
+    /// The browser is gone.
+    Gone,
+}
+
 /// Carries what the hub and a browser say to each other until one of them ends it.
 pub(crate) async fn talk(socket: WebSocket, connection: Connection) {
     let (mut sink, mut stream) = socket.split();
     let Connection { inbound, mut outbound } = connection;
     let mut closing = outbound.closing();
-    let mut pings = Pings::default();
-    let hears = async {
-        while let Some(Ok(message)) = stream.next().await {
-            match message {
-                Message::Text(text) => inbound.receive(text.as_bytes()).await,
-                Message::Binary(bytes) => inbound.receive(&bytes).await,
-                Message::Close(_) => break,
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) if !pings.take() => {
-                    // Each would be answered, and wait for whoever does not read.
-                    tracing::debug!("a browser pings too much");
-                    break;
-                }
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) if pings.is_first() => {
-                    inbound.heard().await;
-                }
-                Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
-            }
-        }
-    };
     let says = async {
         loop {
             let sent = match outbound.next().await {
                 Outgoing::Text(text) => sink.send(frame(text)).await,
                 Outgoing::Ping => sink.send(Message::Ping(Bytes::new())).await,
-                Outgoing::Close(reason) => return Some(reason),
+                Outgoing::Close(reason) => return End::Closed(reason),
             };
-            // The browser is gone.
             if sent.is_err() {
-                return None;
+                return End::Gone;
             }
         }
     };
-    let reason: Option<CloseReason> = tokio::select! {
-        () = hears => None,
-        reason = says => reason,
+    let end = tokio::select! {
+        end = hear(&mut stream, &inbound) => end,
+        end = says => end,
         // What is being sent may never end.
         reason = async {
             let reason = closing.wait().await;
             tokio::time::sleep(GOODBYE_MAX).await;
             reason
-        } => Some(reason),
+        } => End::Closed(reason),
     };
-    let Some(reason) = reason else { return };
     let goodbye = async {
-        let frame = CloseFrame { code: reason.code().into(), reason: reason.text().into() };
-        if sink.send(Message::Close(Some(frame))).await.is_ok() {
-            // Whoever hangs up first may lose what is still on the way.
-            while let Some(Ok(_)) = stream.next().await {}
+        match end {
+            End::Closed(reason) => close(sink, stream, reason).await,
+            // While it is read on, the good-bye is answered.
+            End::Left => while let Some(Ok(_)) = stream.next().await {},
+            End::Gone => {}
         }
     };
     // A browser that does not answer is not waited for.
     let _ = timeout(GOODBYE_MAX, goodbye).await;
+}
+
+/// Gives the hub what a browser says, until it ends that.
+async fn hear(stream: &mut SplitStream<WebSocket>, inbound: &Inbound) -> End {
+    let mut pings = Pings::default();
+    let overstepped = loop {
+        match stream.next().await {
+            Some(Ok(Message::Text(text))) => inbound.receive(text.as_bytes()).await,
+            Some(Ok(Message::Binary(bytes))) => inbound.receive(&bytes).await,
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => {
+                if !pings.take() {
+                    // Each would be answered, and wait for whoever does not read.
+                    break CloseReason::TooManyMessages;
+                }
+                if pings.is_first() {
+                    inbound.heard().await;
+                }
+            }
+            Some(Ok(Message::Close(_))) => return End::Left,
+            Some(Err(Error::Capacity(_))) => break CloseReason::MessageTooLong,
+            Some(Err(_)) | None => return End::Gone,
+        }
+    };
+    inbound.overstepped(overstepped).await;
+    // The hub closes it. What comes until then is not read.
+    std::future::pending().await
+}
+
+/// Says good-bye, and takes what is still on the way: whoever hangs up on that may lose the good-bye.
+async fn close(
+    mut sink: SplitSink<WebSocket, Message>,
+    mut stream: SplitStream<WebSocket>,
+    reason: CloseReason,
+) {
+    let frame = CloseFrame { code: reason.code().into(), reason: reason.text().into() };
+    if sink.send(Message::Close(Some(frame))).await.is_err() {
+        return;
+    }
+    while let Some(Ok(message)) = stream.next().await {
+        if message.is_close() {
+            return;
+        }
+    }
+    // The rest of a message that is too long is none to the WebSocket.
+    if let Ok(mut socket) = stream.reunite(sink) {
+        let _ = tokio::io::copy(socket.get_mut(), &mut tokio::io::sink()).await;
+    }
 }
 
 /// Counts the pings and pongs of a second.

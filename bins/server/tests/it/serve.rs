@@ -1,10 +1,12 @@
 //! `piecewatch serve` as browsers and other programs meet it.
 
 mod checkers;
+mod closes;
 mod doors;
 mod ends;
 mod page;
 mod running;
+mod slow;
 mod watching;
 
 use std::{

@@ -35,6 +35,8 @@ pub struct Terms<'a> {
     pub thresholds: &'a Thresholds,
     /// How far its log is read.
     pub log: LogRead<'a>,
+    /// Since when the oldest audit goes on of which its log has told the start and not the end.
+    pub open_audit: Option<Timestamp>,
 }
 
 /// What is the matter with nodes at `now`. Of a node of which the database cannot be asked everything
@@ -89,7 +91,7 @@ pub fn evaluate_node(
         Some(_) | None => None,
     };
     let latencies = latencies_of(observatory, nodes, last(HOUR_MICROS))?;
-    let audits = audits_of(observatory, nodes, last(DAY_MICROS))?;
+    let audits = audits_of(observatory, nodes, last(DAY_MICROS), terms.open_audit)?;
     let outlook = observatory.outlook(node, now)?;
     let text = errors.as_ref().and_then(|errors| errors.top.first());
     let facts = NodeFacts {
@@ -157,6 +159,7 @@ fn audits_of(
     observatory: &Observatory,
     nodes: Nodes<'_>,
     window: Window,
+    open: Option<Timestamp>,
 ) -> Result<AuditFacts, Arc<Error>> {
     let success = observatory.success(nodes, Some(window))?;
     let mut audits = Tally::default();
@@ -166,5 +169,5 @@ fn audits_of(
     let filter = SlowFilter { action: Some(Action::GetAudit), ending: None };
     let slowest = observatory.slowest(nodes, window, &filter, Grain::Hour, 1)?;
     let slowest = slowest.rows.first().and_then(|row| Some((row.latency?.micros, row.at)));
-    Ok(AuditFacts { ended: audits.audits(), slowest })
+    Ok(AuditFacts { ended: audits.audits(), slowest, open })
 }

@@ -52,7 +52,7 @@ pub fn of_monitor<'a>(
             let key = Key { rule, node: node.cloned(), satellite: None };
             let level = of.level(rule, level);
             let (value, threshold): (Option<f64>, Option<f64>) = numbers;
-            conditions.push(Condition { key, level, sentence, value, threshold });
+            conditions.push(Condition { key, level, sentence, value, threshold, since: None });
         }
     };
     let blocked = facts.blocked.as_ref().map(|reason| {

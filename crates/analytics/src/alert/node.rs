@@ -38,6 +38,8 @@ pub struct AuditFacts {
     pub ended: Audits,
     /// How long the longest took, in microseconds, and when it ended; `None` where none was measured.
     pub slowest: Option<(u64, Timestamp)>,
+    /// Since when the oldest goes on that has not ended; `None` where there is none.
+    pub open: Option<Timestamp>,
 }
 
 /// How far the log of a node is read.
@@ -183,7 +185,7 @@ impl Found<'_> {
         if !self.thresholds.muted.contains(&rule) {
             let level = self.thresholds.level(rule, level);
             let key = Key { rule, node: Some(self.node.clone()), satellite };
-            self.conditions.push(Condition { key, level, sentence, value, threshold });
+            self.conditions.push(Condition { key, level, sentence, value, threshold, since: None });
         }
     }
 
@@ -422,6 +424,9 @@ impl Found<'_> {
             );
             self.add((Rule::FailedAudits, None), level, (Some(failed), Some(bound)), sentence);
         }
+        if let Some(since) = audits.open {
+            self.open_audit(since);
+        }
         let Some((micros, at)) = audits.slowest else { return };
         let seconds = micros as f64 / 1e6;
         let bounds: Bounds = self.thresholds.slow_audit_seconds;
@@ -434,6 +439,24 @@ impl Found<'_> {
             );
             self.add((Rule::SlowAudits, None), level, (Some(seconds), Some(bound)), sentence);
         }
+    }
+
+    /// It goes on before somebody sees that it does.
+    fn open_audit(&mut self, since: Timestamp) {
+        let micros = self.now.as_micros() - since.as_micros();
+        let seconds = micros as f64 / 1e6;
+        let Some((level, bound)) = self.thresholds.slow_audit_seconds.above(seconds) else {
+            return;
+        };
+        let sentence = format!(
+            "An audit has been running for {} (since {}) and has not ended; after 5 minutes it counts as \
+             failed. The disk hangs, or is too slow or too busy.",
+            length(micros),
+            minute(since)
+        );
+        let before = self.conditions.len();
+        self.add((Rule::SlowAudits, None), level, (Some(seconds), Some(bound)), sentence);
+        self.conditions[before..].iter_mut().for_each(|of| of.since = Some(since));
     }
 
     fn unusual(&mut self, outlook: &Outlook) {

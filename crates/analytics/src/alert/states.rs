@@ -235,7 +235,8 @@ impl States {
         policy: &Policy,
         now: Timestamp,
     ) -> Option<Lasting> {
-        let new = Coming { since: now, critical_since: None, gone_since: None };
+        let since = condition.since.map_or(now, |since| since.min(now));
+        let new = Coming { since, critical_since: None, gone_since: None };
         let coming = self.coming.entry(key.clone()).or_insert(new);
         coming.gone_since = None;
         match condition.level {

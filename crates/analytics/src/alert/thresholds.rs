@@ -53,7 +53,7 @@ pub struct Thresholds {
     pub online_score: Bounds,
     /// So many failed audits in 24 hours.
     pub failed_audits: Bounds,
-    /// An audit that took so many seconds. A satellite waits for five minutes.
+    /// An audit that took so many seconds, or goes on for so long. A satellite waits for five minutes.
     pub slow_audit_seconds: Bounds,
     /// Percent of the allotment that are left, below.
     pub disk_left_percent: Bounds,

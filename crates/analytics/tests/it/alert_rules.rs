@@ -5,14 +5,16 @@ use std::{collections::BTreeMap, time::Duration};
 use piecewatch_analytics::{
     Observatory, ObservatorySettings,
     alert::{
-        AlertLevel, AskedOf, Bounds, Evaluation, Key, Lag, LogRead, MonitorFacts, Rule, Terms,
-        Thresholds, evaluate_node, of_monitor,
+        AlertLevel, AskedOf, Bounds, Evaluation, Key, Lag, LogRead, MonitorFacts, Policy, Rule,
+        States, Terms, Thresholds, evaluate_node, of_monitor,
     },
 };
 use piecewatch_model::{
     Action, Clock, Fact, FailureClass, Latency, Lifecycle, LifecycleEvent, NodeStatus, Outcome,
     Quic, Record, Timestamp, Transfer, Trouble, TroubleKind,
 };
+
+use piecewatch_store::AlertNotice;
 
 use crate::written::{Database, Log, NOW, ago, node, transfer};
 
@@ -21,7 +23,11 @@ fn key(rule: Rule) -> Key {
 }
 
 fn evaluate(database: &Database, thresholds: &Thresholds, now: Timestamp) -> Evaluation {
-    judge(database, Terms { thresholds, log: LogRead::UpToNow }, now)
+    judge(database, by(thresholds, LogRead::UpToNow), now)
+}
+
+fn by<'a>(thresholds: &'a Thresholds, log: LogRead<'a>) -> Terms<'a> {
+    Terms { thresholds, log, open_audit: None }
 }
 
 fn judge(database: &Database, terms: Terms<'_>, now: Timestamp) -> Evaluation {
@@ -114,7 +120,8 @@ fn a_silent_log_is_told_and_leaves_open_what_it_told_before() {
 fn a_log_that_is_still_read_is_not_called_silent() {
     let mut database = Database::new();
     Log::new("n1").append(&mut database, hour(5, 2));
-    let terms = Terms { thresholds: &Thresholds::default(), log: LogRead::Behind };
+    let thresholds = Thresholds::default();
+    let terms = by(&thresholds, LogRead::Behind);
     let found = judge(&database, terms, NOW.plus_micros(180 * 60_000_000));
     assert_eq!(levels(&found), BTreeMap::new());
     for rule in [Rule::Silence, Rule::Errors, Rule::FailedAudits, Rule::UnusualQuiet] {
@@ -128,7 +135,8 @@ fn a_log_that_cannot_be_read_is_told_with_the_reason() {
     let mut database = Database::new();
     Log::new("n1").append(&mut database, hour(5, 2));
     let log = LogRead::Unreadable { reason: "cannot open node.log: it is not there" };
-    let terms = Terms { thresholds: &Thresholds::default(), log };
+    let thresholds = Thresholds::default();
+    let terms = by(&thresholds, log);
     let sentence = |found: &Evaluation| {
         let [only] = &found.conditions[..] else { panic!("{found:?}") };
         assert_eq!(only.key, key(Rule::Silence));
@@ -143,16 +151,53 @@ fn a_log_that_cannot_be_read_is_told_with_the_reason() {
         silence_minutes: Bounds { warning: 30.0, critical: 0.0 },
         ..Thresholds::default()
     };
-    let soon = judge(&database, Terms { thresholds: &patient, log }, NOW.plus_micros(60_000_000));
+    let soon = judge(&database, by(&patient, log), NOW.plus_micros(60_000_000));
     assert!(!levels(&soon).contains_key("silence"));
     let off = Bounds { warning: 0.0, critical: 0.0 };
     let deaf = Thresholds { silence_minutes: off, ..Thresholds::default() };
-    let ever = judge(&Database::new(), Terms { thresholds: &deaf, log }, NOW);
+    let ever = judge(&Database::new(), by(&deaf, log), NOW);
     assert_eq!(levels(&ever), BTreeMap::new());
     // One that was never read: somebody is still setting it up.
     let never = judge(&Database::new(), terms, NOW);
     assert_eq!(sentence(&never), told);
     assert_eq!(levels(&never), [("silence", AlertLevel::Warning)].into());
+}
+
+/// A disk that hangs lets an audit begin and never end: that is told before the satellite gives up.
+#[test]
+fn an_audit_that_goes_on_is_told_before_it_counts_as_failed_and_once() {
+    let mut database = Database::new();
+    Log::new("n1").append(&mut database, hour(0, 2));
+    let thresholds = Thresholds::default();
+    let found = |seconds: Option<i64>| {
+        let open_audit = seconds.map(ago);
+        judge(&database, Terms { open_audit, ..by(&thresholds, LogRead::UpToNow) }, NOW)
+    };
+    let well = found(Some(179));
+    assert_eq!(levels(&well), BTreeMap::new());
+    assert!(!well.unknown.contains(&key(Rule::SlowAudits)));
+    let long = found(Some(181));
+    let [condition] = &long.conditions[..] else { panic!("{long:?}") };
+    assert_eq!((&condition.key, condition.level), (&key(Rule::SlowAudits), AlertLevel::Warning));
+    assert_eq!((condition.value, condition.threshold), (Some(181.0), Some(180.0)));
+    let said = &condition.sentence;
+    assert!(
+        said.contains("has been running for 3 minutes") && said.contains("not ended"),
+        "{said}"
+    );
+    assert_eq!(levels(&found(Some(300))), [("slow_audits", AlertLevel::Critical)].into());
+
+    // It has lasted by itself for as long as others must be seen.
+    let (mut states, policy) = (States::default(), Policy::default());
+    let mut step = |found: &Evaluation, minutes: i64| {
+        let step = states.step(found, &policy, NOW.plus_micros(minutes * 60_000_000));
+        step.notices.iter().map(|of| of.notice).collect::<Vec<_>>()
+    };
+    assert_eq!(step(&well, -1), []);
+    assert_eq!(step(&long, 0), [AlertNotice::Fired]);
+    // Its end never came, and it was given up.
+    let over: Vec<_> = (1..20).flat_map(|minute| step(&found(None), minute)).collect();
+    assert_eq!(over, [AlertNotice::Resolved]);
 }
 
 #[test]

@@ -29,7 +29,8 @@ fn key(rule: Rule, of: &str) -> Key {
 
 fn condition(key: &Key, level: AlertLevel) -> Condition {
     let sentence = format!("{} is {}", key.rule.name(), level.name());
-    Condition { key: key.clone(), level, sentence, value: Some(1.0), threshold: Some(0.5) }
+    let (value, threshold) = (Some(1.0), Some(0.5));
+    Condition { key: key.clone(), level, sentence, value, threshold, since: None }
 }
 
 /// What is found of nodes n1 and n2, of which everything is known.

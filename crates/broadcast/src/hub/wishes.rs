@@ -34,6 +34,13 @@ impl Hub {
         }
     }
 
+    /// A client broke a limit of what carries its messages: it is told, and closed.
+    pub fn overstepped(&mut self, client: ClientId, why: CloseReason) {
+        if self.clients.contains_key(&client) {
+            self.turn_out(client, why, why.text(), None);
+        }
+    }
+
     fn obey(&mut self, client: ClientId, message: ClientMessage, now: Duration) {
         if let Some(client) = self.clients.get_mut(&client) {
             client.faults = 0;

@@ -142,6 +142,24 @@ fn what_is_beyond_a_limit_is_told_and_closed() {
     }
 }
 
+/// Not every limit is the hub's: what carries the messages has its own.
+#[test]
+fn what_a_transport_does_not_take_is_told_and_closed_once() {
+    for reason in [CloseReason::MessageTooLong, CloseReason::TooManyMessages] {
+        let mut hub = hub(Config::new("e1", "1"));
+        let client = hub.connect(ms(0)).unwrap();
+        hub.overstepped(client, reason);
+        let farewell = hub.farewell().unwrap();
+        assert_eq!((farewell.client, farewell.reason), (client, reason));
+        let last = String::from_utf8(farewell.last.unwrap().to_vec()).unwrap();
+        assert!(last.contains(reason.text()), "{last}");
+        hub.overstepped(client, reason);
+        assert_eq!(hub.farewell(), None);
+        let statistics = hub.statistics();
+        assert_eq!((statistics.closed_for(reason), statistics.faults), (1, 1));
+    }
+}
+
 #[test]
 fn messages_may_come_at_their_rate_for_ever() {
     let mut hub = hub(Config::new("e1", "1"));

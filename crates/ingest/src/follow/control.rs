@@ -6,9 +6,10 @@ use std::{
 };
 
 use crossbeam_channel::{Receiver, Sender, TrySendError, bounded};
-use piecewatch_model::Batch;
+use piecewatch_model::{Batch, Timestamp};
 
-use crate::Flow;
+use super::audit::Audit;
+use crate::{Flow, assembler::OpenAudit};
 
 /// Stops a follower, and says how it is. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -17,6 +18,7 @@ pub struct Control {
     stop: Sender<()>,
     pub(super) stopping: Receiver<()>,
     state: Arc<Mutex<State>>,
+    audit: Arc<Mutex<Audit>>,
 }
 
 /// Whether the follower is to end, for those who sleep, too.
@@ -96,7 +98,13 @@ impl Control {
     /// The control of a follower that has not begun.
     pub fn new() -> Self {
         let (stop, stopping) = bounded(1);
-        Self { stopped: Arc::default(), stop, stopping, state: Arc::default() }
+        Self {
+            stopped: Arc::default(),
+            stop,
+            stopping,
+            state: Arc::default(),
+            audit: Arc::default(),
+        }
     }
 
     /// Ends the follower as soon as it has given away what was written until now; what is left of a log that it catches
@@ -112,6 +120,28 @@ impl Control {
     /// How the follower is.
     pub fn state(&self) -> State {
         self.state.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Since when the oldest audit goes on of which the log has told the start and not the end, by the clock by
+    /// which it is `now`. `None` when there is none, or not all of the log is read.
+    pub fn open_audit(&self, now: Timestamp) -> Option<Timestamp> {
+        match self.state() {
+            State::Live { .. } => self.audit().since(now),
+            State::Starting
+            | State::Waiting { .. }
+            | State::Moved { .. }
+            | State::CatchingUp { .. }
+            | State::Disconnected { .. } => None,
+        }
+    }
+
+    /// Lines were read, and leave this open.
+    pub(super) fn note_audit(&self, open: Option<OpenAudit>, now: Timestamp) {
+        self.audit().note(open, now);
+    }
+
+    fn audit(&self) -> MutexGuard<'_, Audit> {
+        self.audit.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Gives a batch away, unless the follower is to end.

@@ -271,6 +271,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                 tell(batch.end.offset);
                 control.give(sink, batch)
             })?;
+        control.note_audit(self.import.assembler.open_audit(), (self.config.now)());
         control.set(State::Live { noticing: self.noticing });
         Ok(look)
     }

@@ -218,7 +218,9 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
             return Ok(());
         }
         new.end = self.place();
-        match self.batcher.push(new, &mut self.import.assembler) {
+        let full = self.batcher.push(new, &mut self.import.assembler);
+        self.control.note_audit(self.import.assembler.open_audit(), (self.config.now)());
+        match full {
             Some(batch) => self.give(batch),
             None => Ok(()),
         }

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     sync::{Arc, Mutex},
     thread,
     time::Duration,
@@ -110,6 +111,54 @@ fn a_log_named_by_date_loses_nothing() {
 #[test]
 fn a_link_that_moves_loses_nothing() {
     check_rotation(Rotation::Symlink);
+}
+
+/// What it has told the start of, and not the end, is counted by its own clock, and only while it is read.
+#[test]
+fn an_audit_that_does_not_end_is_known_as_long_as_the_log_is_read() {
+    let piece = "ZKLYCEWKDO64V6WCGGZZUI64JWTYN37YCR6E44VZQB3YLL7OJC5Q";
+    let line = |time: &str, message: &str, action: &str| {
+        let fields =
+            format!(r#"{{"Piece ID": "{piece}", "Action": "{action}", "Offset": 0, "Size": 256}}"#);
+        format!("2022-08-11T{time}Z\tINFO\tpiecestore\t{message}\t{fields}\n")
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.log");
+    let mut log = fs::File::create(&path).unwrap();
+    let mut write = |line: String| log.write_all(line.as_bytes()).unwrap();
+    let stored = Stored::default();
+    let following = stored.follow(Source::File(path.clone()));
+    let seconds = || {
+        let now = now();
+        let since = following.control.open_audit(now)?;
+        Some((now.as_micros() - since.as_micros()) / 1_000_000)
+    };
+    write(line("10:00:00.250", "download started", "GET_AUDIT"));
+    write(line("10:03:20.250", "download started", "GET"));
+    stored.wait_for_lines(2);
+    assert!(
+        wait_until(|| seconds().is_some_and(|seconds| (200..260).contains(&seconds))),
+        "{:?}",
+        seconds()
+    );
+    write(line("10:03:40.250", "downloaded", "GET"));
+    assert!(
+        wait_until(|| seconds().is_some_and(|seconds| (220..280).contains(&seconds))),
+        "{:?}",
+        seconds()
+    );
+    write(line("10:03:41.250", "downloaded", "GET_AUDIT"));
+    assert!(wait_until(|| seconds().is_none()), "{:?}", seconds());
+    // One that never ends is given up after half an hour, and none goes on in a log that is not there.
+    write(line("10:04:00.000", "download started", "GET_AUDIT"));
+    write(line("10:04:10.000", "download started", "GET"));
+    assert!(wait_until(|| seconds().is_some()));
+    write(line("10:34:10.000", "download started", "GET"));
+    assert!(wait_until(|| seconds().is_none()), "{:?}", seconds());
+    write(line("10:34:11.000", "download started", "GET_AUDIT"));
+    assert!(wait_until(|| seconds().is_some()));
+    fs::remove_file(&path).unwrap();
+    assert!(wait_until(|| seconds().is_none()), "{:?}", seconds());
 }
 
 #[test]

@@ -80,7 +80,10 @@ fn of_two_processes_on_one_source_one_goes_on_and_the_other_looks_again() {
     let moved = database.writer.append(std::slice::from_ref(&second), NOW).unwrap();
     assert_eq!(moved, [Appended::Moved]);
     let sources = readers.get().unwrap().sources(&node("n1")).unwrap();
-    assert_eq!(sources.checkpoints, [second.end]);
+    assert_eq!(sources.checkpoints, std::slice::from_ref(&second.end));
+    let [known] = &sources.logs[..] else { panic!("{sources:?}") };
+    assert_eq!((&*known.name, known.bytes), (&*second.source, second.end.offset));
+    assert_eq!((known.lines, known.unparsed, known.stored_at), (sources.lines, 0, NOW));
     assert_eq!(database.count(Nodes::All, None), 2);
 }
 

@@ -40,7 +40,7 @@ const OFF: [(&str, &[(&str, &str)]); 22] = [
     ("no window", &[("PERFORMANCE_COALESCE_MS", "0")]),
     ("no patches", &[("PERFORMANCE_DIFFS", "false")]),
     ("no rates", &[("PERFORMANCE_RATES", "false")]),
-    ("20 a second of what is dear", &[("PERFORMANCE_MAX_BROADCAST_HZ", "20")]),
+    ("topics once a second", &[("PERFORMANCE_MAX_BROADCAST_HZ", "1")]),
     ("no sharing", &[("PERFORMANCE_SHARING", "false")]),
     ("not adaptive", &[("PERFORMANCE_ADAPTIVE", "false")]),
     ("no notifications", &[("PERFORMANCE_NOTIFICATIONS", "false")]),
@@ -69,6 +69,8 @@ const METHOD: &str = "\
   traffic, errors, compactions, maintenance, reputation and earnings of 24 hours.
 - Each line of the table is a server of its own, in turns. *Over all on* is the ratio to *all on* of the same
   round, median of the rounds. The p99 is that of all clients: of those with 2 updates a second, where rates are on.
+- *Topics once a second*: traffic and transfers, which are sent twice a second otherwise; without a limit they are
+  under *no rates*.
 - *Nor of …*: without the cache of answers one cache less, so it is to be held against *no cache of answers*.
 - *No limit of the log* writes the log of level debug. Jitter moves work that comes every minute or less often, so
   that it does not fall together; seconds do not show it.";

@@ -115,8 +115,8 @@ fn of<T: JsonSchema>(generator: &mut SchemaGenerator, _: &Parts) -> Value {
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
         path: "/api/v1/nodes",
-        what: "The nodes: how far their logs were read, whether they fell silent, how their polls go, \
-               which version runs.",
+        what: "The nodes: how far each of their logs was read and how long ago, whether they fell silent, \
+               how their polls go, which version runs.",
         parameters: &[NODES, FORMAT],
         schema: of::<nodes::Root<'_>>,
         answer: nodes::nodes,

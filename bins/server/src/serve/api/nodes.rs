@@ -1,10 +1,10 @@
 //! Which nodes there are, and how they are known.
 
-use std::collections::BTreeMap;
+use std::{cmp::Reverse, collections::BTreeMap};
 
 use piecewatch_analytics::silence::{Silence, silence_of};
 use piecewatch_model::{NodeName, NodeStatus, Timestamp};
-use piecewatch_store::{Activity, KnownSources, NodeInfo, PollRow, Reported, Window};
+use piecewatch_store::{Activity, KnownLog, KnownSources, NodeInfo, PollRow, Reported, Window};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -14,6 +14,8 @@ use super::{
 };
 use crate::form::csv_rows;
 
+/// How many logs of a node are listed: rotation makes one a day, and those that are over say little.
+const LOGS_MAX: usize = 20;
 /// A clock that is a day ahead is a clock.
 const AHEAD_MICROS: i64 = 24 * 3600 * 1_000_000;
 
@@ -29,6 +31,9 @@ pub(super) struct Root<'a> {
 struct Node<'a> {
     #[serde(flatten)]
     row: Row<'a>,
+    /// The logs, archives and files that were read of it, at most 20 of them: that first of which lines were
+    /// stored last.
+    logs: Vec<Log<'a>>,
     /// How the polls of each part go; none of a node that is not asked.
     polls: Vec<Poll<'a>>,
 }
@@ -59,6 +64,21 @@ struct Row<'a> {
     last_quic_pinged_at: Option<String>,
     quic: Option<&'static str>,
     port: Option<u16>,
+}
+
+#[derive(JsonSchema, Serialize)]
+struct Log<'a> {
+    /// Its last name.
+    source: &'a str,
+    /// How much of it was read, decompressed.
+    bytes: u64,
+    lines: u64,
+    /// Lines that no known program writes.
+    not_understood: u64,
+    /// When lines of it were stored last.
+    stored_at: String,
+    /// From then to now.
+    lag_seconds: f64,
 }
 
 #[derive(JsonSchema, Serialize)]
@@ -139,15 +159,26 @@ fn known(ask: &Ask<'_>) -> Result<Known, Problem> {
 }
 
 fn root(known: &Known) -> Root<'_> {
-    let node = |of| Node { row: row(of, known.at), polls: of.polls.iter().map(poll).collect() };
-    Root { at: known.at.to_string(), nodes: known.nodes.iter().map(node).collect() }
+    let nodes = known.nodes.iter().map(|of| node(of, known.at)).collect();
+    Root { at: known.at.to_string(), nodes }
+}
+
+fn node(of: &Of, now: Timestamp) -> Node<'_> {
+    let mut logs: Vec<&KnownLog> = of.sources.logs.iter().collect();
+    logs.sort_by_key(|log| Reverse(log.stored_at));
+    logs.truncate(LOGS_MAX);
+    Node {
+        row: row(of, now),
+        logs: logs.into_iter().map(|of| log(of, now)).collect(),
+        polls: of.polls.iter().map(poll).collect(),
+    }
 }
 
 fn row(of: &Of, now: Timestamp) -> Row<'_> {
     let text = |at: Option<Timestamp>| at.map(|at| at.to_string());
     let owned = |text: &Option<Box<str>>| text.as_deref().map(str::to_owned);
     let (first, last) = of.node.records.unzip();
-    let lag = last.map(|last| (now.as_micros() - last.as_micros()) as f64 / 1e6);
+    let lag = last.map(|last| seconds(last, now));
     let status = of.status.as_ref();
     Row {
         node: of.node.name.as_str(),
@@ -172,6 +203,17 @@ fn row(of: &Of, now: Timestamp) -> Row<'_> {
     }
 }
 
+fn log(of: &KnownLog, now: Timestamp) -> Log<'_> {
+    Log {
+        source: &of.name,
+        bytes: of.bytes,
+        lines: of.lines,
+        not_understood: of.unparsed,
+        stored_at: of.stored_at.to_string(),
+        lag_seconds: seconds(of.stored_at, now),
+    }
+}
+
 fn poll(row: &PollRow) -> Poll<'_> {
     Poll {
         part: row.part.name(),
@@ -183,4 +225,8 @@ fn poll(row: &PollRow) -> Poll<'_> {
         succeeded_at: row.succeeded_at.map(|at| at.to_string()),
         failing_since: row.failing_since.map(|at| at.to_string()),
     }
+}
+
+fn seconds(from: Timestamp, to: Timestamp) -> f64 {
+    (to.as_micros() - from.as_micros()) as f64 / 1e6
 }

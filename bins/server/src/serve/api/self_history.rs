@@ -33,8 +33,8 @@ struct Row {
     resident_bytes: u64,
     disk_read_bytes: Option<u64>,
     disk_written_bytes: Option<u64>,
-    /// Batches that waited for the writer at the end of the minute. This and the next four are null
-    /// where another process reads and writes.
+    /// Batches that waited for the writer at the end of the minute. This and the next four are those of
+    /// other processes where they read and write, and null where nobody does.
     waiting_batches: Option<u64>,
     lines: Option<u64>,
     commits: Option<u64>,

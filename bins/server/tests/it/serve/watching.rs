@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio_tungstenite::tungstenite::Message;
 
 use super::{
-    ATTIC, Logged,
+    ATTIC, Logged, just_now,
     running::{PATIENCE, Page, Server},
 };
 use crate::program::Bench;
@@ -94,8 +94,36 @@ fn who_follows_another_process_sees_the_same() {
     second.until(1, |state| transfers(state) == written);
     assert_eq!(writer.get("/readyz").status, 200);
     assert_eq!(follower.get("/readyz").status, 200);
+    until_it_tells(&follower, [Some("1"), Some("1"), Some("commits"), Some("live")]);
     drop(writer);
+    until_it_tells(&follower, [None; 4]);
     assert_eq!(follower.get("/readyz").status, 503);
+}
+
+/// Waits until a server tells so how the log of attic is read, whether what is read can be written, that there
+/// were commits, and in which state the log is.
+fn until_it_tells(server: &Server, expected: [Option<&str>; 4]) {
+    let since = Instant::now();
+    loop {
+        let text = server.get("/metrics").text();
+        let value = |name: &str| {
+            let line = text.lines().find(|line| line.starts_with(name));
+            line.and_then(|line| line.rsplit_once(' ')).map(|(_, value)| value)
+        };
+        let commits = value("piecewatch_database_commits_total").filter(|count| *count != "0");
+        let status = server.json("/api/v1/status");
+        let told = [
+            value("piecewatch_log_up{node=\"attic\"}"),
+            value("piecewatch_database_writable"),
+            commits.map(|_| "commits"),
+            status["nodes"]["attic"]["state"].as_str(),
+        ];
+        if told == expected {
+            return;
+        }
+        assert!(since.elapsed() < PATIENCE, "{told:?}");
+        thread::sleep(Duration::from_millis(100));
+    }
 }
 
 #[test]
@@ -220,7 +248,7 @@ fn what_browsers_ask_first_is_at_hand_soon_after_the_start() {
         assert!(since.elapsed() < PATIENCE, "{log}");
         thread::sleep(Duration::from_millis(20));
     };
-    assert!(at_hand.contains("millis="), "{at_hand}");
+    assert!(at_hand.contains("8 of 8") && at_hand.contains("millis="), "{at_hand}");
     let computed = || {
         let status = server.json("/api/v1/status");
         let of = |name: &str| status["caches"]["analytics"][name]["computations"].as_u64().unwrap();
@@ -377,6 +405,48 @@ fn a_log_that_is_not_there_is_an_alert() {
     let server = Server::start(&logged.bench, &["--config", "piecewatch.toml"]);
     let sentence = sentence_of(&mut server.open(), "silence");
     assert!(sentence.contains("gone.log") && sentence.contains("cannot be read"), "{sentence}");
+}
+
+/// A node on a disk that hangs: it logs that an audit began more than three minutes ago, and then all else but its end.
+fn hanging() -> Logged {
+    let mut logged = Logged::new(1_000, 900);
+    let began_at = just_now().plus_micros(-200_000_000);
+    let audit = "{\"Piece ID\": \"ZKLYCEWKDO64V6WCGGZZUI64JWTYN37YCR6E44VZQB3YLL7OJC5Q\", \
+                 \"Satellite ID\": \"12EayRS2V1kEsWESU9QMRseFhdxYxKicsiFmxrsLZHeLUtdps3S\", \
+                 \"Action\": \"GET_AUDIT\", \"Offset\": 0, \"Size\": 256}";
+    let line = format!("{began_at}\tINFO\tpiecestore\tdownload started\t{audit}\n");
+    let mut log = logged.bench.read("node.log");
+    log.extend_from_slice(line.as_bytes());
+    logged.bench.write("node.log", log);
+    logged.write(100);
+    logged
+}
+
+const OFTEN: &str = "[alerts]\nfire_minutes = 0\nevaluate_seconds = 10\n";
+
+#[test]
+fn an_audit_that_hangs_is_an_alert_before_it_has_ended() {
+    let logged = hanging();
+    let node = "[[node]]\nname = \"attic\"\nsource = \"node.log\"\n";
+    logged.bench.write("piecewatch.toml", format!("db = \"nodes.db\"\n{node}{OFTEN}"));
+    let server = Server::start(&logged.bench, &["--config", "piecewatch.toml"]);
+    let sentence = sentence_of(&mut server.open(), "slow_audits");
+    assert!(
+        sentence.contains("has been running for") && sentence.contains("not ended"),
+        "{sentence}"
+    );
+}
+
+#[test]
+fn an_audit_that_hangs_in_a_log_that_another_process_follows_is_an_alert() {
+    let logged = hanging();
+    let _writer = Server::start_with(&logged.bench, &ATTIC, |command| {
+        command.env("PIECEWATCH_ALERTS_ENABLED", "false");
+    });
+    logged.bench.write("follower.toml", format!("db = \"nodes.db\"\n{OFTEN}"));
+    let server = Server::start(&logged.bench, &["--config", "follower.toml", "--follow"]);
+    let sentence = sentence_of(&mut server.open(), "slow_audits");
+    assert!(sentence.contains("has been running for"), "{sentence}");
 }
 
 /// What the alert of a rule says as soon as there is one; a node may have others.

@@ -225,6 +225,16 @@ fn nodes_tell_how_they_are_known() {
         ["attic", "barn", "loft", POLLED].map(|name| of(name).expect(name));
     assert!(attic["lines"].as_u64().unwrap() >= 20_000, "{attic}");
     assert_eq!((&attic["sources"], &polled["sources"]), (&1.into(), &0.into()));
+    let [log] = &attic["logs"].as_array().unwrap()[..] else { panic!("{attic}") };
+    assert!(log["source"].as_str().unwrap().ends_with(".log"), "{log}");
+    // What other programs write into a log.
+    assert!(
+        log["lines"] == attic["lines"] && log["not_understood"].as_u64().unwrap() < 20,
+        "{log}"
+    );
+    assert!(log["bytes"].as_u64().unwrap() > 100 * log["lines"].as_u64().unwrap(), "{log}");
+    assert_eq!(log["stored_at"], attic["stored_at"]);
+    assert!(log["lag_seconds"].is_number() && polled["logs"].as_array().unwrap().is_empty());
     assert!(!attic["polls"].as_array().unwrap().is_empty() && attic["version"].is_string());
     assert!(barn["polls"].as_array().unwrap().is_empty() && barn["quic"].is_null());
     assert!(barn["lag_seconds"].as_f64().unwrap() > 0.0 || barn["lag_seconds"].is_number());

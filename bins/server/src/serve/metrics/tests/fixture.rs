@@ -190,6 +190,7 @@ impl Bench {
             lines: 9,
             speed: None,
             silence: None,
+            open_audit: None,
         };
         let moment = Moment {
             startup: Some(Duration::from_millis(250)),
