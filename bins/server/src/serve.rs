@@ -10,6 +10,7 @@ mod asking;
 mod guard;
 mod http;
 mod itself;
+mod listening;
 mod live;
 mod metrics;
 mod nodes;
@@ -25,8 +26,7 @@ mod warming;
 
 use std::{
     collections::BTreeMap,
-    io::{self, ErrorKind},
-    net::{SocketAddr, TcpListener},
+    net::TcpListener,
     sync::{Arc, Mutex, OnceLock, PoisonError, RwLock},
     thread,
     time::Duration,
@@ -51,7 +51,6 @@ use tokio::{
     time::{MissedTickBehavior, interval, timeout},
 };
 
-pub(crate) use self::site::dashboard::is_included as has_dashboard;
 use self::{
     alerts::Alerts,
     answers::Answers,
@@ -67,6 +66,7 @@ use self::{
     pool::Pool,
     token::Token,
 };
+pub(crate) use self::{listening::listen, site::dashboard::is_included as has_dashboard};
 use crate::{
     Error, Result,
     clock::{self, Stopwatch},
@@ -111,7 +111,7 @@ pub(crate) fn run(reading: Reading, load: Arc<Load>, signals: Receiver<Signal>) 
     // Before anything is begun: a port that is taken is mostly this program itself.
     let listener = listen(config.server.listen)?;
     let signals = on_tokio(signals)?;
-    allow_files(config.server.connections_max);
+    listening::allow_files(config.server.connections_max);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .max_blocking_threads(config.performance.read_connections as usize + OTHER_THREADS)
@@ -207,6 +207,7 @@ impl Server {
             started: Arc::clone(&started),
             since,
             sampler: Mutex::new(Sampler::new(of_minutes)),
+            written: Mutex::default(),
         });
         let metrics = Metrics::new(
             readers.clone(),
@@ -502,53 +503,6 @@ fn asked(ended: Option<Result<Result<()>, JoinError>>) -> Result<()> {
 
 fn ended_by_itself(what: &str) -> Error {
     Error::Ended { what: what.to_owned() }
-}
-
-/// Lets the process have a file for each connection, beside those that it needs itself, as far as the
-/// system lets it.
-#[cfg(unix)]
-fn allow_files(connections: u32) {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-
-    /// The database, logs, nodes, and what the libraries need.
-    const OTHERS: u64 = 1_000;
-
-    let wanted = u64::from(connections) + OTHERS;
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    if current.is_none_or(|current| current >= wanted) {
-        return;
-    }
-    let allowed = maximum.map_or(wanted, |maximum| maximum.min(wanted));
-    let raised = setrlimit(Resource::Nofile, Rlimit { current: Some(allowed), maximum });
-    if raised.is_err() || allowed < wanted {
-        tracing::warn!(
-            "{connections} connections may need more files than the {allowed} that this process may open; \
-             raise its limit, or set [server] connections_max lower"
-        );
-    }
-}
-
-#[cfg(not(unix))]
-const fn allow_files(_connections: u32) {}
-
-/// Listens, or says what is in the way.
-pub(crate) fn listen(listen: SocketAddr) -> Result<TcpListener> {
-    let failed = |source: io::Error| {
-        let hints = [
-            (
-                ErrorKind::AddrInUse,
-                "; is Piecewatch running already? Stop it, or name another port with --listen",
-            ),
-            (ErrorKind::PermissionDenied, "; ports below 1024 belong to the system"),
-            (ErrorKind::AddrNotAvailable, "; this machine has no such address"),
-        ];
-        let known = hints.iter().find(|(kind, _)| *kind == source.kind());
-        let hint = known.map_or("", |(_, hint)| *hint);
-        Error::Listen { listen, hint, source }
-    };
-    let listener = TcpListener::bind(listen).map_err(failed)?;
-    listener.set_nonblocking(true).map_err(failed)?;
-    Ok(listener)
 }
 
 /// The signals, on a channel of the runtime.

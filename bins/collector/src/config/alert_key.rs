@@ -291,7 +291,7 @@ pub(crate) const CHANNEL_KEYS: [NodeKey; 18] = [
     channel(
         "levels",
         "[\"warning\", \"critical\"]",
-        "Of alerts of which levels it tells, and that they are over; of all if left out.",
+        "Of alerts of which levels it tells, and of those or worse ones that they are over; of all if left out.",
     ),
     channel(
         "nodes",

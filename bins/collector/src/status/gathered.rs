@@ -83,9 +83,12 @@ impl Following {
     /// What is told of the nodes that are followed, and of those who follow them.
     pub(super) fn filling(&self, now: Timestamp) -> Filling {
         let nodes = self.followers.iter().map(|follower| &follower.node);
+        // Of what somebody reads who hangs nobody knows how it is now.
         let catches_up = |node: &&NodeName| {
-            let report = self.report(node);
-            report.is_some_and(|(_, told)| matches!(told.following, Told::CatchingUp { .. }))
+            self.report(node).is_some_and(|(report, told)| {
+                matches!(told.following, Told::CatchingUp { .. })
+                    || age(report.reported_at.0, now) > REPORT_AGE_MAX
+            })
         };
         let unreadable = |node: &NodeName| match &self.report(node)?.1.following {
             Told::Waiting { reason } | Told::Disconnected { reason, .. } => {
@@ -95,12 +98,7 @@ impl Following {
                 None
             }
         };
-        // Whoever hangs does not know that it has ended.
-        let open_audit = |node: &NodeName| {
-            let (report, told) = self.report(node)?;
-            let is_new = age(report.reported_at.0, now) <= REPORT_AGE_MAX;
-            Some((node.clone(), told.open_audit.filter(|_| is_new)?.0))
-        };
+        let open_audit = |node: &NodeName| Some((node.clone(), self.report(node)?.1.open_audit?.0));
         Filling {
             followed: nodes.clone().cloned().collect(),
             catching_up: nodes.clone().filter(catches_up).cloned().collect(),

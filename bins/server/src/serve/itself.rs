@@ -7,7 +7,7 @@ use std::{
 };
 
 use piecewatch_broadcast::Statistics;
-use piecewatch_collector::pipeline::{BATCHES_MAX, BATCHES_PATIENT, PipelineState};
+use piecewatch_collector::pipeline::{BATCHES_MAX, BATCHES_PATIENT, PipelineState, WriterState};
 use piecewatch_model::NodeName;
 use piecewatch_store::Readers;
 use serde_json::{Value, json};
@@ -40,6 +40,30 @@ pub(crate) struct Itself {
     pub(super) started: Arc<OnceLock<u64>>,
     pub(super) since: Stopwatch,
     pub(super) sampler: Mutex<Sampler>,
+    /// What those wrote who follow nodes in the server's place.
+    pub(super) written: Mutex<Written>,
+}
+
+/// What only grows of writers, of which some may end: what they wrote stays written.
+#[derive(Debug, Default)]
+pub(super) struct Written {
+    /// As it was told last, of those who lived.
+    told: WriterState,
+    /// Of all since the server began.
+    all: WriterState,
+}
+
+impl Written {
+    /// Takes what those tell together who live, and puts in its place what was written in all.
+    fn add(&mut self, now: &mut WriterState) {
+        let (told, all) = (&self.told, &mut self.all);
+        // Less than before is what is left without those who ended.
+        all.commits += now.commits.saturating_sub(told.commits);
+        all.records += now.records.saturating_sub(told.records);
+        all.committing += now.committing.saturating_sub(told.committing);
+        self.told = now.clone();
+        (now.commits, now.records, now.committing) = (all.commits, all.records, all.committing);
+    }
 }
 
 impl Itself {
@@ -96,12 +120,13 @@ impl Itself {
     /// How logs are read and what is read is written: here, or as others tell it who do so.
     fn pipeline(&self) -> Option<PipelineState> {
         let Some(nodes) = &self.nodes else {
-            return piecewatch_collector::followed(&self.own.db, clock::now()).unwrap_or_else(
-                |error| {
-                    tracing::debug!("it is not known how nodes are followed: {error}");
-                    None
-                },
-            );
+            let followed = piecewatch_collector::followed(&self.own.db, clock::now());
+            let mut followed = followed.unwrap_or_else(|error| {
+                tracing::debug!("it is not known how nodes are followed: {error}");
+                None
+            })?;
+            held(&self.written).add(&mut followed.writer);
+            return Some(followed);
         };
         nodes.state().map(|state| (*state).clone())
     }

@@ -113,7 +113,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_that_fails_falls_or_hangs_ends_no_other_and_what_hangs_keeps_its_connection() {
-        let pool = Pool::new(3, Duration::from_millis(200));
+        let pool = Pool::new(3, Duration::from_secs(2));
         let (release, held) = mpsc::channel::<()>();
         let works = [
             work(move || held.recv().is_err()),

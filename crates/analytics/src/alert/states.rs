@@ -240,7 +240,9 @@ impl States {
         let coming = self.coming.entry(key.clone()).or_insert(new);
         coming.gone_since = None;
         match condition.level {
-            AlertLevel::Critical => coming.critical_since = coming.critical_since.or(Some(now)),
+            AlertLevel::Critical => {
+                coming.critical_since = coming.critical_since.or(condition.since).or(Some(now));
+            }
             AlertLevel::Warning => coming.critical_since = None,
         }
         if lasts(coming.since, now) < policy.fire_after {
@@ -332,7 +334,7 @@ impl Lasting {
             }
             (AlertLevel::Critical, AlertLevel::Critical) => {}
             (AlertLevel::Critical, AlertLevel::Warning) => {
-                let since = *self.critical_since.get_or_insert(now);
+                let since = *self.critical_since.get_or_insert(condition.since.unwrap_or(now));
                 // What was critical before in this incident need not prove it again.
                 let is_known = alert.worst == AlertLevel::Critical;
                 if is_known || lasts(since, now) >= policy.fire_after {

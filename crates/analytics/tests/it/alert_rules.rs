@@ -191,13 +191,18 @@ fn an_audit_that_goes_on_is_told_before_it_counts_as_failed_and_once() {
     let (mut states, policy) = (States::default(), Policy::default());
     let mut step = |found: &Evaluation, minutes: i64| {
         let step = states.step(found, &policy, NOW.plus_micros(minutes * 60_000_000));
-        step.notices.iter().map(|of| of.notice).collect::<Vec<_>>()
+        step.notices.iter().map(|of| (of.notice, of.alert.level)).collect::<Vec<_>>()
     };
     assert_eq!(step(&well, -1), []);
-    assert_eq!(step(&long, 0), [AlertNotice::Fired]);
+    assert_eq!(step(&long, 0), [(AlertNotice::Fired, AlertLevel::Warning)]);
+    assert_eq!(step(&found(Some(300)), 1), [(AlertNotice::Escalated, AlertLevel::Critical)]);
     // Its end never came, and it was given up.
-    let over: Vec<_> = (1..20).flat_map(|minute| step(&found(None), minute)).collect();
-    assert_eq!(over, [AlertNotice::Resolved]);
+    let over: Vec<_> = (2..20).flat_map(|minute| step(&found(None), minute)).collect();
+    assert_eq!(over, [(AlertNotice::Resolved, AlertLevel::Critical)]);
+    // Who sees it late has no time to lose.
+    let late = States::default().step(&found(Some(300)), &policy, NOW);
+    let [told] = &late.notices[..] else { panic!("{:?}", late.notices) };
+    assert_eq!((told.notice, told.alert.level), (AlertNotice::Fired, AlertLevel::Critical));
 }
 
 #[test]

@@ -19,11 +19,11 @@ struct Told {
 
 impl Audit {
     /// Lines were read, and leave this open.
-    pub(super) fn note(&mut self, open: Option<OpenAudit>, now: Timestamp) {
+    pub(super) fn note(&mut self, open: Option<OpenAudit>, now: impl FnOnce() -> Timestamp) {
         if self.0.map(|told| told.open) != open {
             self.0 = open.map(|open| {
                 let lasts = open.told_at.as_micros() - open.began_at.as_micros();
-                Told { open, began_at: now.plus_micros(-lasts.max(0)) }
+                Told { open, began_at: now().plus_micros(-lasts.max(0)) }
             });
         }
     }
@@ -46,16 +46,16 @@ mod tests {
         let mut audit = Audit::default();
         assert_eq!(audit.since(at(50_000)), None);
         // The log is an hour behind, and its newest line was written 20 s after the start.
-        audit.note(open(46_380, 46_400), at(50_000));
+        audit.note(open(46_380, 46_400), || at(50_000));
         assert_eq!(audit.since(at(50_100)), Some(at(49_980)));
         // Lines that tell no time change nothing, others tell how far their clock has come.
-        audit.note(open(46_380, 46_400), at(50_200));
+        audit.note(open(46_380, 46_400), || at(50_200));
         assert_eq!(audit.since(at(50_200)), Some(at(49_980)));
-        audit.note(open(46_380, 46_600), at(50_201));
+        audit.note(open(46_380, 46_600), || at(50_201));
         assert_eq!(audit.since(at(50_201)), Some(at(49_981)));
         assert_eq!(audit.since(at(49_981 + 1_800)), Some(at(49_981)));
         assert_eq!(audit.since(at(49_981 + 1_801)), None, "its end never comes");
-        audit.note(None, at(50_300));
+        audit.note(None, || at(50_300));
         assert_eq!(audit.since(at(50_300)), None);
     }
 }

@@ -136,7 +136,7 @@ impl Control {
     }
 
     /// Lines were read, and leave this open.
-    pub(super) fn note_audit(&self, open: Option<OpenAudit>, now: Timestamp) {
+    pub(super) fn note_audit(&self, open: Option<OpenAudit>, now: fn() -> Timestamp) {
         self.audit().note(open, now);
     }
 

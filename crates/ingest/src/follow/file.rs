@@ -255,6 +255,8 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
         let (control, sink) = (self.control, &mut self.sink);
         let total_bytes = tail.length()?;
         if total_bytes == tail.position() {
+            // What was read before this process began may leave an audit open, and the node say nothing more.
+            control.note_audit(self.import.assembler.open_audit(), self.config.now);
             return Ok(Look::Nothing);
         }
         let is_behind = total_bytes.saturating_sub(tail.position()) >= BEHIND_MIN;
@@ -271,7 +273,7 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> FileFollower<'a, S> {
                 tell(batch.end.offset);
                 control.give(sink, batch)
             })?;
-        control.note_audit(self.import.assembler.open_audit(), (self.config.now)());
+        control.note_audit(self.import.assembler.open_audit(), self.config.now);
         control.set(State::Live { noticing: self.noticing });
         Ok(look)
     }

@@ -16,9 +16,10 @@ use super::{
 };
 use crate::{
     Flow, Parser,
-    assembler::{Batcher, ParsedChunk},
+    assembler::{Batcher, OpenAudit, ParsedChunk},
     chunk::LINE_LEN_MAX,
     import::Import,
+    pairing::OPEN_MICROS_MAX,
     pipeline,
 };
 
@@ -214,16 +215,23 @@ impl<'a, S: FnMut(Vec<Batch>) -> Flow> StreamFollower<'a, S> {
             }
         });
         self.import.assembler.warm(known);
-        if self.offset == before.offset {
-            return Ok(());
-        }
-        new.end = self.place();
-        let full = self.batcher.push(new, &mut self.import.assembler);
-        self.control.note_audit(self.import.assembler.open_audit(), (self.config.now)());
-        match full {
+        let full = (self.offset != before.offset).then(|| {
+            new.end = self.place();
+            self.batcher.push(new, &mut self.import.assembler)
+        });
+        self.note_audit();
+        match full.flatten() {
             Some(batch) => self.give(batch),
             None => Ok(()),
         }
+    }
+
+    /// What a stream tells again from long ago is read in no time, and what it leaves open meanwhile is of then.
+    fn note_audit(&self) {
+        let now = self.config.now;
+        let is_of_now =
+            |open: &OpenAudit| now().as_micros() - open.began_at.as_micros() <= OPEN_MICROS_MAX;
+        self.control.note_audit(self.import.assembler.open_audit().filter(is_of_now), now);
     }
 
     /// Whether a line was taken before; if not, it is now.

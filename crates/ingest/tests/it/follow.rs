@@ -161,6 +161,22 @@ fn an_audit_that_does_not_end_is_known_as_long_as_the_log_is_read() {
     assert!(wait_until(|| seconds().is_none()), "{:?}", seconds());
 }
 
+/// A node that hangs may say nothing more; whoever begins to read its log then knows it all the same.
+#[test]
+fn an_audit_that_hangs_is_known_after_a_restart_though_no_line_comes() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("node.log");
+    let audit = r#"{"Piece ID": "ZKLYCEWKDO64V6WCGGZZUI64JWTYN37YCR6E44VZQB3YLL7OJC5Q", "Action": "GET_AUDIT"}"#;
+    let line = format!("2022-08-11T10:00:00Z\tINFO\tpiecestore\tdownload started\t{audit}\n");
+    fs::write(&path, line).unwrap();
+    let stored = Stored::default();
+    for _ in 0..2 {
+        let following = stored.follow(Source::File(path.clone()));
+        assert!(wait_until(|| following.control.open_audit(now()).is_some()));
+        stored.wait_for_lines(1);
+    }
+}
+
 #[test]
 fn a_log_may_come_late_and_go_away() {
     let folder = tempfile::tempdir().unwrap();

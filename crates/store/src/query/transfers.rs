@@ -218,7 +218,7 @@ impl Wanted {
                 },
                 None => true,
             }
-            && self.country.is_none_or(|wanted| row.get(9) == Ok(wanted))
+            && (self.country.is_none() || row.get::<_, Option<i64>>(9)? == self.country)
             && match &self.piece {
                 Some(piece) => row.get_ref(13)?.as_blob_or_null()? == Some(piece.as_bytes()),
                 None => true,

@@ -1,6 +1,9 @@
 //! Alerts by email.
 
-use std::time::Duration;
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    time::Duration,
+};
 
 use lettre::{
     AsyncSmtpTransport, AsyncTransport, Message as Mail, Tokio1Executor,
@@ -75,11 +78,15 @@ impl Email {
         })
     }
 
-    /// The same each time that a message is tried: whoever took it the first time may leave it out.
+    /// The same each time that a message is tried: whoever took it the first time may leave it out. Another
+    /// channel may tell the same people of others of the alerts of one look.
     fn id_of(&self, message: &Message) -> String {
-        let (at, count) = (message.at.as_micros(), message.notices.len());
-        let first = message.notices.first().map_or(0, |of| of.alert.id);
-        format!("<piecewatch.{at}.{first}.{count}@{}>", self.from.email.domain())
+        let at = message.at.as_micros();
+        let mut hasher = DefaultHasher::new();
+        for notice in &message.notices {
+            (notice.alert.id, notice.notice.name()).hash(&mut hasher);
+        }
+        format!("<piecewatch.{at}.{:016x}@{}>", hasher.finish(), self.from.email.domain())
     }
 
     /// Sends a message to all of them.

@@ -3,7 +3,9 @@
 use std::io::Write;
 
 use piecewatch_model::{NodeName, Outcome};
-use piecewatch_store::{Fate, Readers, TransferCursor, TransferFilter, TransferPage, Window};
+use piecewatch_store::{
+    Ending, Fate, Readers, TransferCursor, TransferFilter, TransferPage, Window,
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -57,7 +59,8 @@ pub(super) fn transfers(ask: &Ask<'_>) -> Reply {
             Some("rejected") => Some(Fate::Rejected),
             _ => class.and_then(failed_by).map(Fate::Ended),
         },
-        ending: ending(outcome),
+        // What was turned away never failed: of both together there is nothing.
+        ending: ending(outcome).or(class.map(|_| Ending::Failed)),
         piece: ask.query.piece("piece"),
         country: ask.query.country("country"),
     };

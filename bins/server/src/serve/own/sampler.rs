@@ -24,9 +24,8 @@ struct Counts {
     cpu: u64,
     disk_read: Option<u64>,
     disk_written: Option<u64>,
-    lines: u64,
-    commits: u64,
-    committing: u64,
+    /// `None` while it is not known how logs are read and written.
+    written: Option<WrittenCounts>,
     hits: u64,
     misses: u64,
     questions: u64,
@@ -38,6 +37,14 @@ struct Counts {
     events: u64,
     received: u64,
     sent: u64,
+}
+
+/// What was read and written.
+#[derive(Debug, Clone, Copy, Default)]
+struct WrittenCounts {
+    lines: u64,
+    commits: u64,
+    committing: u64,
 }
 
 impl Sampler {
@@ -68,17 +75,16 @@ impl Counts {
     fn of(figures: &OwnFigures) -> Self {
         let (questions, slow_questions) = figures.asked();
         let (hits, misses) = figures.cached();
-        let pipeline = figures.moment.pipeline.as_ref();
-        let lines = |nodes: &[piecewatch_collector::pipeline::NodeState]| {
-            nodes.iter().map(|node| node.lines).sum()
-        };
+        let written = figures.moment.pipeline.as_ref().map(|of| WrittenCounts {
+            lines: of.nodes.iter().map(|node| node.lines).sum(),
+            commits: of.writer.commits,
+            committing: micros(of.writer.committing),
+        });
         Self {
             cpu: micros(figures.process.cpu),
             disk_read: figures.process.disk_read_bytes,
             disk_written: figures.process.disk_written_bytes,
-            lines: pipeline.map_or(0, |of| lines(&of.nodes)),
-            commits: pipeline.map_or(0, |of| of.writer.commits),
-            committing: pipeline.map_or(0, |of| micros(of.writer.committing)),
+            written,
             hits,
             misses,
             questions,
@@ -102,11 +108,16 @@ fn minute(figures: &OwnFigures, now: &Counts, before: &Counts, measured: Duratio
         Some(ByteCount::new(now.saturating_sub(before)))
     };
     let machine = &figures.machine;
+    // Of a minute at whose beginning nobody told nothing is known to be of it.
+    let written = |count: fn(&WrittenCounts) -> u64| {
+        let both = now.written.as_ref().zip(before.written.as_ref());
+        both.map_or(0, |(now, before)| count(now).saturating_sub(count(before)))
+    };
     let pipeline = figures.moment.pipeline.as_ref().map(|of| PipelineMetrics {
         waiting: of.waiting as u64,
-        lines: since(|of| of.lines),
-        commits: since(|of| of.commits),
-        committing_micros: since(|of| of.committing),
+        lines: written(|of| of.lines),
+        commits: written(|of| of.commits),
+        committing_micros: written(|of| of.committing),
         longest_commit_micros: micros(of.writer.longest_commit),
     });
     SelfMetrics {

@@ -41,6 +41,8 @@ export function go(change: Partial<Place>): void {
 export function adjust(more: Record<string, string | undefined>): void {
   const all: Record<string, string> = {};
   for (const [name, value] of Object.entries({ ...current.more, ...more })) if (value) all[name] = value;
+  // Whoever changes what is shown stays, though another view was on its way.
+  changes += 1;
   current = { ...current, more: all };
   history.replaceState(history.state, '', fragmentOf(current));
 }

@@ -28,8 +28,8 @@ const MINUTE = 60_000;
 /** After so long an answer is not waited for. */
 const PATIENCE_MS = 30_000;
 
-/** Asks for as long as the component lives that asks; nothing where there is nothing to ask yet. */
-export function question<T>(of: () => Asked | undefined, everyMs: number = MINUTE): Question<T> {
+/** Asks for as long as the component lives that asks; nothing where there is nothing to ask yet. How soon again may depend on the answer. */
+export function question<T>(of: () => Asked | undefined, everyMs: number | ((answer: T) => number) = MINUTE): Question<T> {
   let answer = $state.raw<T>();
   let problem = $state.raw<Problem>();
   let answered = $state('');
@@ -51,12 +51,13 @@ export function question<T>(of: () => Asked | undefined, everyMs: number = MINUT
     const abort = new AbortController();
     let timer: number | undefined;
     const inquire = async () => {
-      let wait = everyMs;
+      let wait = typeof everyMs === 'number' ? everyMs : MINUTE;
       try {
         const came = await askAt<T>(wanted, AbortSignal.any([abort.signal, AbortSignal.timeout(PATIENCE_MS)]));
         if (abort.signal.aborted) return;
         answer = came;
         answered = wanted;
+        if (typeof everyMs === 'function') wait = everyMs(came);
         problem = undefined;
       } catch (error) {
         if (abort.signal.aborted) return;

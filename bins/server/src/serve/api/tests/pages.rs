@@ -54,6 +54,16 @@ fn a_filter_passes_what_it_names_and_nothing_is_lost() {
         let found = all(&bench, &format!("limit=100&{query}"));
         assert_eq!(found.iter().collect::<Vec<_>>(), wanted, "{query}");
     }
+    // Each that failed did so for one reason; what was turned away, or went well, for none.
+    let classes = ["network", "missing", "disk", "protocol", "clock", "other"];
+    let failed: usize =
+        classes.iter().map(|class| all(&bench, &format!("class={class}")).len()).sum();
+    assert!(failed > 0);
+    assert_eq!(failed, everything.iter().filter(|row| row["outcome"] == "failed").count());
+    for outcome in ["rejected", "success", "canceled"] {
+        assert_eq!(all(&bench, &format!("class=network&outcome={outcome}")), [] as [Value; 0]);
+    }
+    assert_eq!(all(&bench, "class=network&outcome=failed"), all(&bench, "class=network"));
     let first = everything.iter().find(|row| row["piece"].is_string()).unwrap();
     let (piece, satellite) = (first["piece"].as_str().unwrap(), first["satellite_id"].as_str());
     let found = all(&bench, &format!("piece={piece}&satellite={}", satellite.unwrap()));
