@@ -35,7 +35,7 @@ pictures FOLDER="target/pictures":
 # Leaves pages open for SECONDS while nodes do 400 transfers a second, and judges their memory and processor time.
 soak-page SECONDS="3600":
     cargo build --release --package piecewatch
-    PIECEWATCH_REQUIRE_CHROMIUM=1 PIECEWATCH_SOAK={{SECONDS}} PIECEWATCH_PROGRAM=target/release/piecewatch cargo test --package piecewatch --test it browser::pages -- --nocapture
+    PIECEWATCH_REQUIRE_CHROMIUM=1 PIECEWATCH_SOAK={{SECONDS}} PIECEWATCH_PROGRAM="{{justfile_directory()}}/target/release/piecewatch" cargo test --package piecewatch --test it browser::pages -- --nocapture
 
 # Cargo takes the page, which git ignores, for something uncommitted: that nothing else is so is seen before.
 # Builds the page, and packages the crates with it: who installs one needs no npm.
