@@ -120,12 +120,14 @@ impl Itself {
     /// How logs are read and what is read is written: here, or as others tell it who do so.
     fn pipeline(&self) -> Option<PipelineState> {
         let Some(nodes) = &self.nodes else {
+            // Held while it is asked: what was told before must not be added after what was told later.
+            let mut written = held(&self.written);
             let followed = piecewatch_collector::followed(&self.own.db, clock::now());
             let mut followed = followed.unwrap_or_else(|error| {
                 tracing::debug!("it is not known how nodes are followed: {error}");
                 None
             })?;
-            held(&self.written).add(&mut followed.writer);
+            written.add(&mut followed.writer);
             return Some(followed);
         };
         nodes.state().map(|state| (*state).clone())
@@ -199,5 +201,24 @@ mod tests {
             let found = pressure(batches, crowding);
             assert!((found - expected).abs() < 0.01, "{batches} {crowding}: {found}");
         }
+    }
+
+    #[test]
+    fn what_was_written_stays_written_when_one_of_those_who_write_ends() {
+        let mut written = Written::default();
+        // Two write; one ends; the other goes on; one begins anew.
+        let told = [2_000, 2_100, 1_050, 1_060, 1_160];
+        let sums = told.map(|records| {
+            let mut now = WriterState {
+                commits: records / 10,
+                records,
+                committing: Duration::from_millis(records),
+                ..WriterState::default()
+            };
+            written.add(&mut now);
+            assert_eq!(now.committing, Duration::from_millis(now.records));
+            (now.records, now.commits)
+        });
+        assert_eq!(sums, [(2_000, 200), (2_100, 210), (2_100, 210), (2_110, 211), (2_210, 221)]);
     }
 }
